@@ -1,0 +1,1 @@
+"""The native modules: `_book` (order book) and `_journal` (journal writer and reader)."""
