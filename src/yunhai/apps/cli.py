@@ -1,0 +1,141 @@
+"""The `yunhai` command: one module a command, loaded only when it is called.
+
+Every command takes `--json` and then prints exactly one JSON object last on standard output; so does every failure.
+Exit codes: 0 done, 1 a check did not hold, 2 the input or the command line was refused, 3 a fault of the program.
+"""
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Final
+
+import click
+
+from yunhai import __version__
+from yunhai.kernel.errors import ErrorEntry, YunhaiError, register
+
+FAILED_CHECK: Final = 1
+REFUSED: Final = 2
+FAULT: Final = 3
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "demo": ("yunhai.apps.commands.demo", "One trading day, from a file or built in 跑一個交易日"),
+    "day": ("yunhai.apps.commands.day", "A broker-branch report as a day of orders 分點報表重現一日"),
+    "replay": ("yunhai.apps.commands.replay", "Published order data through the engine 逐筆委託重播"),
+    "auction": ("yunhai.apps.commands.auction", "Uncross the orders of a file 集合競價"),
+    "rules": ("yunhai.apps.commands.rules", "Rule packs: show, diff, check, limits 規則包"),
+    "journal": ("yunhai.apps.commands.journal", "The journal: verify, show, stats 日誌"),
+}
+"""Command name to its module, which holds a click command named `command`, and one line of help."""
+
+register(
+    ErrorEntry(
+        code=5001,
+        name="bad-command-line",
+        http=422,
+        zh="命令列有誤：{reason}",
+        en="The command line is wrong: {reason}",
+        remedy_zh="請看該命令的 --help。",
+        remedy_en="See the command's --help.",
+    ),
+    ErrorEntry(
+        code=5002,
+        name="file-unreadable",
+        http=422,
+        zh="檔案無法讀寫：{path}：{reason}",
+        en="A file cannot be read or written: {path}: {reason}",
+        remedy_zh="請檢查路徑與權限。",
+        remedy_en="Check the path and its permissions.",
+    ),
+    ErrorEntry(
+        code=5003,
+        name="program-fault",
+        http=500,
+        zh="程式本身出錯：{reason}",
+        en="The program itself failed: {reason}",
+        remedy_zh="請回報錯誤並附上上方的追蹤訊息。",
+        remedy_en="Report it with the traceback above.",
+    ),
+)
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called, not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        known = COMMANDS.get(cmd_name)
+        if known is None:
+            return None
+        command = importlib.import_module(known[0]).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{known[0]}.command is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands 命令"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="yunhai")
+def yunhai() -> None:
+    """Yunhai 雲海: a securities cloud 證券雲."""
+
+
+def report(error: YunhaiError, *, as_json: bool) -> None:
+    """Tell an error: number, both texts and the remedy on standard error, and as the last JSON object if asked for."""
+    lines = (
+        f"✗ {error.code} {error.entry.name}",
+        f"  {error.text('zh')}",
+        f"  {error.text('en')}",
+        f"  → {error.remedy('zh')} {error.remedy('en')}",
+    )
+    click.echo("\n".join(lines), err=True)
+    if as_json:
+        click.echo(json.dumps({"error": error.as_json()}, ensure_ascii=False, default=str))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code; nothing escapes but a broken standard output."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    try:
+        result = yunhai.main(words, prog_name="yunhai", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("✗ stopped 已中止", err=True)
+        return 130
+    except click.ClickException as problem:
+        if isinstance(problem, click.UsageError) and problem.ctx is not None:
+            click.echo(problem.ctx.get_usage(), err=True)
+        report(YunhaiError(5001, reason=problem.format_message()), as_json=as_json)
+        return REFUSED
+    except YunhaiError as error:
+        report(error, as_json=as_json)
+        return REFUSED
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), 1
+        )  # the reader has left; the interpreter's last flush must not complain
+        return 141
+    except OSError as problem:
+        reason = problem.strerror or type(problem).__name__
+        report(YunhaiError(5002, path=problem.filename or "?", reason=reason), as_json=as_json)
+        return REFUSED
+    except Exception as fault:
+        traceback.print_exc()
+        report(YunhaiError(5003, reason=f"{type(fault).__name__}: {fault}"), as_json=as_json)
+        return FAULT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Small tested programs that keep the house: setting up, checking, tidying."""
