@@ -155,6 +155,6 @@ def rows(*table: Row) -> Iterable[ErrorEntry]:
 
 
 # The tables register themselves; loading them here means that whoever can raise can also explain.
-from yunhai.kernel import error_table as _table  # noqa: E402
+from yunhai.kernel import error_table as _table
 
 assert _table is not None
