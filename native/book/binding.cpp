@@ -1,0 +1,229 @@
+// The Python face of the engine: NumPy arrays of 64-byte records in and out, and one call for one command.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+
+#include <cstring>
+
+#include "engine.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace yunhai {
+
+namespace {
+
+// Borrow a contiguous buffer of records (any dtype of 64 bytes an item, or bytes).
+class Buffer {
+public:
+    explicit Buffer(nb::handle object) {
+        if (PyObject_GetBuffer(object.ptr(), &view_, PyBUF_C_CONTIGUOUS) != 0) throw nb::python_error();
+    }
+    ~Buffer() { PyBuffer_Release(&view_); }
+    Buffer(const Buffer&) = delete;
+    Buffer& operator=(const Buffer&) = delete;
+    std::span<const std::uint8_t> bytes() const { return {static_cast<const std::uint8_t*>(view_.buf), static_cast<std::size_t>(view_.len)}; }
+    std::span<const Record> records() const {
+        if (view_.len % static_cast<Py_ssize_t>(sizeof(Record)) != 0) throw nb::value_error("commands must be whole 64-byte records");
+        if (reinterpret_cast<std::uintptr_t>(view_.buf) % alignof(Record) != 0) throw nb::value_error("commands must be 8-byte aligned");
+        return {static_cast<const Record*>(view_.buf), static_cast<std::size_t>(view_.len) / sizeof(Record)};
+    }
+
+private:
+    Py_buffer view_{};
+};
+
+template <class T>
+T number(nb::handle config, const char* name) {
+    return nb::cast<T>(config.attr(name));
+}
+
+template <std::size_t N>
+std::array<std::uint8_t, N> masks(nb::handle config, const char* name) {
+    std::array<std::uint8_t, N> out{};
+    nb::object sequence = config.attr(name);
+    if (nb::len(sequence) != N) throw nb::value_error("allowed and actions: one mask per phase");
+    for (std::size_t i = 0; i < N; ++i) out[i] = nb::cast<std::uint8_t>(sequence[i]);
+    return out;
+}
+
+BookConfig read_config(nb::handle config) {
+    BookConfig out;
+    nb::object prices = config.attr("prices");
+    const Buffer buffer(prices);
+    if (nb::cast<std::size_t>(prices.attr("itemsize")) != 4) throw nb::value_error("prices must be int32");
+    out.prices.resize(buffer.bytes().size() / 4);
+    std::memcpy(out.prices.data(), buffer.bytes().data(), out.prices.size() * 4);
+    out.lot = number<std::uint32_t>(config, "lot");
+    out.max_quantity = number<std::uint32_t>(config, "max_quantity");
+    out.reference = number<std::int32_t>(config, "reference");
+    out.allowed = masks<phase_count>(config, "allowed");
+    out.actions = masks<phase_count>(config, "actions");
+    out.shuffle = number<bool>(config, "shuffle");
+    out.seed = number<std::uint64_t>(config, "seed");
+    out.tie_break = number<std::uint8_t>(config, "tie_break");
+    out.candidates = number<std::uint8_t>(config, "candidates");
+    out.equal_distance = number<std::uint8_t>(config, "equal_distance");
+    out.better_filled = number<bool>(config, "better_filled");
+    const auto rule = number<std::uint8_t>(config, "market_price_rule");
+    if (rule > 1) throw nb::value_error("market_price_rule: 0 or 1");
+    out.market_price_rule = static_cast<MarketPriceRule>(rule);
+    out.band_ppm = number<std::uint32_t>(config, "band_ppm");
+    out.band_mode = number<std::uint8_t>(config, "band_mode");
+    out.band_fallback = number<std::uint8_t>(config, "band_fallback");
+    out.band_from = number<std::int64_t>(config, "band_from");
+    out.band_open_until = number<std::int64_t>(config, "band_open_until");
+    out.band_until = number<std::int64_t>(config, "band_until");
+    out.band_window_s = number<std::uint32_t>(config, "band_window_s");
+    out.halt_ns = number<std::int64_t>(config, "halt_ns");
+    out.defer_ppm = number<std::uint32_t>(config, "defer_ppm");
+    return out;
+}
+
+nb::bytes as_bytes(const std::vector<std::uint8_t>& bytes) {
+    return nb::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+class PyEngine {
+public:
+    PyEngine(std::uint32_t order_capacity, std::uint64_t first_order_id, std::uint32_t id_capacity, std::size_t event_capacity)
+        : capacity_(std::max(event_capacity, 2 * Engine::worst_case_events(order_capacity))),
+          arena_(new std::byte[capacity_ * sizeof(Record)]),
+          events_(arena_.get(), capacity_),
+          engine_({order_capacity, first_order_id, id_capacity, capacity_}) {
+        record_type_ = nb::module_::import_("yunhai.kernel.records").attr("RECORD");
+        no_fills_ = nb::steal(PyTuple_New(0));
+    }
+
+    std::uint32_t add_book(nb::handle config) { return engine_.add_book(read_config(config)); }
+
+    nb::tuple process(nb::handle commands) {
+        const Buffer buffer(commands);
+        const auto records = buffer.records();
+        std::size_t consumed = 0;
+        {
+            nb::gil_scoped_release release;
+            events_.clear();
+            consumed = engine_.process(records, events_);
+        }
+        return nb::make_tuple(events(), consumed);
+    }
+
+    // The events of the last call, a view into the arena.
+    nb::object events() {
+        auto view = nb::steal(PyMemoryView_FromMemory(reinterpret_cast<char*>(arena_.get()), static_cast<Py_ssize_t>(events_.size() * sizeof(Record)), PyBUF_READ));
+        if (!view.is_valid()) throw nb::python_error();
+        return nb::module_::import_("numpy").attr("frombuffer")(view, record_type_);
+    }
+
+    // One command, its report: (code, order id, filled, leaves, fills), fills = ((price, quantity, other order id), ...).
+    nb::object submit(std::uint32_t book, std::uint8_t kind, std::uint64_t order_id, std::uint8_t side, std::int32_t price, std::uint32_t quantity,
+                      std::int64_t time, std::uint8_t order_type, std::uint8_t time_in_force, std::uint32_t tenant, std::uint32_t account) {
+        Record command{};
+        command.head = {static_cast<Kind>(kind), record_version, 0, tenant, time, order_id, book, price, quantity, account};
+        command.side = side;
+        command.order_type = order_type;
+        command.time_in_force = time_in_force;
+        events_.clear();
+        const Record& record = engine_.apply(command, events_);
+        PyObject* report = PyTuple_New(5);
+        PyTuple_SET_ITEM(report, 0, PyLong_FromLong(record.head.code));
+        PyTuple_SET_ITEM(report, 1, PyLong_FromUnsignedLongLong(order_id));
+        PyTuple_SET_ITEM(report, 2, PyLong_FromUnsignedLong(record.filled));
+        PyTuple_SET_ITEM(report, 3, PyLong_FromUnsignedLong(record.leaves));
+        PyTuple_SET_ITEM(report, 4, events_.size() == 1 ? no_fills_.inc_ref().ptr() : fills(side));
+        return nb::steal(report);
+    }
+
+    nb::bytes state() const { return as_bytes(engine_.state()); }
+    nb::object state_hash() const { return nb::module_::import_("hashlib").attr("sha256")(state()).attr("digest")(); }
+    void restore(nb::handle state) {
+        const Buffer buffer(state);
+        engine_.restore(buffer.bytes());
+    }
+
+    std::int64_t clock() const { return engine_.clock(); }
+    const Book& book(std::uint32_t number) const {
+        if (number >= engine_.book_count()) throw nb::index_error("no such book");
+        return engine_.book(number);
+    }
+    std::size_t book_count() const { return engine_.book_count(); }
+    std::uint32_t live_orders() const { return engine_.pool().live(); }
+
+    nb::tuple depth(std::uint32_t number, std::size_t levels) const {
+        const Book& of = book(number);
+        return nb::make_tuple(side_depth(of, of.buys, levels), side_depth(of, of.sells, levels));
+    }
+
+private:
+    PyObject* fills(std::uint8_t side) const {
+        const auto* records = reinterpret_cast<const TradeRecord*>(arena_.get());
+        Py_ssize_t count = 0;
+        for (std::size_t i = 1; i < events_.size(); ++i) count += records[i].head.kind == Kind::trade;
+        PyObject* out = PyTuple_New(count);
+        Py_ssize_t place = 0;
+        for (std::size_t i = 1; place < count; ++i) {
+            const TradeRecord& trade = records[i];
+            if (trade.head.kind != Kind::trade) continue;
+            const std::uint64_t other = side == static_cast<std::uint8_t>(Side::buy) ? trade.sell_id : trade.buy_id;
+            PyObject* fill = PyTuple_New(3);
+            PyTuple_SET_ITEM(fill, 0, PyLong_FromLong(trade.head.price));
+            PyTuple_SET_ITEM(fill, 1, PyLong_FromUnsignedLong(trade.head.quantity));
+            PyTuple_SET_ITEM(fill, 2, PyLong_FromUnsignedLongLong(other));
+            PyTuple_SET_ITEM(out, place++, fill);
+        }
+        return out;
+    }
+
+    template <class Queues>
+    nb::object side_depth(const Book& of, const Queues& side, std::size_t levels) const {
+        nb::list prices, quantities, orders;
+        for (Rung rung = side.best(); rung != side.none() && nb::len(prices) < levels; rung = side.worse(rung)) {
+            std::uint32_t count = 0;
+            for (Slot slot = side[rung].head; slot != no_slot; slot = engine_.pool()[slot].next) ++count;
+            prices.append(of.ladder.price(rung));
+            quantities.append(side[rung].quantity);
+            orders.append(count);
+        }
+        nb::object numpy = nb::module_::import_("numpy");
+        nb::object depth = nb::module_::import_("yunhai.exchange.books").attr("Depth");
+        return depth(numpy.attr("array")(prices, "int32"), numpy.attr("array")(quantities, "uint64"), numpy.attr("array")(orders, "uint32"));
+    }
+
+    std::size_t capacity_;
+    std::unique_ptr<std::byte[]> arena_;
+    Events events_;
+    Engine engine_;
+    nb::object record_type_;
+    nb::object no_fills_;
+};
+
+}  // namespace
+
+}  // namespace yunhai
+
+NB_MODULE(_book, module) {
+    using yunhai::PyEngine;
+    module.doc() = "The order book in C++. docs/concepts/matching.md is its contract.";
+    nb::class_<PyEngine>(module, "Engine")
+        .def(nb::init<std::uint32_t, std::uint64_t, std::uint32_t, std::size_t>(), nb::kw_only(), "order_capacity"_a, "first_order_id"_a = 1, "id_capacity"_a,
+             "event_capacity"_a = 1 << 16)
+        .def("add_book", &PyEngine::add_book, "config"_a)
+        .def("process", &PyEngine::process, "commands"_a,
+             "Run commands. Returns (events, consumed); the events are a view that the next call overwrites.")
+        .def("events", &PyEngine::events, "The events of the last call.")
+        .def("submit", &PyEngine::submit, "book"_a, "kind"_a, "order_id"_a, "side"_a, "price"_a, "quantity"_a, "time"_a, "order_type"_a = 2,
+             "time_in_force"_a = 0, "tenant"_a = 0, "account"_a = 0,
+             "Run one command. Returns (code, order id, filled, leaves, ((price, quantity, other order id), ...)).")
+        .def("state", &PyEngine::state)
+        .def("state_hash", &PyEngine::state_hash)
+        .def("restore", &PyEngine::restore, "state"_a)
+        .def("clock", &PyEngine::clock)
+        .def("book_count", &PyEngine::book_count)
+        .def("live_orders", &PyEngine::live_orders)
+        .def("phase", [](const PyEngine& self, std::uint32_t book) { return static_cast<int>(self.book(book).phase); }, "book"_a)
+        .def("last_price", [](const PyEngine& self, std::uint32_t book) { return self.book(book).last; }, "book"_a)
+        .def("open_price", [](const PyEngine& self, std::uint32_t book) { return self.book(book).open; }, "book"_a)
+        .def("depth", &PyEngine::depth, "book"_a, "levels"_a);
+}
