@@ -152,9 +152,3 @@ def rows(*table: Row) -> Iterable[ErrorEntry]:
         yield ErrorEntry(
             code=code, name=name, status=status, http=http, zh=zh, en=en, remedy_zh=remedy_zh, remedy_en=remedy_en
         )
-
-
-# The tables register themselves; loading them here means that whoever can raise can also explain.
-from yunhai.kernel import error_table as _table
-
-assert _table is not None

@@ -50,7 +50,8 @@ def scaled(text: str, *, decimals: int) -> int:
     part = part.rstrip("0")
     if len(part) > decimals:
         raise YunhaiError(2102, text=text)
-    return int(whole) * 10**decimals + int(part.ljust(decimals, "0") or "0")
+    scale = int("1" + "0" * decimals)
+    return int(whole) * scale + int(part.ljust(decimals, "0") or "0")
 
 
 def price_of(text: str) -> Price:

@@ -1,6 +1,7 @@
 """Refuses a rule pack that contradicts itself (errors 2007 and 2008, each with its line)."""
 
 from collections.abc import Callable
+
 from yunhai.exchange.rules.lines import Path
 from yunhai.exchange.rules.pack import RulePack
 

@@ -6,7 +6,6 @@ already accepted, so it need only know where keys, strings and brackets begin an
 
 from typing import Final
 
-
 Path = tuple[str | int, ...]
 
 _BARE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")

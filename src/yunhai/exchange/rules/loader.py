@@ -4,8 +4,8 @@ The file's tables must have exactly the fields of the dataclasses in `pack`: an 
 type or a value outside its choice is refused with the line it stands on (errors 2001-2009), and `check` then refuses
 what contradicts itself. Nothing is guessed and nothing is ignored.
 
-A pack may say `based_on = "other"` and then states only its differences: tables are merged key by key, arrays and values
-replaced, and the paths listed in `omit` are taken out of the base first.
+A pack may say `based_on = "other"` and then states only its differences: tables are merged key by key, arrays and
+values replaced, and the paths listed in `omit` are taken out of the base first.
 """
 
 import re
@@ -65,7 +65,7 @@ def _document(data: bytes) -> tuple[dict[str, Any], str]:
 
 def _refuse_nesting(text: str) -> None:
     """Refuse a run of brackets too deep for any parser before one recurses into it."""
-    place = re.search(r"(?:[\[{][^\]}]{0,8}){%d}" % (4 * PACK_NESTING_MAX), text)
+    place = re.search(rf"(?:[\[{{][^\]}}]{{0,8}}){{{4 * PACK_NESTING_MAX}}}", text)
     if place:
         raise YunhaiError(2001, line=text.count("\n", 0, place.start()) + 1, reason="brackets nested too deep")
 
@@ -158,10 +158,9 @@ class _Decoder:
             return tuple(self.value(get_args(hint)[0], part, (*path, place)) for place, part in enumerate(value))
         if origin is Mapping:
             return self.mapping(hint, value, path)
-        if origin is not None and is_dataclass(origin):
+        if isinstance(origin, type) and is_dataclass(origin):
             return self.table(origin, value, path, hint)
-        if is_dataclass(hint):
-            assert isinstance(hint, type)
+        if isinstance(hint, type) and is_dataclass(hint):
             return self.table(hint, value, path)
         return self.scalar(hint, value, path)
 

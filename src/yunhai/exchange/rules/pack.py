@@ -242,8 +242,9 @@ class MarketOrders:
 class Treatment:
     """What a marked security's trading is like: disposition 處置, altered trading 變更交易方法.
 
-    `match_seconds` 0 = as any other, None = `Settings.altered_match_seconds`; ask `RulePack.match_seconds`. Prepayment 預收款券 is due on every order with `prepay_all`, else when one
-    order reaches `prepay_order_lots` or a customer's day `prepay_day_lots` (0 = never).
+    `match_seconds` 0 = as any other, None = `Settings.altered_match_seconds`; ask `RulePack.match_seconds`.
+    Prepayment 預收款券 is due on every order with `prepay_all`, else when one order reaches `prepay_order_lots`
+    or a customer's day `prepay_day_lots` (0 = never).
     """
 
     name_zh: str
