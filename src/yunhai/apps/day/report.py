@@ -1,0 +1,286 @@
+"""The exchange's broker-branch report 分點進出 (買賣日報表): what each branch bought and sold at each price.
+
+One row is one branch at one price of one security: `date,stock,seq,broker_branch,price,buy_shares,sell_shares`, where
+`broker_branch` is the four characters of the branch and its name (`102A合庫新竹`). UTF-8 and the exchange's own CP950
+are read, plain or gzip. The report does not say in which session, against whom or at what time a share was traded.
+
+A file is read whole or refused whole: every bad row is found and named by its line (`RowsRefused`).
+"""
+
+import csv
+import datetime
+import gzip
+import io
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yunhai.apps.day import failures, text
+from yunhai.apps.day.failures import RefusedRow, RowsRefused
+from yunhai.kernel.errors import YunhaiError
+
+COLUMNS: Final = ("date", "stock", "seq", "broker_branch", "price", "buy_shares", "sell_shares")
+PRICE_DECIMALS: Final = 4
+FILE_BYTES: Final = 1 << 29
+"""Most bytes of a report after unpacking: ten times the largest file of 2026, and a bound for a hostile archive."""
+ROW_SHARES: Final = 1_000_000_000
+"""Most shares of one branch at one price: more would be a thousand orders of one row."""
+BRANCH_BYTES: Final = 64
+
+_GZIP: Final = b"\x1f\x8b"
+_BAD_NUMBER: Final = {
+    text.NO_NUMBER: failures.NOT_A_NUMBER,
+    text.BELOW_ZERO: failures.NEGATIVE,
+    text.OVERFLOW: failures.TOO_LARGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch 分點: its four characters and its name as reported, without filling spaces."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The rows as columns of equal length. Prices in 1/10,000 NT$, quantities in shares, `row` the line in the file."""
+
+    date: datetime.date
+    codes: tuple[str, ...]
+    branches: tuple[Branch, ...]
+    security: NDArray[np.int32]
+    branch: NDArray[np.int32]
+    price: NDArray[np.int32]
+    bought: NDArray[np.int64]
+    sold: NDArray[np.int64]
+    row: NDArray[np.int32]
+
+
+def read_report(path: Path) -> Report:
+    """Read a file. YunhaiError 4001-4004 for the file, RowsRefused (4005) for its rows."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(FILE_BYTES + 1)
+    except OSError as error:
+        raise YunhaiError(failures.FILE_UNREADABLE, reason=f"{path}: {error.strerror or error}") from error
+    return parse_report(packed)
+
+
+def parse_report(content: bytes) -> Report:
+    """Read a report from the bytes of its file, gzip or plain; errors as `read_report`."""
+    lines = _normal(_utf8(_unpacked(content)))
+    head_end = lines.find(b"\n")
+    order = _column_order(lines[:head_end] if head_end >= 0 else lines)
+    if head_end < 0 or not lines[head_end + 1 :]:
+        raise YunhaiError(failures.REPORT_EMPTY)
+    return _Reader(np.frombuffer(lines, np.uint8), head_end, order).report()
+
+
+def _unpacked(content: bytes) -> bytes:
+    if content.startswith(_GZIP):
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = file.read(FILE_BYTES + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise YunhaiError(failures.FILE_UNREADABLE, reason=f"gzip: {error}") from error
+    if len(content) > FILE_BYTES:
+        raise YunhaiError(failures.FILE_UNREADABLE, reason=f"more than {FILE_BYTES} bytes")
+    return content
+
+
+def _utf8(content: bytes) -> bytes:
+    """The same text in UTF-8. 4003 names the row where the better of the two encodings failed."""
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    try:
+        content.decode("utf-8")
+        return content
+    except UnicodeDecodeError as error:
+        reached = error.start
+    try:
+        return content.decode("cp950").encode("utf-8")
+    except UnicodeDecodeError as error:
+        reached = max(reached, error.start)
+    raise YunhaiError(failures.WRONG_ENCODING, row=content.count(b"\n", 0, reached) + 1)
+
+
+def _normal(content: bytes) -> bytes:
+    """Lines ended by one newline, no quotes, empty lines at the end dropped."""
+    if b"\r" in content:
+        content = content.replace(b"\r\n", b"\n")
+    if b'"' in content:
+        content = _unquoted(content)
+    content = content.rstrip(b"\n")
+    return content + b"\n" if content else content
+
+
+def _unquoted(content: bytes) -> bytes:
+    """Quoted fields without their quotes; a comma or newline inside one becomes a control character, refused later."""
+    lines = []
+    for number, line in enumerate(content.decode("utf-8").split("\n"), start=1):
+        try:
+            fields = next(csv.reader([line], strict=True), [])
+        except csv.Error:
+            fields = [f"\x01unclosed quote in row {number}"]
+        lines.append(",".join(field.replace(",", "\x01") for field in fields))
+    return "\n".join(lines).encode("utf-8")
+
+
+def _column_order(header: bytes) -> tuple[int, ...]:
+    """Where each of COLUMNS stands in the file. 4002 unless each is there once and nothing else is."""
+    names = [name.strip() for name in header.decode("utf-8").split(",")]
+    missing = [name for name in COLUMNS if name not in names]
+    surplus = [name for place, name in enumerate(names) if name not in COLUMNS or name in names[:place]]
+    if missing or surplus:
+        shown = [f"-{name}" for name in missing] + [f"+{name}" for name in surplus]
+        raise YunhaiError(failures.COLUMN_MISSING, columns=" ".join(shown))
+    return tuple(names.index(name) for name in COLUMNS)
+
+
+class _Reader:
+    """One pass over a normal file, collecting bad rows; `report` refuses the file if there is any."""
+
+    def __init__(self, buffer: text.Buffer, head_end: int, order: tuple[int, ...]) -> None:
+        self.buffer = buffer
+        self.first_bad: dict[int, RefusedRow] = {}
+        separators = np.flatnonzero((buffer == ord(",")) | (buffer == ord("\n")))
+        separators = separators[separators > head_end]
+        ends = buffer[separators] == ord("\n")
+        line_of = np.cumsum(ends) - ends
+        counts = np.bincount(line_of)
+        line_ends = separators[ends]
+        line_starts = np.concatenate(([head_end], line_ends[:-1])) + 1
+        width = len(COLUMNS)
+        whole = counts == width
+        for line in np.flatnonzero(~whole):
+            self._note(int(line) + 2, failures.FIELD_COUNT, "row", int(line_starts[line]), int(line_ends[line]))
+        table = separators[whole[line_of]].reshape(-1, width)
+        starts = np.concatenate((line_starts[whole][:, None], table[:, :-1] + 1), axis=1)
+        self.row = (np.flatnonzero(whole) + 2).astype(np.int32)
+        self.start = {name: np.ascontiguousarray(starts[:, at]) for name, at in zip(COLUMNS, order, strict=True)}
+        self.end = {name: np.ascontiguousarray(table[:, at]) for name, at in zip(COLUMNS, order, strict=True)}
+
+    def report(self) -> Report:
+        if not self.row.size:
+            raise RowsRefused(tuple(self.first_bad.values()))
+        date = self._date()
+        codes, security = self._securities()
+        branches, branch = self._branches()
+        self._number("seq", decimals=0, digits=9, most=10**9)
+        price = self._number("price", decimals=PRICE_DECIMALS, digits=9, most=2**31 - 1)
+        self._refuse((price == 0) & self._good("price"), failures.NOT_A_NUMBER, "price")
+        bought = self._number("buy_shares", decimals=0, digits=12, most=ROW_SHARES)
+        sold = self._number("sell_shares", decimals=0, digits=12, most=ROW_SHARES)
+        self._refuse((bought == 0) & (sold == 0), failures.NOTHING_TRADED, "buy_shares")
+        self._repeated(security, branch, price)
+        if self.first_bad:
+            raise RowsRefused(tuple(self.first_bad[row] for row in sorted(self.first_bad)))
+        assert date is not None
+        return Report(date, codes, branches, security, branch, price.astype(np.int32), bought, sold, self.row)
+
+    def _note(self, row: int, code: int, field: str, start: int, end: int) -> None:
+        """Remember a row's first fault."""
+        if row not in self.first_bad:
+            shown = self.buffer[start : min(end, start + 80)].tobytes().decode("utf-8", "replace")
+            self.first_bad[row] = RefusedRow(row, code, field, shown)
+
+    def _refuse(self, bad: NDArray[np.bool_], code: int, field: str) -> None:
+        for at in np.flatnonzero(bad):
+            self._note(int(self.row[at]), code, field, int(self.start[field][at]), int(self.end[field][at]))
+
+    def _good(self, field: str) -> NDArray[np.bool_]:
+        """Rows not already refused (a fault is named once)."""
+        good = np.ones(self.row.size, np.bool_)
+        if self.first_bad:
+            good &= ~np.isin(self.row, np.fromiter(self.first_bad, np.int32))
+        return good
+
+    def _number(self, field: str, *, decimals: int, digits: int, most: int) -> NDArray[np.int64]:
+        value, verdict = text.fixed_point(
+            self.buffer, self.start[field], self.end[field], decimals=decimals, digits=digits
+        )
+        for fault, code in _BAD_NUMBER.items():
+            self._refuse(verdict == fault, code, field)
+        self._refuse(value > most, failures.TOO_LARGE, field)
+        return np.where(value > most, 0, value)
+
+    def _date(self) -> datetime.date | None:
+        """The day of the report: YYYYMMDD, the same in every row; None if the first row has no date."""
+        start, width = self.start["date"], self.end["date"] - self.start["date"]
+        value = text.packed(self.buffer, start, width=8)
+        first = self.buffer[start[0] : self.end["date"][0]].tobytes().decode("utf-8", "replace")
+        try:
+            date = datetime.datetime.strptime(first, "%Y%m%d").date() if len(first) == 8 and first.isascii() else None
+        except ValueError:
+            date = None
+        digits = np.zeros(256, np.bool_)
+        digits[ord("0") : ord("9") + 1] = True
+        shaped = (width == 8) & text.all_in(self.buffer, start, width=np.minimum(width, 9), allowed=digits)
+        if date is None:
+            shaped &= value != value[0]
+        self._refuse(~shaped, failures.BAD_DATE, "date")
+        if date is not None:
+            self._refuse(shaped & (value != value[0]), failures.DATES_MIXED, "date")
+        return date
+
+    def _securities(self) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+        """The codes in order of first appearance, and each row's index among them."""
+        start, width = self.start["stock"], self.end["stock"] - self.start["stock"]
+        allowed = np.zeros(256, np.bool_)
+        allowed[list(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")] = True
+        shaped = (width >= 4) & (width <= 6)
+        shaped &= text.all_in(self.buffer, start, width=np.minimum(width, 6), allowed=allowed)
+        self._refuse(~shaped, failures.BAD_SECURITY, "stock")
+        packed = text.packed(self.buffer, start, width=np.clip(width, 0, 6))
+        index, places = _indexed(packed)
+        codes = tuple(self.buffer[start[at] : self.end["stock"][at]].tobytes().decode("utf-8", "replace") for at in places)
+        return codes, index
+
+    def _branches(self) -> tuple[tuple[Branch, ...], NDArray[np.int32]]:
+        """The branches in order of first appearance, and each row's index among them."""
+        start, end = self.start["broker_branch"], self.end["broker_branch"]
+        width = end - start
+        code_allowed = np.zeros(256, np.bool_)
+        code_allowed[list(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")] = True
+        printable = np.ones(256, np.bool_)
+        printable[:32] = False
+        printable[127] = False
+        shaped = (width >= 4) & (width <= BRANCH_BYTES)
+        shaped &= text.all_in(self.buffer, start, width=np.minimum(width, 4), allowed=code_allowed)
+        shaped &= text.all_in(self.buffer, start, width=np.minimum(width, BRANCH_BYTES), allowed=printable)
+        self._refuse(~shaped, failures.BAD_BRANCH, "broker_branch")
+        index, places = _indexed(text.packed(self.buffer, start, width=4))
+        model = places[index]
+        same = text.same_bytes(
+            self.buffer, start, start[model], width=np.minimum(width, BRANCH_BYTES), other_width=width[model]
+        )
+        self._refuse(shaped & shaped[model] & ~same, failures.BRANCH_RENAMED, "broker_branch")
+        branches = []
+        for at in places:
+            whole = self.buffer[start[at] : end[at]].tobytes().decode("utf-8", "replace")
+            branches.append(Branch(whole[:4], "".join(whole[4:].split()).lstrip("-") or whole[:4]))
+        return tuple(branches), index
+
+    def _repeated(self, security: NDArray[np.int32], branch: NDArray[np.int32], price: NDArray[np.int64]) -> None:
+        order = np.lexsort((price, branch, security))
+        order = order[self._good("stock")[order]]
+        same = np.ones(max(order.size - 1, 0), np.bool_)
+        for column in (security, branch, price):
+            same &= column[order][1:] == column[order][:-1]
+        repeated = np.zeros(self.row.size, np.bool_)
+        repeated[order[1:][same]] = True
+        self._refuse(repeated, failures.ROW_REPEATED, "broker_branch")
+
+
+def _indexed(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Each key's index among the distinct keys in order of first appearance, and where each appears first."""
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(order.size, np.int32)
+    rank[order] = np.arange(order.size, dtype=np.int32)
+    return rank[inverse], first[order]
