@@ -1,0 +1,68 @@
+"""What each book has traded so far: open, high, low, last, shares, value, trades.
+
+Kept per book, so that odd lots and fixed-price trades never touch the board lots' prices (market-rules 3.1, 1.5).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yunhai.kernel.records import TRADE, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookTally:
+    """One book's trades. Prices in 1/10,000 NT$ (0 = none); `value` in 1/10,000 NT$; `volume` in shares."""
+
+    open: int
+    high: int
+    low: int
+    last: int
+    volume: int
+    value: int
+    trades: int
+
+
+class Tally:
+    """Running figures of every book, by number below `size`."""
+
+    def __init__(self, size: int) -> None:
+        self._open = np.zeros(size, np.int64)
+        self._high = np.zeros(size, np.int64)
+        self._low = np.full(size, np.iinfo(np.int64).max, np.int64)
+        self._last = np.zeros(size, np.int64)
+        self._volume = np.zeros(size, np.int64)
+        self._value = np.zeros(size, np.int64)
+        self._trades = np.zeros(size, np.int64)
+
+    def add(self, events: NDArray[np.void]) -> None:
+        """Add the trades among `events`, which come in their order."""
+        trades = events[events["kind"] == Kind.TRADE].view(TRADE)
+        if not len(trades):
+            return
+        book, price, quantity = trades["book"], trades["price"].astype(np.int64), trades["quantity"].astype(np.int64)
+        first = self._trades[book] == 0
+        backwards = np.flatnonzero(first)[::-1]  # so that the earliest trade is written last
+        self._open[book[backwards]] = price[backwards]
+        self._last[book] = price
+        np.maximum.at(self._high, book, price)
+        np.minimum.at(self._low, book, price)
+        np.add.at(self._volume, book, quantity)
+        np.add.at(self._value, book, price * quantity)
+        np.add.at(self._trades, book, 1)
+
+    def last(self, book: int) -> int:
+        return int(self._last[book])
+
+    def of(self, book: int) -> BookTally:
+        traded = int(self._trades[book])
+        return BookTally(
+            open=int(self._open[book]),
+            high=int(self._high[book]),
+            low=int(self._low[book]) if traded else 0,
+            last=int(self._last[book]),
+            volume=int(self._volume[book]),
+            value=int(self._value[book]),
+            trades=traded,
+        )
