@@ -226,9 +226,11 @@ class Venue:
         books = self._books_of(code)
         self.advance(time)
         books = self._live(books)
+        closing_late = books[(self._phase[books] == Phase.AFTER) & (self._waiting[books] > 0)]
         self._suspended[books] = True
         self._clear(books)
         self._control(self._phases(self._present(books), Phase.SUSPENDED, time, Cause.OPERATOR))
+        self._control(self._batch(Kind.EXPIRE, closing_late, time, Cause.OPERATOR))
 
     def resume(self, code: str, time: int) -> None:
         """End a suspension 恢復交易 at `time`: each book enters the phase its program has now; where that is
