@@ -1,5 +1,6 @@
 """What the person at the terminal sees while things are set up: a line and its seconds a step; the log if it fails."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -18,16 +19,26 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def _counted(log: Path | None) -> str:
+    """The build's last `[3/36]` in the end of its log."""
+    if log is None or not log.exists():
+        return ""
+    with log.open("rb") as source:
+        source.seek(max(0, log.stat().st_size - 8192))
+        found = re.findall(rb"^\[\d+/\d+\]", source.read(), re.MULTILINE)
+    return found[-1].decode() if found else ""
+
+
 @contextmanager
-def step(title: str) -> Iterator[None]:
-    """Announce `title`, tick every ten seconds while it runs, and close with the seconds it took."""
+def step(title: str, log: Path | None = None) -> Iterator[None]:
+    """Announce `title`, tick every ten seconds with what `log` last counted, and close with the seconds it took."""
     say(f"▸ {title} …")
     started = time.monotonic()
     done = threading.Event()
 
     def tick() -> None:
         while not done.wait(10):
-            say(f"  … {time.monotonic() - started:.0f} s")
+            say(f"  … {time.monotonic() - started:.0f} s {_counted(log)}")
 
     ticker = threading.Thread(target=tick, daemon=True)
     ticker.start()

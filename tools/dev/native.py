@@ -1,6 +1,6 @@
 """The native part: a C++20 compiler and Python's headers, found or got; the modules, built and put in place.
 
-Compiler, the first that works: `$CXX`; `g++`; `clang++`; as root on Debian: g++ installed by apt-get; else the one in the
+Compiler, the first that works: `$CXX`; `g++`; `clang++`; as root on Debian: g++ installed by apt-get; else that of the
 `ziglang` wheel. Python's headers: this Python's own; as root on Debian: installed by apt-get; as an ordinary user: the
 package fetched by apt-get into a private folder and unpacked there, which needs no privilege.
 """
@@ -190,7 +190,7 @@ def ensure_native(places: Places) -> None:
         return
     toolchain = find_toolchain(places)
     build = places.root / "build" / f"native-{toolchain.name}"
-    with step(f"Building the native modules with {toolchain.name} (minutes at first use) 編譯原生模組"):
+    with step(f"Building the native modules with {toolchain.name} (minutes at first use) 編譯原生模組", places.log):
         configure_and_build(places, toolchain, build, "-DCMAKE_BUILD_TYPE=Release")
         run_quietly(
             [places.python.parent / "cmake", "--install", build, "--prefix", places.root / "src"], log=places.log
