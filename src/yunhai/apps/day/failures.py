@@ -159,7 +159,7 @@ class RefusedRow:
         return f"{entry.en} {entry.zh} ({self.field}={self.value!r})"
 
 
-class RowsRefused(YunhaiError):
+class RowsRefusedError(YunhaiError):
     """4005 with every bad row, in the order of the file."""
 
     def __init__(self, refused: tuple[RefusedRow, ...]) -> None:
@@ -168,4 +168,4 @@ class RowsRefused(YunhaiError):
         self.refused = refused
 
     def __reduce__(self) -> tuple[object, ...]:
-        return RowsRefused, (self.refused,)
+        return RowsRefusedError, (self.refused,)

@@ -34,17 +34,20 @@ def split(parts: Parts, levels: Levels, *, lot: NDArray[np.int64], cap: NDArray[
     """Pieces of all parts. `lot` and `cap` (most shares of a board order) are given per level."""
     part_lot = lot[parts.level]
     board = parts.shares // part_lot * part_lot
-    broken = _broken(parts, board, parts.shares - board, lot, levels.price.size)
+    broken = _broken(parts, board, parts.shares - board, levels.price.size)
     board -= broken
     odd = parts.shares - board
     board_pieces = _pieces(parts, board, cap[parts.level], BOARD)
     odd_pieces = _pieces(parts, odd, np.maximum(part_lot - 1, 1), ODD)
-    return Pieces(*(np.concatenate(pair) for pair in zip(board_pieces, odd_pieces, strict=True)))
+    return Pieces(
+        part=np.concatenate((board_pieces.part, odd_pieces.part)),
+        group=np.concatenate((board_pieces.group, odd_pieces.group)),
+        side=np.concatenate((board_pieces.side, odd_pieces.side)),
+        quantity=np.concatenate((board_pieces.quantity, odd_pieces.quantity)),
+    )
 
 
-def _broken(
-    parts: Parts, board: NDArray[np.int64], odd: NDArray[np.int64], lot: NDArray[np.int64], count: int
-) -> NDArray[np.int64]:
+def _broken(parts: Parts, board: NDArray[np.int64], odd: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Shares of whole lots that each part must send as odd lots."""
     signed = np.where(parts.side == Side.BUY, odd, -odd)
     excess = np.bincount(parts.level, weights=signed, minlength=count).astype(np.int64)
@@ -64,12 +67,11 @@ def _broken(
     return broken
 
 
-def _pieces(
-    parts: Parts, shares: NDArray[np.int64], most: NDArray[np.int64], book: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8], NDArray[np.int64]]:
+def _pieces(parts: Parts, shares: NDArray[np.int64], most: NDArray[np.int64], book: int) -> Pieces:
     """Cut into pieces of `most` shares, the last one smaller."""
     count = -(-shares // most)
     part = np.repeat(np.arange(shares.size, dtype=np.int32), count)
     number = np.arange(part.size) - np.repeat(np.cumsum(count) - count, count)
     quantity = np.minimum(shares[part] - number * most[part], most[part])
-    return part, (parts.level[part] * BOOKS + book).astype(np.int32), parts.side[part], quantity
+    group = (parts.level[part] * BOOKS + book).astype(np.int32)
+    return Pieces(part=part, group=group, side=parts.side[part], quantity=quantity)

@@ -11,6 +11,7 @@ average price, and the output says so.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -80,7 +81,7 @@ def walk(prices: NDArray[np.int32], ends: Ends) -> NDArray[np.int64]:
 
 def _route(*stops: int) -> NDArray[np.int64]:
     legs = [np.array(stops[:1])]
-    for start, goal in zip(stops, stops[1:], strict=False):
+    for start, goal in pairwise(stops):
         step = 1 if goal >= start else -1
         legs.append(np.arange(start, goal, step) + step)
     return np.concatenate(legs)
@@ -90,9 +91,7 @@ def _length(prices: NDArray[np.int32], route: NDArray[np.int64]) -> int:
     return int(np.abs(np.diff(prices[route].astype(np.int64))).sum())
 
 
-def board_visits(
-    route: NDArray[np.int64], lots: NDArray[np.int64], *, lot: int, random: np.random.Generator
-) -> Visits:
+def board_visits(route: NDArray[np.int64], lots: NDArray[np.int64], *, lot: int, random: np.random.Generator) -> Visits:
     """Share every price's whole lots out among the stops of the route.
 
     The opening and the closing auction take about OPEN_SHARE of their price's lots, at least one; where one price is

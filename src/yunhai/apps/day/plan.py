@@ -9,6 +9,7 @@ seller waits for a buyer, sometimes the other way round, sometimes several wait.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -180,7 +181,7 @@ class _Line:
         self.shares = shares[order]
         self.until = np.cumsum(self.shares)
         edges = np.cumsum([0, *(book.visits.price.size for book in books)])
-        self.of_book = [place[first:last] for first, last in zip(edges, edges[1:], strict=False)]
+        self.of_book = [place[first:last] for first, last in pairwise(edges)]
 
 
 class _Orders:

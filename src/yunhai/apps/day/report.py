@@ -4,7 +4,7 @@ One row is one branch at one price of one security: `date,stock,seq,broker_branc
 `broker_branch` is the four characters of the branch and its name (`102A合庫新竹`). UTF-8 and the exchange's own CP950
 are read, plain or gzip. The report does not say in which session, against whom or at what time a share was traded.
 
-A file is read whole or refused whole: every bad row is found and named by its line (`RowsRefused`).
+A file is read whole or refused whole: every bad row is found and named by its line (`RowsRefusedError`).
 """
 
 import csv
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yunhai.apps.day import failures, text
-from yunhai.apps.day.failures import RefusedRow, RowsRefused
+from yunhai.apps.day.failures import RefusedRow, RowsRefusedError
 from yunhai.kernel.errors import YunhaiError
 
 COLUMNS: Final = ("date", "stock", "seq", "broker_branch", "price", "buy_shares", "sell_shares")
@@ -63,7 +63,7 @@ class Report:
 
 
 def read_report(path: Path) -> Report:
-    """Read a file. YunhaiError 4001-4004 for the file, RowsRefused (4005) for its rows."""
+    """Read a file. YunhaiError 4001-4004 for the file, RowsRefusedError (4005) for its rows."""
     try:
         with path.open("rb") as file:
             packed = file.read(FILE_BYTES + 1)
@@ -167,7 +167,7 @@ class _Reader:
 
     def report(self) -> Report:
         if not self.row.size:
-            raise RowsRefused(tuple(self.first_bad.values()))
+            raise RowsRefusedError(tuple(self.first_bad.values()))
         date = self._date()
         codes, security = self._securities()
         branches, branch = self._branches()
@@ -179,7 +179,7 @@ class _Reader:
         self._refuse((bought == 0) & (sold == 0), failures.NOTHING_TRADED, "buy_shares")
         self._repeated(security, branch, price)
         if self.first_bad:
-            raise RowsRefused(tuple(self.first_bad[row] for row in sorted(self.first_bad)))
+            raise RowsRefusedError(tuple(self.first_bad[row] for row in sorted(self.first_bad)))
         assert date is not None
         return Report(date, codes, branches, security, branch, price.astype(np.int32), bought, sold, self.row)
 
@@ -215,7 +215,7 @@ class _Reader:
         value = text.packed(self.buffer, start, width=8)
         first = self.buffer[start[0] : self.end["date"][0]].tobytes().decode("utf-8", "replace")
         try:
-            date = datetime.datetime.strptime(first, "%Y%m%d").date() if len(first) == 8 and first.isascii() else None
+            date = datetime.date.fromisoformat(first) if len(first) == 8 and first.isdecimal() else None
         except ValueError:
             date = None
         digits = np.zeros(256, np.bool_)
@@ -238,7 +238,9 @@ class _Reader:
         self._refuse(~shaped, failures.BAD_SECURITY, "stock")
         packed = text.packed(self.buffer, start, width=np.clip(width, 0, 6))
         index, places = _indexed(packed)
-        codes = tuple(self.buffer[start[at] : self.end["stock"][at]].tobytes().decode("utf-8", "replace") for at in places)
+        codes = tuple(
+            self.buffer[start[at] : self.end["stock"][at]].tobytes().decode("utf-8", "replace") for at in places
+        )
         return codes, index
 
     def _branches(self) -> tuple[tuple[Branch, ...], NDArray[np.int32]]:

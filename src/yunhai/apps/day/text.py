@@ -87,7 +87,9 @@ def packed(buffer: Buffer, start: Positions, *, width: NDArray[np.int64] | int) 
     return value
 
 
-def all_in(buffer: Buffer, start: Positions, *, width: NDArray[np.int64], allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def all_in(
+    buffer: Buffer, start: Positions, *, width: NDArray[np.int64], allowed: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Whether every byte of each field is in the 256-entry table `allowed`."""
     good = np.ones(start.size, np.bool_)
     for place in range(int(width.max(initial=0))):
@@ -100,7 +102,7 @@ def same_bytes(
     buffer: Buffer, one: Positions, other: Positions, *, width: NDArray[np.int64], other_width: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Whether two fields of each row hold the same bytes."""
-    good = width == other_width
+    good: NDArray[np.bool_] = width == other_width
     for place in range(int(width.max(initial=0))):
         live = good & (place < width)
         mine = buffer[np.minimum(one + place, buffer.size - 1)]

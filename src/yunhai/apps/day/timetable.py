@@ -1,8 +1,8 @@
 """When each stop of the path is traded, so that no rule of the market gets in its way.
 
 Continuous trading is interrupted when a trade would be more than 3.5 % from the average of the last five minutes
-(瞬間價格穩定措施; until 09:05 from the opening price). The stops are spread over the session by distance and by number of
-orders, and each is checked against the prices of the stops before it. Where a report's prices lie too far apart for
+(瞬間價格穩定措施; until 09:05 from the opening price). The stops are spread over the session by distance and by number
+of orders, and each is checked against the prices of the stops before it. Where a report's prices lie too far apart for
 any pace, the stop is planned so that an interruption does no harm: all its orders come within a minute and the next
 stop waits until the interruption would be over; its orders then trade in the auction that ends it.
 
@@ -37,7 +37,7 @@ ATTEMPTS: Final = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """The times of one day that a plan needs, ns since 1970 UTC, and the moves permitted (parts per million; 0 = any)."""
+    """The times of a day that a plan needs, ns since 1970 UTC, and the permitted moves (parts per million; 0 = any)."""
 
     collect_from: int
     open_at: int

@@ -1,0 +1,195 @@
+"""What the rules say of a report's securities on its day: kind, reference, limits; and which rows contradict them.
+
+The reference price 開盤競價基準 is the one stated by the caller, else the previous close of the daily bars, else an
+assumed one: the price nearest the report's average price whose daily limits contain every reported price. A row whose
+code is unknown, or whose price is off tick or outside the limits, is refused.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from yunhai.apps.day import failures
+from yunhai.apps.day.bars import History
+from yunhai.apps.day.failures import RefusedRow, RowsRefusedError
+from yunhai.apps.day.levels import Levels
+from yunhai.apps.day.path import Bar
+from yunhai.apps.day.report import Report
+from yunhai.apps.day.timetable import Hours
+from yunhai.exchange.rules.pack import RulePack, Span
+from yunhai.exchange.rules.prices import Limits, daily_limits, is_on_grid, opening_base, round_nearest, tick, tick_below
+from yunhai.exchange.rules.words import Match, SecurityKind, SegmentName, SpanPhase
+from yunhai.exchange.venue_config import Instrument
+from yunhai.kernel.clock import SECOND, market_time
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.money import price_text
+
+REFERENCE_STEPS: Final = 20_000
+"""Most prices tried on either side of the average for an assumed reference."""
+
+
+class ReferenceSource(StrEnum):
+    STATED = "stated"
+    PREVIOUS_CLOSE = "previous close"
+    ASSUMED = "assumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the code list says of a security. `multiple`: of a leveraged or inverse fund, its absolute value."""
+
+    code: str
+    name: str
+    kind: SecurityKind
+    multiple: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Security:
+    """One security of the day. Prices in 1/10,000 NT$."""
+
+    listing: Listing
+    reference: int
+    source: ReferenceSource
+    limits: Limits
+    bar: Bar | None
+
+    def instrument(self) -> Instrument:
+        """For the venue."""
+        listing = self.listing
+        return Instrument(
+            code=listing.code,
+            kind=listing.kind,
+            reference=self.reference,
+            name=listing.name,
+            limits=self.limits,
+            multiple=listing.multiple,
+        )
+
+
+def settle_securities(
+    report: Report,
+    levels: Levels,
+    pack: RulePack,
+    *,
+    listing_of: Callable[[str], Listing | None],
+    history: Mapping[str, History],
+    stated: Mapping[str, int],
+) -> tuple[Security, ...]:
+    """The report's securities in its order. RowsRefusedError (4005) for its rows, 4032 for a stated reference."""
+    refused: list[RefusedRow] = []
+    securities = []
+    for at, code in enumerate(report.codes):
+        place = levels.of_security(at)
+        prices = levels.price[place]
+        listing = listing_of(code)
+        if listing is None:
+            refused += _rows(report, report.security == at, failures.UNKNOWN_SECURITY, "stock")
+            continue
+        off = [not is_on_grid(pack, listing.kind, int(price)) for price in prices]
+        if any(off):
+            bad = np.zeros(levels.price.size, np.bool_)
+            bad[place] = off
+            refused += _rows(report, bad[levels.of_row], failures.OFF_TICK, "price")
+            continue
+        weights = np.maximum(levels.bought[place], levels.sold[place])
+        average = round(float(np.average(prices, weights=weights)))
+        found = history.get(code, History(None, None))
+        security = _settled(
+            pack, listing, int(prices[0]), int(prices[-1]), average=average, history=found, stated=stated.get(code)
+        )
+        limits = security.limits
+        low, high = limits.down or 0, limits.up or 2**31
+        outside = (report.security == at) & ((report.price < low) | (report.price > high))
+        refused += _rows(report, outside, failures.OUTSIDE_LIMITS, "price")
+        securities.append(security)
+    if refused:
+        raise RowsRefusedError(tuple(sorted(refused, key=lambda one: one.row)))
+    return tuple(securities)
+
+
+def _rows(report: Report, bad: np.ndarray, code: int, field: str) -> list[RefusedRow]:
+    return [
+        RefusedRow(
+            int(report.row[at]),
+            code,
+            field,
+            report.codes[report.security[at]] if field == "stock" else price_text(int(report.price[at])),
+        )
+        for at in np.flatnonzero(bad)
+    ]
+
+
+def _settled(
+    pack: RulePack, listing: Listing, low: int, high: int, *, average: int, history: History, stated: int | None
+) -> Security:
+    if stated is not None:
+        if not is_on_grid(pack, listing.kind, stated):
+            raise YunhaiError(failures.BAD_REFERENCE, reason=f"{listing.code}={price_text(stated)}")
+        reference, source = stated, ReferenceSource.STATED
+    elif history.previous_close is not None:
+        reference, source = opening_base(pack, listing.kind, history.previous_close), ReferenceSource.PREVIOUS_CLOSE
+    else:
+        reference, source = assumed_reference(pack, listing, low, high, average), ReferenceSource.ASSUMED
+    limits = daily_limits(pack, listing.kind, reference, multiple=listing.multiple)
+    return Security(listing=listing, reference=reference, source=source, limits=limits, bar=history.bar)
+
+
+def assumed_reference(pack: RulePack, listing: Listing, low: int, high: int, average: int) -> int:
+    """The price nearest `average` whose limits contain `low` to `high`. YunhaiError 4032 if there is none."""
+    above = below = int(round_nearest(pack, listing.kind, average))
+    for _ in range(REFERENCE_STEPS):
+        for reference in (above, below):
+            limits = daily_limits(pack, listing.kind, reference, multiple=listing.multiple)
+            if (limits.down or 0) <= low and high <= (limits.up or high):
+                return reference
+        above = above + tick(pack, listing.kind, above)
+        below = max(below - tick_below(pack, listing.kind, below), tick(pack, listing.kind, 0))
+    raise YunhaiError(
+        failures.BAD_REFERENCE,
+        reason=f"no reference of {listing.code} has limits around {price_text(low)} and {price_text(high)}",
+    )
+
+
+def hours_of(pack: RulePack, day: date) -> Hours:
+    """The pack's times on a day. 4031 if it has no continuous trading between two auctions, or no odd-lot auctions."""
+    board, odd = pack.board, pack.segments.get(SegmentName.ODD_LOT)
+    if odd is None or board.volatility is None:
+        raise YunhaiError(failures.CANNOT_PLAN, reason=f"pack {pack.id} has no odd lots or no continuous trading")
+    continuous = _span(pack, board.spans, Match.CONTINUOUS)
+    before = [span for span in board.spans if span.end == continuous.start and span.phase is SpanPhase.COLLECT]
+    after = [span for span in board.spans if span.start == continuous.end and span.phase is SpanPhase.COLLECT]
+    session = _span(pack, odd.spans, Match.PERIODIC_AUCTION)
+    if not before or not after or session.first_match is None:
+        raise YunhaiError(failures.CANNOT_PLAN, reason=f"pack {pack.id} has no opening or no closing auction")
+
+    def at(time_of_day: int) -> int:
+        return market_time(day, time_of_day, offset=pack.utc_offset)
+
+    return Hours(
+        collect_from=at(before[0].start),
+        open_at=at(continuous.start),
+        continuous_until=at(continuous.end),
+        close_at=at(after[0].end),
+        opening_until=at(board.volatility.opening_until),
+        window_ns=board.volatility.window_seconds * SECOND,
+        halt_ns=board.volatility.halt_seconds * SECOND,
+        band_ppm=board.volatility.move,
+        odd_from=at(session.start),
+        odd_first=at(session.first_match),
+        odd_until=at(session.end),
+        odd_cycle_ns=session.cycle_seconds(day) * SECOND,
+        odd_ppm=odd.deferral.move if odd.deferral else 0,
+        odd_put_off_ns=pack.settings.put_off_seconds.value * SECOND,
+    )
+
+
+def _span(pack: RulePack, spans: tuple[Span, ...], match: Match) -> Span:
+    found = [span for span in spans if span.match is match]
+    if not found:
+        raise YunhaiError(failures.CANNOT_PLAN, reason=f"pack {pack.id} has no span matched by {match.value}")
+    return found[0]
