@@ -64,10 +64,14 @@ struct Book {
     Book(const BookConfig& settings, std::uint32_t own_number)
         : config((settings.check(), settings)),
           number(own_number),
+          lot(config.lot),
+          max_quantity(config.max_quantity),
           ladder(config.prices),
           buys(ladder.top()),
           sells(ladder.top()),
-          window(config.band_window_s) {}
+          window(config.band_window_s) {
+        enter(Phase::before);
+    }
 
     template <bool IsBuy>
     auto& side() {
@@ -80,9 +84,22 @@ struct Book {
         return buys[ladder.market_buy()].head != no_slot || sells[ladder.market_sell()].head != no_slot;
     }
 
+    void enter(Phase next) {
+        static constexpr std::array<Code, phase_count> refusals{Code::too_early, Code::ok, Code::ok, Code::ok, Code::session_over, Code::suspended};
+        phase = next;
+        closed = refusals[static_cast<std::size_t>(next)];
+        allowed_now = config.allowed[static_cast<std::size_t>(next)];
+        actions_now = config.actions[static_cast<std::size_t>(next)];
+    }
+
     const BookConfig config;
     std::uint32_t number;
+    std::uint32_t lot;
+    std::uint32_t max_quantity;
     Phase phase = Phase::before;
+    std::uint8_t allowed_now = 0;  // the phase's row of the settings, at hand
+    std::uint8_t actions_now = 0;
+    Code closed = Code::too_early;  // why the phase takes no orders; ok when it does
     bool uncrossed = false;  // an uncross was executed: orders no longer wait for their random rank
     Ladder ladder;
     Queues<true> buys;

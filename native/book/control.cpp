@@ -1,22 +1,42 @@
 // Controls: phases, auctions, the end of a session (matching.md sections 3 and 7).
 #include "engine.hpp"
 
+#include "trade.hpp"
+
 namespace yunhai {
+
+void Engine::apply_control(Record& record, Events& events) {
+    if (record.head.kind >= Kind::phase && record.head.kind <= Kind::expire) {
+        record.head.order_id = 0;
+        record.head.price = 0;
+        record.head.quantity = 0;
+    }
+    if (record.head.time < clock_) return set_code(record, Code::time_backwards);
+    if (record.head.kind < Kind::phase || record.head.kind > Kind::expire) return set_code(record, Code::unknown_command);
+    if (record.head.book >= books_.size()) return set_code(record, Code::unknown_book);
+    Book& book = *books_[record.head.book];
+    switch (record.head.kind) {
+        case Kind::phase: return change_phase(record, book, events);
+        case Kind::uncross: return uncross(record, book, events);
+        case Kind::trial: return trial(record, book);
+        default: return expire(record, book, events);
+    }
+}
 
 void Engine::change_phase(Record& record, Book& book, Events& events) {
     const std::uint8_t wanted = record.side;
-    if (wanted >= phase_count) return refuse(record, Code::bad_phase);
+    if (wanted >= phase_count) return set_code(record, Code::bad_phase);
     const auto phase = static_cast<Phase>(wanted);
     const bool both = book.buys.best() != book.buys.none() && book.sells.best() != book.sells.none();
-    if (phase == Phase::continuous && both && book.buys.best() >= book.sells.best()) return refuse(record, Code::book_crossed);
+    if (phase == Phase::continuous && both && book.buys.best() >= book.sells.best()) return set_code(record, Code::book_crossed);
     accept(record, State::resting, 0);
     record.order_type = static_cast<std::uint8_t>(book.phase);
-    book.phase = phase;
+    book.enter(phase);
     if (book.holds_market_orders() && !book.market_rod_allowed(phase)) remove_market_orders(record.head.time, book, events);
 }
 
 void Engine::trial(Record& record, Book& book) {
-    if (book.phase != Phase::collect && book.phase != Phase::halted) return refuse(record, Code::not_an_auction_phase);
+    if (book.phase != Phase::collect && book.phase != Phase::halted) return set_code(record, Code::not_an_auction_phase);
     if (const auto result = auction_price(book)) {
         record.head.price = result->price;
         record.head.order_id = result->volume;
@@ -25,14 +45,14 @@ void Engine::trial(Record& record, Book& book) {
 }
 
 void Engine::uncross(Record& record, Book& book, Events& events) {
-    if (book.phase != Phase::collect && book.phase != Phase::halted) return refuse(record, Code::not_an_auction_phase);
+    if (book.phase != Phase::collect && book.phase != Phase::halted) return set_code(record, Code::not_an_auction_phase);
     const auto result = auction_price(book);
     if (result) {
         record.head.price = result->price;
         record.head.order_id = result->volume;
         const std::uint32_t ppm = book.config.defer_ppm;
         if (record.side == 1 && ppm && book.last && !Band::around(book.last, ppm).inside(result->price)) {
-            refuse(record, Code::uncross_deferred);  // a notice: the auction is put off
+            set_code(record, Code::uncross_deferred);  // a notice: the auction is put off
             return accept(record, State::resting, 0);
         }
     }
@@ -61,7 +81,7 @@ void Engine::execute_uncross(const Record& record, Book& book, AuctionResult res
         sell.leaves -= quantity;
         buy_queue.quantity -= quantity;
         sell_queue.quantity -= quantity;
-        write_trade(record, book, result.price, quantity, buy, sell, 0, events);
+        write_trade<Taker::auction>(record.head.time, book, result.price, quantity, buy, sell, events);
         if (buy.leaves == 0) {
             book.buys.pop_best(pool_);
             finish(book, buy_slot);

@@ -31,6 +31,7 @@ public:
     std::uint32_t add_book(const BookConfig& config) {
         const auto number = static_cast<std::uint32_t>(books_.size());
         books_.push_back(std::make_unique<Book>(config, number));
+        book_count_ = number + 1;
         return number;
     }
 
@@ -44,7 +45,7 @@ public:
     std::size_t process(std::span<const Record> commands, Events& events);
 
     std::int64_t clock() const { return clock_; }
-    std::size_t book_count() const { return books_.size(); }
+    std::size_t book_count() const { return book_count_; }
     Book& book(std::uint32_t number) { return *books_.at(number); }
     const Book& book(std::uint32_t number) const { return *books_.at(number); }
     const OrderPool& pool() const { return pool_; }
@@ -53,32 +54,34 @@ public:
     void restore(std::span<const std::uint8_t> state);  // state.cpp; throws std::invalid_argument and changes nothing
 
 private:
-    struct Arrival {
-        Order order;  // leaves, rung and owner of the arriving order; no slot yet
-        std::int64_t time;
-        bool market;
-    };
+    enum class Taker : std::uint8_t { auction = 0, buy = 1, sell = 2 };  // whose order arrived; TRADE's taker_side
     struct Sweep {
+        std::int32_t incoming = 0;  // the arriving order's limit price, 0 = market
+        std::int32_t centre = 0;    // of the band; 0 = no band
+        Band band;
         bool stopped_by_band = false;
-        bool band_looked_at = false;
-        std::int32_t centre = 0;
         std::int32_t outside = 0;
     };
 
-    void new_order(Record& record, Book& book, Events& events);
+    void apply_control(Record& record, Events& events);
+    Record& run(const Record& command, Events& events);
+    void new_order(const Record& command, Record& record, Book& book, Events& events);
+    Code why_kind_is_wrong(const Record& record) const;
+    Code why_quantity_is_wrong(const Record& record, const Book& book) const;
+    Code why_price_is_wrong(const Record& record, const Book& book) const;
     template <bool IsBuy>
-    void arrive_continuous(Record& record, Book& book, Rung rung, Events& events);
+    void arrive(const Record& command, Record& record, Book& book, Rung rung, Events& events);
     template <bool IsBuy>
-    void trade_through(Arrival& arriving, Book& book, Sweep& sweep, Rung limit, Events& events);
+    void arrive_crossing(Record& record, Book& book, Party taker, Events& events);
+    void watch_band(Sweep& sweep, const Book& book, std::int64_t time) const;
     template <bool IsBuy>
-    void fill_head(Arrival& arriving, Book& book, std::int32_t price, Events& events);
+    void trade_through(Party& taker, std::int64_t time, Book& book, Sweep& sweep, Rung limit, Events& events);
     template <bool IsBuy>
-    std::uint64_t available(Book& book, Rung limit, std::uint64_t wanted, const Band& band, bool market) const;
+    std::uint64_t available(Book& book, Rung limit, std::uint64_t wanted, const Sweep& sweep, const Band& band) const;
     template <bool IsBuy>
-    void rest(Book& book, const Order& order);
-    Code price_to_rung(const Book& book, std::int32_t price, Rung& rung) const;
+    void rest(Book& book, const Party& party);
     Code existing_order(const Record& record, const Book& book, std::uint8_t action, Slot& slot);
-    void cancel(Record& record, Book& book);
+    void cancel(const Record& command, Record& record, Book& book);
     void cut(Record& record, Book& book);
     void reprice(Record& record, Book& book, Events& events);
     template <bool IsBuy>
@@ -89,34 +92,36 @@ private:
     void trial(Record& record, Book& book);
     void expire(Record& record, Book& book, Events& events);
 
-    std::int32_t band_centre(Book& book, std::int64_t time) const;
+    std::int32_t band_centre(const Book& book, std::int64_t time) const;
     template <bool IsBuy>
     std::int32_t resting_market_price(const Book& book, std::int32_t incoming) const;
-    void write_trade(const Record& by, Book& book, std::int32_t price, std::uint32_t quantity, const Order& buy, const Order& sell,
-                     std::uint8_t taker_side, Events& events);
+    template <Taker By>
+    void write_trade(std::int64_t time, Book& book, std::int32_t price, std::uint32_t quantity, const Party& buy, const Party& sell, Events& events);
     void halt(const Record& record, Book& book, const Sweep& sweep, Events& events);
     void remove_market_orders(std::int64_t time, Book& book, Events& events);
     template <bool IsBuy>
     void remove_queue(std::int64_t time, Book& book, Rung rung, RemovalReason reason, Events& events);
-    void finish(Book& book, Slot slot);
+    void remove(Book& book, Slot slot);
+    void finish(Book& book, Slot slot) {
+        ids_[pool_[slot].id].slot = IdTable::done;
+        pool_.give_back(slot);
+        --book.live;
+    }
     void accept(Record& record, State state, std::uint32_t leaves) {
         record.state = state;
         record.leaves = leaves;
         clock_ = record.head.time;
     }
-    static void refuse(Record& record, Code code) {
+    // Refusals, and notices on accepted commands.
+    static void set_code(Record& record, Code code) {
         record.head.code = static_cast<std::uint16_t>(code);
         record.status = exchange_status(code);
-    }
-
-    static Record& refused(Record& record, Code code) {
-        refuse(record, code);
-        return record;
     }
 
     OrderPool pool_;
     IdTable ids_;
     std::vector<std::unique_ptr<Book>> books_;
+    std::uint32_t book_count_ = 0;
     std::vector<Slot> scratch_;
     std::int64_t clock_ = 0;
     std::uint64_t next_trade_ = 1;

@@ -38,14 +38,15 @@ public:
     std::int32_t lowest() const { return prices_[1]; }
     std::int32_t highest() const { return prices_[top()]; }
 
-    // The rung of a price within [lowest, highest], 0 when it is on no rung.
+    // The rung of a price, 0 when it is on none.
     Rung find(std::int32_t price) const {
-        const Run* run = runs_.data();
-        while (price > run->last) ++run;
-        const auto offset = static_cast<std::uint32_t>(price - run->first);
-        if (price < run->first) return 0;
-        const std::uint32_t steps = offset / run->tick;
-        return steps * run->tick == offset ? run->rung + steps : 0;
+        for (const Run& run : runs_) {
+            const std::uint32_t offset = static_cast<std::uint32_t>(price) - run.first;
+            if (offset > run.span) continue;
+            const std::uint32_t steps = offset / run.tick;
+            return steps * run.tick == offset ? run.rung + steps : 0;
+        }
+        return 0;
     }
 
     // Highest rung priced at most `price` (0 if none) and lowest rung priced at least `price` (N + 1 if none).
@@ -60,8 +61,8 @@ public:
 
 private:
     struct Run {
-        std::int32_t first;
-        std::int32_t last;
+        std::uint32_t first;
+        std::uint32_t span;  // last price - first
         std::uint32_t tick;
         Rung rung;
     };
@@ -71,13 +72,13 @@ private:
         for (Rung rung = 1; rung <= n;) {
             const std::int32_t first = prices_[rung];
             if (rung == n) {
-                runs_.push_back({first, first, 1, rung});
+                runs_.push_back({static_cast<std::uint32_t>(first), 0, 1, rung});
                 break;
             }
             const std::int32_t tick = prices_[rung + 1] - first;
             Rung last = rung + 1;
             while (last < n && prices_[last + 1] - prices_[last] == tick) ++last;
-            runs_.push_back({first, prices_[last], static_cast<std::uint32_t>(tick), rung});
+            runs_.push_back({static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(prices_[last] - first), static_cast<std::uint32_t>(tick), rung});
             rung = last + 1;
         }
     }

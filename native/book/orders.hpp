@@ -12,18 +12,23 @@ namespace yunhai {
 using Slot = std::uint32_t;  // place of a live order; 0 is none
 inline constexpr Slot no_slot = 0;
 
-struct Order {
+// What a trade needs to know of either side of it.
+struct Party {
     std::uint64_t id;
-    Slot next;
-    Slot prev;
-    std::uint32_t leaves;
-    Rung rung;
     std::uint32_t tenant;
     std::uint32_t account;
+    std::uint32_t leaves;
+    Rung rung;
+};
+
+struct Order : Party {
+    Slot next;
+    Slot prev;
     std::uint32_t entry;
     std::uint32_t book;
     Side side;
 };
+static_assert(sizeof(Order) == 48);
 
 class OrderPool {
 public:
@@ -66,9 +71,9 @@ public:
     };
     static constexpr Slot done = 0xFFFF'FFFF;
 
-    IdTable(std::uint64_t first, std::uint32_t capacity) : first_(first), entries_(capacity) {}
+    IdTable(std::uint64_t first, std::uint32_t capacity) : first_(first), count_(capacity), entries_(capacity) {}
 
-    bool in_range(std::uint64_t id) const { return id - first_ < entries_.size(); }
+    bool in_range(std::uint64_t id) const { return id - first_ < count_; }
     Entry& operator[](std::uint64_t id) { return entries_[id - first_]; }
     std::uint64_t first() const { return first_; }
     const std::vector<Entry>& entries() const { return entries_; }
@@ -76,6 +81,7 @@ public:
 
 private:
     std::uint64_t first_;
+    std::uint64_t count_;
     std::vector<Entry> entries_;
 };
 

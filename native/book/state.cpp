@@ -133,7 +133,7 @@ void Engine::restore(std::span<const std::uint8_t> state) {
         auto book = std::make_unique<Book>(old->config, old->number);
         const auto phase = in.get<std::uint8_t>();
         need(phase < phase_count, "state: no such phase");
-        book->phase = static_cast<Phase>(phase);
+        book->enter(static_cast<Phase>(phase));
         book->uncrossed = in.get<std::uint8_t>() != 0;
         in.skip(6);
         book->entry = in.get<std::uint32_t>();
@@ -169,7 +169,8 @@ void Engine::restore(std::span<const std::uint8_t> state) {
                 order.book = book->number;
                 order.side = side;
                 if (price == 0) order.rung = side == Side::buy ? book->ladder.market_buy() : book->ladder.market_sell();
-                else need(price_to_rung(*book, price, order.rung) == Code::ok, "state: a price off the ladder");
+                else order.rung = book->ladder.find(price);
+                need(price == 0 || order.rung != 0, "state: a price off the ladder");
                 need(!pool.full() && ids.in_range(order.id) && order.leaves > 0, "state: an order that cannot be");
                 need(ids[order.id].slot == no_slot, "state: an order twice");
                 const Slot slot = pool.take();
