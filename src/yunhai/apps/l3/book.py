@@ -3,31 +3,21 @@
 from pathlib import Path
 from typing import Final
 
+from yunhai.apps.reference_data import pack_bytes, rule_pack
 from yunhai.exchange.books import BookConfig
 from yunhai.exchange.rules.loader import load_pack
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.prices import daily_limits, day_ladder
 from yunhai.exchange.rules.words import Rank, SecurityKind
-from yunhai.kernel.errors import YunhaiError
 
 NO_CAP: Final = 2**32 - 1
-_PACKS: Final = Path(__file__).parents[2] / "exchange" / "rules" / "packs"
-
-
-def _bytes_of(name: str) -> bytes | None:
-    path = _PACKS / f"{name}.toml"
-    return path.read_bytes() if path.parent == _PACKS and path.is_file() else None
 
 
 def pack_named(name: str) -> RulePack:
-    """A built-in pack by its id, or the pack of a TOML file. YunhaiError 2001-2010."""
-    data = _bytes_of(name)
-    if data is None:
-        path = Path(name)
-        if path.suffix != ".toml" or not path.is_file():
-            raise YunhaiError(2010, pack=name)
-        data = path.read_bytes()
-    return load_pack(data, base=_bytes_of)
+    """A shipped pack by its id, or the pack of a TOML file. YunhaiError 2001-2010; OSError if it cannot be read."""
+    if name.endswith(".toml"):
+        return load_pack(Path(name).read_bytes(), base=pack_bytes)
+    return rule_pack(name)
 
 
 def book_config(pack: RulePack, *, reference: int, seed: int = 1) -> BookConfig:

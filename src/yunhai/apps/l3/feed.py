@@ -158,7 +158,7 @@ class _Row:
     def levels(self) -> int:
         """How many levels of depth the heading has, both sides complete."""
         depth = 0
-        while all(f"{side}Level[{depth}].{part}" in self._places for side in ("Bid", "Ask") for part in ("Price", "Qty")):
+        while all(name in self._places for side in ("Bid", "Ask") for name in _level_columns(side, depth + 1)[depth]):
             depth += 1
         return depth
 

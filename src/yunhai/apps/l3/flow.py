@@ -1,10 +1,10 @@
 """From what an exchange published to the orders its engine must have been given.
 
-Shanghai shows an order that trades on arrival (主動委託) only for its unfilled rest, after its trades, or not at all when
-nothing is left. Such an order is put together again: its side is the trades' taker side, its quantity the sum of its trades and of
-the rest, its limit the published one of the rest or, where none was published, the worst price it paid. These
-three are inputs, nothing else is: which resting order it meets, at which price, for how many shares and in which
-sequence is the engine's to say. A call auction's trades are never an input.
+Shanghai shows an order that trades on arrival (主動委託) only for its unfilled rest, after its trades, or not at all
+when nothing is left. Such an order is put together again: its side is the trades' taker side, its quantity the sum of
+its trades and of the rest, its limit the published one of the rest or, where none was published, the worst price it
+paid. These three are inputs, nothing else is: which resting order it meets, at which price, for how many shares and in
+which sequence is the engine's to say. A call auction's trades are never an input.
 """
 
 from collections.abc import Iterator

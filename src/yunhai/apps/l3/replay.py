@@ -78,7 +78,7 @@ class FolderResult:
 
 
 def continues(before: Feed, after: Feed) -> bool:
-    """Whether a folder goes on where another ended: same previous close, later in the sequence, time and trade count."""
+    """Whether a folder goes on where another ended: same previous close; sequence, time and trade count go on."""
     if not (before.trades and after.orders):
         return False
     return (
@@ -130,8 +130,8 @@ class Replay:
     def state_hash(self) -> str:
         return self._engine.state_hash().hex()
 
-    def run(self, feed: Feed, *, continues: bool, progress: Callable[[int], None] = lambda done: None) -> FolderResult:
-        """Replay one folder; `progress` hears how many of its orders and cancels are done."""
+    def run(self, feed: Feed, *, continues: bool, progress: Callable[[float], None] | None = None) -> FolderResult:
+        """Replay one folder; `progress` hears what part of it is done."""
         flow = flow_of(feed)
         result = FolderResult(feed.folder, continues, flow)
         made = self._told.made
@@ -145,7 +145,8 @@ class Replay:
             listener.hear(events, expected[done : done + consumed])
             listener.check_depth(*self._engine.depth(self._book, ALL_LEVELS))
             done += consumed
-            progress(len(flow.steps) * done // len(commands))
+            if progress is not None:
+                progress(done / len(commands))
         listener.finish()
         published = [(trade.buy, trade.sell, trade.price, trade.quantity) for trade in feed.trades]
         result.trades = compare_trades(published, made[first:])
@@ -272,14 +273,14 @@ class _Listener:
             self.observe(time, (price, volume, surplus))
 
     def _arrival(self, record: np.void, made: list[Trade]) -> None:
-        ladder, time, order, leaves = self._told.ladder, int(record["time"]), int(record["order_id"]), int(record["leaves"])
+        ladder, time, leaves = self._told.ladder, int(record["time"]), int(record["leaves"])
         side = Side(int(record["side"]))
         for place, trade in enumerate(made):
             ladder.take(trade[1] if side is Side.BUY else trade[0], trade[3])
             self._record(trade)
             self.observe(time, inside=place + 1 < len(made) or leaves > 0)
         if leaves:
-            ladder.rest(order, side=side, price=int(record["price"]), quantity=leaves)
+            ladder.rest(int(record["order_id"]), side=side, price=int(record["price"]), quantity=leaves)
             self._state_after(time)
 
     def _uncross(self, record: np.void, made: list[Trade]) -> None:

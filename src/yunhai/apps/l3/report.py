@@ -1,0 +1,113 @@
+"""A replay's outcome for people and for programs, and what it does and does not prove."""
+
+from typing import Final
+
+from rich.table import Table
+
+from yunhai.apps.l3.compare import Score
+from yunhai.apps.l3.replay import Auction, FolderResult
+from yunhai.kernel.clock import HOUR, MINUTE, SECOND
+from yunhai.kernel.money import decimal_text, price_text
+
+INPUTS: Final = (
+    "published orders and cancels, in the exchange's sequence",
+    "of each order synthesised from its trades: side, total, and its published limit or the worst price it paid",
+    "previous close, and the rule pack with its timetable",
+)
+DECIDED: Final = (
+    "of every trade the resting order, price, quantity and place in the sequence",
+    "every auction's price, volume, pairs and indicative prices",
+    "every book, the quantity every cancel takes back, cumulative volume and value",
+)
+_NAMES: Final = {
+    "trades": "trades 成交",
+    "books": "books 十檔",
+    "trials": "indicative prices 虛擬參考價",
+    "empty_books": "empty books 空檔",
+    "totals": "volume and value 累計量值",
+    "cancelled_quantities": "cancelled quantities 撤單量",
+    "accepted_commands": "commands accepted 受理",
+    "depth_checks": "depth checks 深度核對",
+}
+
+
+def clock_text(time: int) -> str:
+    """ns after midnight as HH:MM:SS."""
+    return f"{time // HOUR:02}:{time % HOUR // MINUTE:02}:{time % MINUTE // SECOND:02}"
+
+
+def _score(score: Score) -> dict[str, object]:
+    return {"compared": score.compared, "equal": score.equal, "differences": score.differences}
+
+
+def _auction(auction: Auction) -> dict[str, object]:
+    return {
+        "time": clock_text(auction.time),
+        "price": price_text(auction.price),
+        "volume": auction.volume,
+        "trades": auction.trades,
+    }
+
+
+def folder_json(result: FolderResult) -> dict[str, object]:
+    """One folder's counts. Prices and value as decimal text."""
+    flow = result.flow
+    return {
+        "folder": result.folder,
+        "continues": result.continues,
+        "holds": result.holds,
+        "orders_published": flow.published,
+        "orders_synthesised": flow.synthesised,
+        "unseen": flow.unseen,
+        "rests": flow.rests,
+        "cancels": flow.cancels,
+        **{name: _score(score) for name, score in result.scores().items()},
+        "books_only_inside_an_order": result.inside,
+        "shown_within_a_second": result.timely,
+        "auctions": [_auction(auction) for auction in result.auctions],
+        "volume": result.volume,
+        "value": decimal_text(result.value),
+    }
+
+
+def total_json(results: list[FolderResult]) -> dict[str, object]:
+    """Compared and equal over all folders."""
+    totals: dict[str, object] = {}
+    for name in results[0].scores():
+        scores = [result.scores()[name] for result in results]
+        totals[name] = {
+            "compared": sum(score.compared for score in scores),
+            "equal": sum(score.equal for score in scores),
+        }
+    totals["orders_synthesised"] = sum(result.flow.synthesised for result in results)
+    return totals
+
+
+def folder_table(result: FolderResult) -> Table:
+    """What was compared and what was equal in one folder."""
+    table = Table(title=f"{result.folder}{'（續）' if result.continues else ''}", title_justify="left")
+    table.add_column("compared 比對")
+    for heading in ("published 公布", "equal 相同"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for name, score in result.scores().items():
+        mark = "✓" if score.holds else "✗"
+        table.add_row(_NAMES[name], f"{score.compared:,}", f"{score.equal:,}", mark)
+    return table
+
+
+def folder_lines(result: FolderResult) -> list[str]:
+    """What stands around the table: how the orders came about, auctions, and every difference kept."""
+    flow = result.flow
+    lines = [
+        f"orders 委託: {flow.published:,} published 公布, {flow.cancels:,} cancels 撤單",
+        f"synthesised 合成: {flow.synthesised:,} = {flow.unseen:,} unseen 未公布 + {flow.rests:,} rests 僅公布餘量",
+    ]
+    lines += [
+        f"auction 集合競價 {clock_text(auction.time)}: {price_text(auction.price)} × {auction.volume:,},"
+        f" {auction.trades:,} trades 筆"
+        for auction in result.auctions
+    ]
+    for name, score in result.scores().items():
+        lines += [f"✗ {_NAMES[name]}: {difference}" for difference in score.differences]
+    return lines
