@@ -3,14 +3,26 @@
 The exchange itself reads no files; here they become bytes and rows for it.
 """
 
+import csv
+from collections.abc import Mapping
+from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from types import MappingProxyType
 
+from yunhai.exchange.calendar import TradingCalendar, overlaid
+from yunhai.exchange.instruments import Instrument, Overlay, from_row
 from yunhai.exchange.rules.loader import load_pack
+from yunhai.exchange.rules.overlay import load_closures, load_overlay
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.kernel.errors import YunhaiError
 
 _PACKS = files("yunhai.exchange.rules") / "packs"
+_OVERLAYS = files("yunhai.exchange.rules") / "overlays"
+_LISTS = (("twse_equities.csv", "TWSE"), ("tpex_equities.csv", "TPEX"))
+CALENDAR_FROM = date(2000, 1, 4)
 
 
 def pack_ids() -> list[str]:
@@ -30,3 +42,77 @@ def rule_pack(pack_id: str) -> RulePack:
     if data is None:
         raise YunhaiError(2010, pack=pack_id, known=", ".join(pack_ids()))
     return load_pack(data, base=pack_bytes)
+
+
+@cache
+def overlay(day: date) -> Overlay:
+    """What the shipped overlay says of `day`."""
+    return load_overlay((_OVERLAYS / "instruments.toml").read_bytes(), day)
+
+
+def _code_lists() -> Path:
+    """The folder of the code lists. Importing the package would load its network client for nothing."""
+    found = find_spec("twstock")
+    if found is None or not found.submodule_search_locations:
+        raise YunhaiError(2303, what="twstock")
+    return Path(found.submodule_search_locations[0]) / "codes"
+
+
+@cache
+def instruments(day: date) -> Mapping[str, Instrument]:
+    """Every security known to be listed on `day`, by code; the overlay's rows replace the lists'.
+
+    Warrants and whatever else ended before the lists were made are not in them. YunhaiError 2303.
+    """
+    known: dict[str, Instrument] = {}
+    above = overlay(day)
+    for name, market in _LISTS:
+        path = _code_lists() / name
+        if not path.is_file():
+            raise YunhaiError(2303, what=name)
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file)
+            next(rows)
+            for row in rows:
+                made = from_row(tuple(part.strip() for part in row), market=market, overlay=above)
+                if made is not None and (made.listed is None or made.listed <= day):
+                    known[made.code] = made
+    known.update(above.instruments)
+    return MappingProxyType(known)
+
+
+def instrument(code: str, day: date) -> Instrument:
+    """One security. YunhaiError 2301."""
+    found = instruments(day).get(code)
+    if found is None:
+        raise YunhaiError(2301, code=code)
+    return found
+
+
+@cache
+def trading_calendar(first: date, last: date) -> TradingCalendar:
+    """The market's trading days from `first` to `last`, closures taken out. Slow once (2 s): it loads pandas.
+
+    YunhaiError 2209 if the calendar does not reach so far.
+    """
+    if first < CALENDAR_FROM or last < first:
+        raise YunhaiError(2209, date=first.isoformat())
+    from exchange_calendars import get_calendar
+    from exchange_calendars.errors import CalendarError
+
+    try:
+        sessions = get_calendar("XTAI", start=first.isoformat(), end=last.isoformat()).sessions
+    except (CalendarError, ValueError) as error:
+        raise YunhaiError(2209, date=last.isoformat(), reason=str(error)) from None
+    closures = load_closures((_OVERLAYS / "closures.toml").read_bytes())
+    return overlaid((session.date() for session in sessions), closures)
+
+
+def trading_days(first: date, last: date) -> tuple[date, ...]:
+    """Trading days from `first` to `last`, both included. YunhaiError 2209."""
+    return trading_calendar(first, last).days
+
+
+def calendar_around(day: date) -> TradingCalendar:
+    """Trading days from a month before `day` until all its trades are surely settled."""
+    return trading_calendar(max(CALENDAR_FROM, day - timedelta(days=31)), day + timedelta(days=62))

@@ -8,8 +8,6 @@ A pack may say `based_on = "other"` and then states only its differences: tables
 values replaced, and the paths listed in `omit` are taken out of the base first.
 """
 
-import re
-import tomllib
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -22,9 +20,10 @@ from typing import Any, NewType, Union, get_args, get_origin
 from yunhai.exchange.rules.check import check_pack
 from yunhai.exchange.rules.lines import Path, key_lines, line_of
 from yunhai.exchange.rules.pack import RulePack
+from yunhai.exchange.rules.source import toml_document
 from yunhai.kernel.clock import FIRST_DATE, LAST_DATE, TimeOfDay, ns_of
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import PACK_BASES_MAX, PACK_BYTES_MAX, PACK_NESTING_MAX, PACK_ROWS_MAX
+from yunhai.kernel.limits import PACK_BASES_MAX, PACK_BYTES_MAX, PACK_ROWS_MAX
 from yunhai.kernel.money import Money, Price, Quantity, Rate, money_of, price_of, rate_of
 
 Base = Callable[[str], bytes | None]
@@ -36,7 +35,7 @@ _INTEGER_BOUND = 2**40
 
 def load_pack(data: bytes, *, base: Base | None = None) -> RulePack:
     """A checked pack from a file's bytes. YunhaiError 2001-2009 with `line` and `reason`."""
-    document, text = _document(data)
+    document, text = toml_document(data, limit=PACK_BYTES_MAX)
     lines = key_lines(text)
     merged = _with_base(document, lines, base, depth=0)
     decoder = _Decoder(lines)
@@ -44,30 +43,6 @@ def load_pack(data: bytes, *, base: Base | None = None) -> RulePack:
     assert isinstance(pack, RulePack)
     check_pack(pack, lambda path: line_of(lines, path))
     return pack
-
-
-def _document(data: bytes) -> tuple[dict[str, Any], str]:
-    if len(data) > PACK_BYTES_MAX:
-        raise YunhaiError(2003, bytes=len(data), limit=PACK_BYTES_MAX)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise YunhaiError(2002, line=data.count(b"\n", 0, error.start) + 1) from None
-    _refuse_nesting(text)
-    try:
-        return tomllib.loads(text), text
-    except (ValueError, RecursionError) as error:
-        reason = str(error) or type(error).__name__
-        place = re.search(r"\(at line (\d+), column \d+\)$", reason)
-        line = int(place[1]) if place else text.count("\n") + 1
-        raise YunhaiError(2001, line=line, reason=reason) from None
-
-
-def _refuse_nesting(text: str) -> None:
-    """Refuse a run of brackets too deep for any parser before one recurses into it."""
-    place = re.search(rf"(?:[\[{{][^\]}}]{{0,8}}){{{4 * PACK_NESTING_MAX}}}", text)
-    if place:
-        raise YunhaiError(2001, line=text.count("\n", 0, place.start()) + 1, reason="brackets nested too deep")
 
 
 def _with_base(document: dict[str, Any], lines: dict[Path, int], base: Base | None, *, depth: int) -> dict[str, Any]:
@@ -85,7 +60,7 @@ def _with_base(document: dict[str, Any], lines: dict[Path, int], base: Base | No
     data = base(name) if base else None
     if data is None or depth >= PACK_BASES_MAX:
         raise YunhaiError(2009, line=line, base=name)
-    below, text = _document(data)
+    below, text = toml_document(data, limit=PACK_BYTES_MAX)
     below = _with_base(below, key_lines(text), base, depth=depth + 1)
     for path in omitted:
         _remove(below, path, line_of(lines, ("omit",)))

@@ -126,7 +126,7 @@ class Span:
     phase: SpanPhase
     match: Match
     first_match: TimeOfDay | None = None
-    """Periodic only: moment of the first match; later ones follow every cycle, the last at or before `end`."""
+    """Periodic only: moment of the first match, one cycle after `start` if not stated."""
     cycles: tuple[Cycle, ...] = ()
     trial_from: TimeOfDay | None = None
     trial_seconds: int | None = None
@@ -137,6 +137,17 @@ class Span:
         """Seconds between matches on `day`; 0 if the span is not periodic."""
         current = [cycle.seconds for cycle in self.cycles if cycle.since <= day]
         return current[-1] if current else 0
+
+    def match_times(self, day: date, *, seconds: int | None = None) -> range:
+        """Times of day (ns) of a periodic span's matches, the last at or before `end`; none if it is not periodic.
+
+        `seconds`: another cycle than the span's own, as a security under a treatment has.
+        """
+        cycle = (self.cycle_seconds(day) if seconds is None else seconds) * SECOND
+        if cycle == 0:
+            return range(0)
+        first = self.start + cycle if self.first_match is None else self.first_match
+        return range(first, self.end + 1, cycle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

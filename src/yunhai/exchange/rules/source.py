@@ -1,0 +1,43 @@
+"""A TOML document from bytes, or a refusal with its line (errors 2001-2003)."""
+
+import re
+import tomllib
+from typing import Any
+
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import PACK_NESTING_MAX
+
+_PLACE = re.compile(r"\(at line (\d+), column \d+\)$")
+
+
+def toml_document(data: bytes, *, limit: int) -> tuple[dict[str, Any], str]:
+    """The document and its text. YunhaiError 2001 not TOML, 2002 not UTF-8, 2003 above `limit` bytes."""
+    if len(data) > limit:
+        raise YunhaiError(2003, bytes=len(data), limit=limit)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise YunhaiError(2002, line=data.count(b"\n", 0, error.start) + 1) from None
+    _refuse_nesting(text)
+    try:
+        return tomllib.loads(text), text
+    except (ValueError, RecursionError) as error:
+        reason = str(error) or type(error).__name__
+        place = _PLACE.search(reason)
+        line = int(place[1]) if place else text.count("\n") + 1
+        raise YunhaiError(2001, line=line, reason=reason) from None
+
+
+def _refuse_nesting(text: str) -> None:
+    """Refuse brackets and dotted keys too deep before a parser recurses into them.
+
+    Counted without minding strings and comments: no honest pack has so many brackets open, quoted or not.
+    """
+    depth = 0
+    for place in re.finditer(r"[\[\]{}]|(?:[^.\n]{0,80}\.){64}", text):
+        mark = place[0]
+        depth += 1 if mark in "[{" else -1 if mark in "]}" else 4 * PACK_NESTING_MAX
+        depth = max(depth, 0)
+        if depth > 2 * PACK_NESTING_MAX:
+            line = text.count("\n", 0, place.start()) + 1
+            raise YunhaiError(2001, line=line, reason="brackets or keys nested too deep")
