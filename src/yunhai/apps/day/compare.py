@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from yunhai.apps.day.levels import Cut, Levels
 from yunhai.apps.day.plan import branch_number
 from yunhai.apps.day.report import Report
-from yunhai.kernel.records import FILL, HALTED, RECORD, TRADE, Kind, Side, State
+from yunhai.exchange.sessions import Cause
+from yunhai.exchange.venue import DEFERRED_CODE
+from yunhai.kernel.records import FILL, RECORD, TRADE, Kind, Side, State
 
 
 @dataclass(slots=True)
@@ -25,7 +27,7 @@ class Tape:
     sold: NDArray[np.int64]
     """Filled shares per report row."""
     stray: NDArray[np.int64]
-    """Filled shares per security that belong to no row, and shares of other books at the end."""
+    """Filled shares that belong to no row, per security; those of foreign books last."""
     orders: int = 0
     refused: int = 0
     first_refusal: tuple[int, int] | None = None
@@ -35,8 +37,12 @@ class Tape:
     shares: int = 0
     value: int = 0
     interruptions: int = 0
-    parts: list[NDArray[np.void]] = field(default_factory=list)
-    """The FILL events, if kept."""
+    delayed_opens: int = 0
+    delayed_closes: int = 0
+    put_off: int = 0
+    """Odd-lot auctions put off two minutes."""
+    kept: list[tuple[NDArray[np.void], NDArray[np.int64]]] = field(default_factory=list)
+    """FILL events and the report row of each (-1: none), if they are kept."""
 
 
 class TapeReader:
@@ -67,14 +73,19 @@ class TapeReader:
         tape.trades += trades.size
         tape.shares += int(quantity.sum())
         tape.value += int((quantity * trades["price"]).sum())
-        tape.interruptions += events[kind == Kind.HALTED].view(HALTED).size
+        tape.interruptions += int(np.count_nonzero(kind == Kind.HALTED))
+        matches = events[kind == Kind.UNCROSS].view(RECORD)
+        tape.delayed_opens += int(np.count_nonzero(matches["source"] == Cause.DELAYED_OPEN))
+        tape.delayed_closes += int(np.count_nonzero(matches["source"] == Cause.DELAYED_CLOSE))
+        tape.put_off += int(np.count_nonzero(matches["code"] == DEFERRED_CODE))
         fills = events[kind == Kind.FILL].view(FILL)
         tape.fills += fills.size
-        self._add_fills(fills)
+        row = self._add_fills(fills)
         if self._keep:
-            tape.parts.append(fills.copy())
+            tape.kept.append((fills.copy(), row))
 
-    def _add_fills(self, fills: NDArray[np.void]) -> None:
+    def _add_fills(self, fills: NDArray[np.void]) -> NDArray[np.int64]:
+        """Adds to the sums; returns each fill's row or -1."""
         row, security = self._places.rows(fills["book"], fills["account"], fills["price"])
         shares = fills["quantity"].astype(np.float64)
         known = row >= 0
@@ -83,6 +94,7 @@ class TapeReader:
             sums += np.bincount(row[chosen], weights=shares[chosen], minlength=sums.size).astype(np.int64)
         stray = np.bincount(security[~known], weights=shares[~known], minlength=self.tape.stray.size)
         self.tape.stray += stray.astype(np.int64)
+        return row
 
 
 class _RowFinder:

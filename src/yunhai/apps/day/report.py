@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from yunhai.apps.day import failures, text
 from yunhai.apps.day.failures import RefusedRow, RowsRefusedError
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.money import PRICE_MAX
 
 COLUMNS: Final = ("date", "stock", "seq", "broker_branch", "price", "buy_shares", "sell_shares")
 PRICE_DECIMALS: Final = 4
@@ -41,10 +42,11 @@ _BAD_NUMBER: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A branch 分點: its four characters and its name as reported, without filling spaces."""
+    """A branch 分點: its four characters, its name without filling spaces, and the report's own text for both."""
 
     code: str
     name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ class _Reader:
         codes, security = self._securities()
         branches, branch = self._branches()
         self._number("seq", decimals=0, digits=9, most=10**9)
-        price = self._number("price", decimals=PRICE_DECIMALS, digits=9, most=2**31 - 1)
+        price = self._number("price", decimals=PRICE_DECIMALS, digits=9, most=PRICE_MAX)
         self._refuse((price == 0) & self._good("price"), failures.NOT_A_NUMBER, "price")
         bought = self._number("buy_shares", decimals=0, digits=12, most=ROW_SHARES)
         sold = self._number("sell_shares", decimals=0, digits=12, most=ROW_SHARES)
@@ -265,7 +267,7 @@ class _Reader:
         branches = []
         for at in places:
             whole = self.buffer[start[at] : end[at]].tobytes().decode("utf-8", "replace")
-            branches.append(Branch(whole[:4], "".join(whole[4:].split()).lstrip("-") or whole[:4]))
+            branches.append(Branch(whole[:4], "".join(whole[4:].split()).lstrip("-") or whole[:4], whole))
         return tuple(branches), index
 
     def _repeated(self, security: NDArray[np.int32], branch: NDArray[np.int32], price: NDArray[np.int64]) -> None:

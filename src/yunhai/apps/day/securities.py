@@ -20,9 +20,10 @@ from yunhai.apps.day.levels import Levels
 from yunhai.apps.day.path import Bar
 from yunhai.apps.day.report import Report
 from yunhai.apps.day.timetable import Hours
+from yunhai.exchange.instruments import Instrument as Listing
 from yunhai.exchange.rules.pack import RulePack, Span
 from yunhai.exchange.rules.prices import Limits, daily_limits, is_on_grid, opening_base, round_nearest, tick, tick_below
-from yunhai.exchange.rules.words import Match, SecurityKind, SegmentName, SpanPhase
+from yunhai.exchange.rules.words import Match, SegmentName, SpanPhase
 from yunhai.exchange.venue_config import Instrument
 from yunhai.kernel.clock import SECOND, market_time
 from yunhai.kernel.errors import YunhaiError
@@ -36,16 +37,6 @@ class ReferenceSource(StrEnum):
     STATED = "stated"
     PREVIOUS_CLOSE = "previous close"
     ASSUMED = "assumed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """What the code list says of a security. `multiple`: of a leveraged or inverse fund, its absolute value."""
-
-    code: str
-    name: str
-    kind: SecurityKind
-    multiple: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +59,7 @@ class Security:
             name=listing.name,
             limits=self.limits,
             multiple=listing.multiple,
+            unlimited=listing.no_limit,
         )
 
 
@@ -135,8 +127,12 @@ def _settled(
         reference, source = opening_base(pack, listing.kind, history.previous_close), ReferenceSource.PREVIOUS_CLOSE
     else:
         reference, source = assumed_reference(pack, listing, low, high, average), ReferenceSource.ASSUMED
-    limits = daily_limits(pack, listing.kind, reference, multiple=listing.multiple)
+    limits = limits_of(pack, listing, reference)
     return Security(listing=listing, reference=reference, source=source, limits=limits, bar=history.bar)
+
+
+def limits_of(pack: RulePack, listing: Listing, reference: int) -> Limits:
+    return daily_limits(pack, listing.kind, reference, multiple=listing.multiple, unlimited=listing.no_limit)
 
 
 def assumed_reference(pack: RulePack, listing: Listing, low: int, high: int, average: int) -> int:
@@ -144,7 +140,7 @@ def assumed_reference(pack: RulePack, listing: Listing, low: int, high: int, ave
     above = below = int(round_nearest(pack, listing.kind, average))
     for _ in range(REFERENCE_STEPS):
         for reference in (above, below):
-            limits = daily_limits(pack, listing.kind, reference, multiple=listing.multiple)
+            limits = limits_of(pack, listing, reference)
             if (limits.down or 0) <= low and high <= (limits.up or high):
                 return reference
         above = above + tick(pack, listing.kind, above)
@@ -163,7 +159,7 @@ def hours_of(pack: RulePack, day: date) -> Hours:
     continuous = _span(pack, board.spans, Match.CONTINUOUS)
     before = [span for span in board.spans if span.end == continuous.start and span.phase is SpanPhase.COLLECT]
     after = [span for span in board.spans if span.start == continuous.end and span.phase is SpanPhase.COLLECT]
-    session = _span(pack, odd.spans, Match.PERIODIC_AUCTION)
+    session = _span(pack, odd.spans, Match.PERIODIC)
     if not before or not after or session.first_match is None:
         raise YunhaiError(failures.CANNOT_PLAN, reason=f"pack {pack.id} has no opening or no closing auction")
 

@@ -1,0 +1,323 @@
+"""What a finished day tells: an object for programs, tables for people, a file of fills for whoever checks it."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from yunhai.apps.day.compare import FirmResult, SecurityResult, Tape
+from yunhai.apps.day.path import PathSource
+from yunhai.apps.day.plan import firm_code
+from yunhai.apps.day.run import Day
+from yunhai.apps.day.securities import ReferenceSource
+from yunhai.kernel.money import DECIMALS, decimal_text
+from yunhai.kernel.records import Side
+
+FIRMS_SHOWN: Final = 20
+CUTS_SHOWN: Final = 20
+NO_SESSIONS: Final = (
+    "The report states no sessions: auctions, continuous trading and odd lots were assigned here"
+    " 報表未載明交易時段，時段由本程式指派"
+)
+SIDE_WORDS: Final = {Side.BUY: "buy", Side.SELL: "sell"}
+FILL_COLUMNS: Final = ("security", "branch", "side", "price", "shares")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayResult:
+    """A finished and compared day. `seconds` whole, `stages` by name; `journal_hash` is the head of the hash chain."""
+
+    day: Day
+    tape: Tape
+    securities: tuple[SecurityResult, ...]
+    source: str
+    journal: Path
+    journal_hash: str
+    records: int
+    stages: dict[str, float]
+    seconds: float
+
+    @property
+    def branches_equal(self) -> bool:
+        """Every balanced security equal in every branch, price and side."""
+        return all(one.equal for one in self.securities if one.balanced)
+
+    @property
+    def sound(self) -> bool:
+        """As `branches_equal`, and the others equal to the report less what was cut."""
+        return all(one.equal for one in self.securities) and not self.tape.refused
+
+
+def number(scaled: int, *, decimals: int = DECIMALS) -> int | float:
+    """A scaled integer as a JSON number."""
+    unit: int = 10**decimals
+    whole, part = divmod(int(scaled), unit)
+    return whole if not part else int(scaled) / unit
+
+
+def firms(result: DayResult) -> list[FirmResult]:
+    """What each firm traded by the fills, the largest value first."""
+    report, tape = result.day.report, result.tape
+    names = {branch.code: branch.name for branch in report.branches}
+    code_of_branch = [firm_code(branch.code) for branch in report.branches]
+    place = {code: at for at, code in enumerate(sorted(set(code_of_branch)))}
+    firm = np.array([place[code] for code in code_of_branch], np.int64)[report.branch]
+    sums = np.zeros((4, len(place)), np.int64)
+    columns = (tape.bought, tape.sold, tape.bought * report.price, tape.sold * report.price)
+    for row, column in zip(sums, columns, strict=True):
+        np.add.at(row, firm, column)
+    rows = [
+        FirmResult(
+            code=code,
+            name=names.get(code, code),
+            bought=int(sums[0, at]),
+            sold=int(sums[1, at]),
+            bought_value=int(sums[2, at]),
+            sold_value=int(sums[3, at]),
+        )
+        for code, at in place.items()
+    ]
+    return sorted(rows, key=lambda one: (-(one.bought_value + one.sold_value), one.code))
+
+
+def assumptions(result: DayResult) -> list[str]:
+    """What the report does not say and was therefore decided here."""
+    day = result.day
+    lines = [NO_SESSIONS]
+    for security in day.securities:
+        if security.source is not ReferenceSource.PREVIOUS_CLOSE:
+            word = "assumed 假設" if security.source is ReferenceSource.ASSUMED else "stated 指定"
+            lines.append(f"{security.listing.code}: reference 參考價 {_price(security.reference)} {word}")
+    for security, laid in zip(day.securities, day.plan.securities, strict=True):
+        if laid.ends is not None and laid.ends.source is PathSource.REPORT:
+            lines.append(
+                f"{security.listing.code}: open and close chosen from the report (no daily bar that fits)"
+                " 開收盤價取自報表"
+            )
+        if security.listing.treatment:
+            lines.append(f"{security.listing.code}: matched like any other, though marked {security.listing.treatment}")
+        if laid.risky:
+            lines.append(f"{security.listing.code}: {laid.risky} price steps so wide that trading may be interrupted")
+    return lines
+
+
+def as_json(result: DayResult) -> dict[str, Any]:
+    """The object of `yunhai day --json`. Prices and values in NT$, quantities in shares."""
+    day, tape = result.day, result.tape
+    return {
+        "file": result.source,
+        "date": day.report.date.isoformat(),
+        "pack": day.pack.id,
+        "seed": day.seed,
+        "rows": int(day.report.row.size),
+        "securities": list(_securities_json(result)),
+        "branches_equal": result.branches_equal,
+        "equal_after_cuts": result.sound,
+        "cuts": [
+            {
+                "row": cut.row,
+                "security": cut.code,
+                "branch": cut.branch,
+                "side": SIDE_WORDS[cut.side],
+                "price": number(cut.price),
+                "shares": cut.shares,
+            }
+            for cut in day.plan.cuts
+        ],
+        "orders": tape.orders,
+        "refused": tape.refused,
+        "fills": tape.fills,
+        "trades": tape.trades,
+        "shares": tape.shares,
+        "turnover": number(tape.value),
+        "orders_per_second": round(tape.orders / max(result.stages.get("trade", 0.0), 1e-9)),
+        "interruptions": tape.interruptions,
+        "delayed_opens": tape.delayed_opens,
+        "delayed_closes": tape.delayed_closes,
+        "put_off_odd_lot_auctions": tape.put_off,
+        "firms": [
+            {
+                "firm": firm.code,
+                "name": firm.name,
+                "bought": firm.bought,
+                "sold": firm.sold,
+                "bought_value": number(firm.bought_value),
+                "sold_value": number(firm.sold_value),
+            }
+            for firm in firms(result)
+        ],
+        "assumptions": assumptions(result),
+        "journal": str(result.journal),
+        "journal_records": result.records,
+        "journal_hash": result.journal_hash,
+        "stages": {name: round(seconds, 3) for name, seconds in result.stages.items()},
+        "seconds": round(result.seconds, 3),
+    }
+
+
+def _securities_json(result: DayResult) -> Iterator[dict[str, Any]]:
+    day = result.day
+    for one, security, laid in zip(result.securities, day.securities, day.plan.securities, strict=True):
+        limits = security.limits
+        yield {
+            "code": one.code,
+            "name": security.listing.name,
+            "balanced": one.balanced,
+            "equal": one.equal,
+            "differences": [
+                {
+                    "price": number(each.price),
+                    "bought": each.bought,
+                    "sold": each.sold,
+                    "difference": each.bought - each.sold,
+                }
+                for each in one.differences
+            ],
+            "cut_shares": one.cut_shares,
+            "rows": one.rows,
+            "branches": one.branches,
+            "shares": one.shares,
+            "value": number(one.value),
+            "reference": number(security.reference),
+            "reference_source": security.source.value,
+            "limit_up": None if limits.up is None else number(limits.up),
+            "limit_down": None if limits.down is None else number(limits.down),
+            "path": None if laid.ends is None else laid.ends.source.value,
+        }
+
+
+def write_fills(result: DayResult, path: Path) -> None:
+    """Every fill as one line: `branch` is the report's own text, `price` with its two decimals. UTF-8."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(FILL_COLUMNS)
+        codes = result.day.book_codes()
+        starts = _line_starts(result)
+        for fills, rows in result.tape.kept:
+            sides, shares = fills["side"].tolist(), fills["quantity"].tolist()
+            known = (
+                starts[side - 1][row] + str(quantity)
+                for row, side, quantity in zip(rows.tolist(), sides, shares, strict=True)
+                if row >= 0
+            )
+            file.writelines(f"{line}\n" for line in known)
+            for fill in fills[rows < 0]:
+                branch = int(fill["account"]).to_bytes(4, "big").decode("ascii", "replace")
+                side, price = SIDE_WORDS[Side(fill["side"])], _price(int(fill["price"]))
+                writer.writerow((codes[int(fill["book"])], branch, side, price, int(fill["quantity"])))
+
+
+def _line_starts(result: DayResult) -> tuple[list[str], list[str]]:
+    """The beginning of a fill's line for each report row, buys and sells."""
+    report = result.day.report
+    texts = [_quoted(branch.text) for branch in report.branches]
+    prices = {price: _price(price) for price in np.unique(report.price).tolist()}
+    columns = (report.security.tolist(), report.branch.tolist(), report.price.tolist())
+    starts: tuple[list[str], list[str]] = ([], [])
+    for security, branch, price in zip(*columns, strict=True):
+        head, tail = f"{report.codes[security]},{texts[branch]},", f",{prices[price]},"
+        starts[0].append(f"{head}buy{tail}")
+        starts[1].append(f"{head}sell{tail}")
+    return starts
+
+
+def _quoted(text: str) -> str:
+    """A CSV field; the reader of reports lets no comma or line end through."""
+    return '"' + text.replace('"', '""') + '"' if '"' in text else text
+
+
+def _price(price: int) -> str:
+    return decimal_text(price, places=2)
+
+
+def show(result: DayResult, console: Console) -> None:
+    """Tables for people."""
+    day, tape = result.day, result.tape
+    console.print(_security_table(result))
+    console.print(_firm_table(firms(result)))
+    for one in result.securities:
+        for each in one.differences:
+            console.print(
+                f"! {one.code} {_price(each.price)}: report bought 買 {each.bought:,}, sold 賣 {each.sold:,},"
+                f" difference 差 {each.bought - each.sold:+,}"
+            )
+    _show_cuts(result, console)
+    for line in assumptions(result):
+        console.print(f"· {line}")
+    equal = "equal 相符" if result.branches_equal else "NOT EQUAL 不符"
+    console.print(f"every branch, price and side of the balanced securities 分點逐價買賣: [bold]{equal}[/bold]")
+    if not result.sound:
+        console.print("[bold]after the cuts some securities are not equal 扣除後仍有不符[/bold]")
+    speed = tape.orders / max(result.stages.get("trade", 0.0), 1e-9)
+    console.print(
+        f"orders 委託 {tape.orders:,} · fills 成交 {tape.fills:,} · shares 股數 {tape.shares:,}"
+        f" · turnover 成交金額 NT${decimal_text(tape.value)} · orders/s {speed:,.0f}"
+    )
+    console.print(
+        f"interruptions 瞬間價格穩定 {tape.interruptions} · delayed opens 暫緩開盤 {tape.delayed_opens}"
+        f" · delayed closes 暫緩收盤 {tape.delayed_closes} · odd-lot auctions put off 零股延緩 {tape.put_off}"
+    )
+    console.print(f"journal 日誌 {result.journal} · {result.records:,} records · hash {result.journal_hash}")
+    stages = " · ".join(f"{name} {seconds:.2f} s" for name, seconds in result.stages.items())
+    console.print(f"{day.report.date} · {day.report.row.size:,} rows · {result.seconds:.2f} s ({stages})")
+
+
+def _show_cuts(result: DayResult, console: Console) -> None:
+    cuts = result.day.plan.cuts
+    for cut in cuts[:CUTS_SHOWN]:
+        console.print(
+            f"! cut 扣除 {cut.code} {cut.branch} {SIDE_WORDS[cut.side]} {_price(cut.price)}:"
+            f" {cut.shares:,} shares (row {cut.row})"
+        )
+    if len(cuts) > CUTS_SHOWN:
+        rest: defaultdict[str, int] = defaultdict(int)
+        for cut in cuts[CUTS_SHOWN:]:
+            rest[cut.code] += 1
+        more = ", ".join(f"{code} {count}" for code, count in rest.items())
+        console.print(f"! and {len(cuts) - CUTS_SHOWN} more cut rows ({more}); all of them with --json")
+
+
+def _security_table(result: DayResult) -> Table:
+    table = Table(title=f"{result.day.report.date} {result.source}", title_justify="left")
+    for name in ("code 代號", "name 名稱"):
+        table.add_column(name)
+    for name in ("branches 分點", "shares 股數", "value 金額 NT$", "reference 參考價"):
+        table.add_column(name, justify="right")
+    for name in ("report 報表", "fills 成交"):
+        table.add_column(name)
+    for one, security in zip(result.securities, result.day.securities, strict=True):
+        assumed = "*" if security.source is ReferenceSource.ASSUMED else ""
+        after_cut = "equal 相符" if one.balanced else f"equal less {one.cut_shares:,} cut 扣除後相符"
+        table.add_row(
+            one.code,
+            security.listing.name,
+            f"{one.branches:,}",
+            f"{one.shares:,}",
+            decimal_text(one.value),
+            _price(security.reference) + assumed,
+            "balanced 平衡" if one.balanced else "does not balance 不平衡",
+            after_cut if one.equal else "NOT EQUAL 不符",
+        )
+    return table
+
+
+def _firm_table(rows: Sequence[FirmResult]) -> Table:
+    table = Table(title=f"firms 券商 ({min(len(rows), FIRMS_SHOWN)} of {len(rows)})", title_justify="left")
+    for name in ("code 代號", "name 名稱"):
+        table.add_column(name)
+    for name in ("bought 買進股數", "sold 賣出股數", "bought 買進 NT$", "sold 賣出 NT$"):
+        table.add_column(name, justify="right")
+    for firm in rows[:FIRMS_SHOWN]:
+        table.add_row(*_firm_cells(firm))
+    return table
+
+
+def _firm_cells(firm: FirmResult) -> Iterable[str]:
+    values = (decimal_text(firm.bought_value), decimal_text(firm.sold_value))
+    return firm.code, firm.name, f"{firm.bought:,}", f"{firm.sold:,}", *values

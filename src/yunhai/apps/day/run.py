@@ -1,0 +1,104 @@
+"""A planned day goes through the virtual exchange: its books, its timetable, its orders, in the order of time."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from yunhai.apps.day.bars import History
+from yunhai.apps.day.levels import levels_of
+from yunhai.apps.day.plan import Plan, SecurityTerms, make_plan
+from yunhai.apps.day.report import Report
+from yunhai.apps.day.securities import Security, hours_of, settle_securities
+from yunhai.exchange.instruments import Instrument as Listing
+from yunhai.exchange.rules.pack import RulePack
+from yunhai.exchange.rules.words import SegmentName
+from yunhai.exchange.venue import Sink, Venue
+from yunhai.exchange.venue_config import DayPlan, plan_day
+from yunhai.native._book import Engine
+
+BATCH: Final = 16_384
+"""Orders handed to the venue at once, between two reports of progress."""
+EVENTS_PER_ORDER: Final = 4
+LEAST_EVENTS: Final = 1 << 16
+FIRST_ORDER_ID: Final = 1
+
+Progress = Callable[[float], None]
+"""Told the part done, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """Everything decided before the first order is sent."""
+
+    report: Report
+    pack: RulePack
+    seed: int
+    securities: tuple[Security, ...]
+    books: DayPlan
+    plan: Plan
+
+    def book_codes(self) -> list[str]:
+        """The security of each book number."""
+        return [book.code for book in self.books.books]
+
+
+def prepare(
+    report: Report,
+    pack: RulePack,
+    *,
+    listing_of: Callable[[str], Listing | None],
+    history: Mapping[str, History],
+    stated: Mapping[str, int],
+    seed: int,
+) -> Day:
+    """Decide the day. RowsRefusedError (4005), YunhaiError 4031, 4032 and those of the pack."""
+    securities = settle_securities(
+        report, levels_of(report), pack, listing_of=listing_of, history=history, stated=stated
+    )
+    books = plan_day(
+        pack=pack, day=report.date, instruments=[security.instrument() for security in securities], seed=seed
+    )
+    number = {(book.code, book.program.segment): at for at, book in enumerate(books.books)}
+    terms = [
+        SecurityTerms(
+            code=security.listing.code,
+            reference=security.reference,
+            lot=pack.board.lot,
+            cap=pack.board.max_quantity or pack.board.lot,
+            board_book=number[security.listing.code, SegmentName.BOARD],
+            odd_book=number.get((security.listing.code, SegmentName.ODD_LOT), 0),
+            bar=security.bar,
+        )
+        for security in securities
+    ]
+    plan = make_plan(report, terms, hours_of(pack, report.date), seed=seed, first_order_id=FIRST_ORDER_ID)
+    return Day(report=report, pack=pack, seed=seed, securities=securities, books=books, plan=plan)
+
+
+def trade(day: Day, sink: Sink, *, progress: Progress) -> None:
+    """Run the day; every event goes to `sink` in order, in arrays valid until it returns."""
+    orders = day.plan.orders
+    engine = Engine(
+        order_capacity=max(orders.size, 1),
+        first_order_id=FIRST_ORDER_ID,
+        id_capacity=max(orders.size, 1),
+        event_capacity=_largest_answer(day),
+    )
+    venue = Venue(day.books, engine=engine, sink=sink)
+    for start in range(0, orders.size, BATCH):
+        venue.process(orders[start : start + BATCH])
+        progress(start / orders.size)
+    venue.finish()
+    progress(1.0)
+
+
+def _largest_answer(day: Day) -> int:
+    """Room for the events of one auction: it can fill every order of one price of one book."""
+    orders = day.plan.orders
+    if not orders.size:
+        return LEAST_EVENTS
+    place = (orders["book"].astype(np.int64) << 32) | orders["price"]
+    _, counts = np.unique(place, return_counts=True)
+    return max(LEAST_EVENTS, EVENTS_PER_ORDER * int(counts.max()) + 16)
