@@ -481,7 +481,7 @@ class Venue:
             kind = events["kind"]
             outcomes.append(events[(kind >= Kind.PHASE) & (kind <= Kind.EXPIRE)])
             self._tally.add(events)
-        return np.concatenate(outcomes)
+        return outcomes[0] if len(outcomes) == 1 else np.concatenate(outcomes)
 
     def _run(self, orders: NDArray[np.void]) -> None:
         """Run order commands; interruptions that they cause start their timer."""
