@@ -139,8 +139,6 @@ class ReferenceEngine:
         """The command as sent with the code; a control's results are zero. Nothing else happens."""
         if command.kind in CONTROLS:
             command.order_id = command.price = command.quantity = 0
-        if code in (1201, 1202):
-            command.order_type = self.books[command.book].phase
         command.finish(code, REFUSED)
         self.events.append(command.pack())
 

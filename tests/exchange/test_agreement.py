@@ -1,0 +1,141 @@
+"""The native book and the readable reference are one program in two languages: event by event, byte by byte.
+
+Seeded commands (tests/reference/generator.py) go through both; docs/concepts/matching.md is what both obey.
+"""
+
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from tests.reference import agreement, coverage, marks
+from tests.reference.agreement import Disagreement, Run, agree
+from tests.reference.generator import Generator, Plan
+from tests.reference.wire import STATUS
+from yunhai.exchange.books import BookConfig, Engine
+
+pytest.importorskip("yunhai.native._book", reason="the native book is not built")
+
+SEEDS, COMMANDS = range(240), 1_000
+FULL_SEEDS, FULL_COMMANDS = range(1_000), 5_000
+PROCESSES = max(1, min(os.cpu_count() or 1, 8))
+
+
+@pytest.fixture(scope="module")
+def run_all() -> Run:
+    """All default seeds, compared; a difference fails every test that asks for them."""
+    return _agree_on_all_seeds()
+
+
+def _agree_on_all_seeds() -> Run:
+    total = Run(seed=-1)
+    for seed in SEEDS:
+        total.add(agree(seed, COMMANDS))
+    return total
+
+
+def test_native_and_reference_agree_event_by_event(run_all: Run) -> None:
+    assert run_all.commands == len(SEEDS) * COMMANDS
+    assert run_all.events > run_all.commands * 3 // 2, "the commands cause too little"
+
+
+def test_every_outcome_is_reached(run_all: Run) -> None:
+    _assert_covered(run_all)
+
+
+def test_every_command_and_code_is_reached_or_said_to_be_unreachable() -> None:
+    commands = ("unknown", "NEW", *coverage.CHANGES, *coverage.CONTROL_NAMES)
+    every = {(command, code) for command in commands for code in STATUS}
+    reachable = coverage.commands_and_codes(coverage.expected())
+    unreachable = [
+        (name, code) for names, codes, reason in coverage.UNREACHABLE for name in names for code in codes if reason
+    ]
+    assert len(unreachable) == len(set(unreachable))
+    assert reachable.isdisjoint(unreachable)
+    assert reachable | set(unreachable) == every
+    assert {code for _, code in reachable} == set(STATUS), "every code is some command's answer"
+
+
+def test_the_same_seed_gives_the_same_bytes_again() -> None:
+    for seed in (3, 7):
+        assert agree(seed, 600).digest == agree(seed, 600).digest
+    assert agree(3, 600).digest != agree(7, 600).digest
+
+
+PLANTED: dict[str, Callable[[BookConfig], BookConfig]] = {
+    "equal distance": lambda config: replace(config, equal_distance=1 - config.equal_distance),
+    "tie-break": lambda config: replace(config, tie_break=1 - config.tie_break),
+    "better-priced orders filled": lambda config: replace(config, better_filled=not config.better_filled),
+    "candidates": lambda config: replace(config, candidates=1 - config.candidates),
+    "market price rule": lambda config: replace(config, market_price_rule=1 - config.market_price_rule),
+    "band fallback": lambda config: replace(config, band_fallback=1 - config.band_fallback),
+    "seed": lambda config: replace(config, seed=config.seed ^ 1),
+    "halt one ns longer": lambda config: replace(config, halt_ns=config.halt_ns + 1),
+    "band a millionth wider": lambda config: replace(config, band_ppm=min(config.band_ppm + 1, 1_000_000)),
+    "window one second shorter": lambda config: replace(config, band_window_s=max(config.band_window_s - 1, 1)),
+}
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_a_planted_difference_is_caught(planted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = agreement.native_engine
+
+    def build_wrongly(plan: Plan, *, event_capacity: int = 1 << 16) -> Engine:
+        wrong = tuple(PLANTED[planted](config) for config in plan.books)
+        return build(replace(plan, books=wrong), event_capacity=event_capacity)
+
+    monkeypatch.setattr(agreement, "native_engine", build_wrongly)
+    with pytest.raises(Disagreement):
+        _agree_on_all_seeds()
+
+
+def test_a_wrong_event_is_shown_with_its_command() -> None:
+    generator = Generator(1)
+    commands = b"".join(_step(generator) for _ in range(3))
+    ours, theirs = commands, commands[:70] + b"\xff" + commands[71:]
+    text = agreement._first_difference(1, 0, commands, ours, theirs, [1, 2, 3])
+    assert text.startswith("seed 1, command 1: {'kind'")
+
+
+def _step(generator: Generator) -> bytes:
+    command = generator.command()
+    generator.engine.step(command)
+    return command
+
+
+@pytest.mark.full
+def test_a_thousand_seeds_of_five_thousand_commands_agree(capfd: pytest.CaptureFixture[str]) -> None:
+    total, started = Run(seed=-1), time.monotonic()
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+        runs = pool.imap_unordered(partial(agree, count=FULL_COMMANDS), FULL_SEEDS, chunksize=5)
+        for done, run in enumerate(runs, start=1):
+            total.add(run)
+            if done % 25 == 0:
+                with capfd.disabled():
+                    _show_progress(done, total, time.monotonic() - started)
+    with capfd.disabled():
+        sys.stderr.write("\n" + coverage.table(total.outcomes) + "\n")
+    assert total.commands == len(FULL_SEEDS) * FULL_COMMANDS
+    _assert_covered(total)
+
+
+def _show_progress(done: int, total: Run, seconds: float) -> None:
+    rate = total.commands / seconds
+    sys.stderr.write(
+        f"\rreference and native agree: {done:,}/{len(FULL_SEEDS):,} seeds, {total.commands:,} commands, "
+        f"{total.events:,} events, {rate:,.0f} commands/s, {seconds:,.0f} s"
+    )
+    sys.stderr.flush()
+
+
+def _assert_covered(run: Run) -> None:
+    """Exactly the outcomes that the rules allow, and every marked branch of the reference."""
+    reached, expected = set(run.outcomes), coverage.expected()
+    assert sorted(reached - expected) == [], "outcomes that the rules do not allow"
+    assert sorted(expected - reached) == [], "outcomes never reached"
+    assert marks.known() == set(run.marks)
