@@ -1,0 +1,148 @@
+#include "format.hpp"
+
+#include <charconv>
+#include <cstdio>
+
+namespace yunhai::journal {
+namespace {
+
+constexpr std::size_t segment_crc_at = 124;
+constexpr std::size_t group_hashed_bytes = 88;
+constexpr std::size_t group_chain_at = 88;
+constexpr std::size_t group_crc_at = 124;
+
+void store_digest(std::byte* to, const Digest& digest) { std::memcpy(to, digest.data(), digest.size()); }
+
+Digest load_digest(const std::byte* from) {
+    Digest digest;
+    std::memcpy(digest.data(), from, digest.size());
+    return digest;
+}
+
+Bytes text(const char* words) { return std::as_bytes(std::span(words, std::strlen(words))); }
+
+}  // namespace
+
+void write_segment_header(std::byte* to, const SegmentHeader& header) {
+    std::memset(to, 0, segment_header_bytes);
+    store(to, segment_magic);
+    store(to + 8, format_version);
+    store(to + 12, static_cast<std::uint32_t>(segment_header_bytes));
+    std::memcpy(to + 16, header.journal.data(), header.journal.size());
+    store(to + 32, header.first_sequence);
+    store(to + 40, header.number);
+    store(to + 48, header.length);
+    store(to + 56, header.wall_ns);
+    store(to + 64, header.next_group);
+    store_digest(to + 72, header.previous);
+    store(to + segment_crc_at, crc32c(Bytes(to, segment_crc_at)));
+}
+
+std::optional<SegmentHeader> read_segment_header(const std::byte* from) {
+    if (load<std::uint64_t>(from) != segment_magic || load<std::uint32_t>(from + 8) != format_version ||
+        load<std::uint32_t>(from + 12) != segment_header_bytes ||
+        load<std::uint32_t>(from + segment_crc_at) != crc32c(Bytes(from, segment_crc_at)) ||
+        !all_zero(Bytes(from + segment_crc_at + 4, segment_header_bytes - segment_crc_at - 4))) {
+        return std::nullopt;
+    }
+    SegmentHeader header;
+    std::memcpy(header.journal.data(), from + 16, header.journal.size());
+    header.first_sequence = load<std::uint64_t>(from + 32);
+    header.number = load<std::uint64_t>(from + 40);
+    header.length = load<std::uint64_t>(from + 48);
+    header.wall_ns = load<std::int64_t>(from + 56);
+    header.next_group = load<std::uint64_t>(from + 64);
+    header.previous = load_digest(from + 72);
+    if (header.length < min_segment_bytes || header.length > max_segment_bytes) return std::nullopt;
+    return header;
+}
+
+void write_group_header(std::byte* to, const GroupHeader& header) {
+    std::memset(to, 0, group_header_bytes);
+    store(to, group_magic);
+    store(to + 8, header.first_sequence);
+    store(to + 16, header.count);
+    store(to + 20, header.slots);
+    store(to + 24, header.wall_ns);
+    store(to + 32, header.number);
+    store(to + 40, header.offset);
+    store(to + 48, header.journal);
+    store_digest(to + 56, header.previous);
+}
+
+Digest group_hash(const std::byte* header, Bytes payload) {
+    return Sha256().update(Bytes(header, group_hashed_bytes)).update(payload).finish();
+}
+
+Digest seal_group(std::byte* group, std::size_t slots) {
+    const Digest chain = group_hash(group, Bytes(group + group_header_bytes, slots * slot_bytes));
+    store_digest(group + group_chain_at, chain);
+    store(group + group_crc_at, crc32c(Bytes(group, group_crc_at)));
+    return chain;
+}
+
+std::optional<GroupHeader> read_group_header(const std::byte* from) {
+    if (load<std::uint64_t>(from) != group_magic) return std::nullopt;
+    if (load<std::uint32_t>(from + group_crc_at) != crc32c(Bytes(from, group_crc_at))) return std::nullopt;
+    GroupHeader header;
+    header.first_sequence = load<std::uint64_t>(from + 8);
+    header.count = load<std::uint32_t>(from + 16);
+    header.slots = load<std::uint32_t>(from + 20);
+    header.wall_ns = load<std::int64_t>(from + 24);
+    header.number = load<std::uint64_t>(from + 32);
+    header.offset = load<std::uint64_t>(from + 40);
+    header.journal = load<std::uint64_t>(from + 48);
+    header.previous = load_digest(from + 56);
+    header.chain = load_digest(from + group_chain_at);
+    if (header.slots > max_group_slots || header.count > header.slots || (header.count == 0 && header.slots != 0)) return std::nullopt;
+    if (!all_zero(Bytes(from + group_chain_at + 32, group_crc_at - group_chain_at - 32))) return std::nullopt;
+    return header;
+}
+
+std::size_t slots_of(const std::byte* at, std::size_t available) {
+    if (available == 0 || at[0] == std::byte{0}) return 0;
+    if (at[0] != std::byte{fact_kind}) return 1;
+    const auto length = load<std::uint32_t>(at + 16);
+    if (length > max_fact_bytes) return 0;
+    const std::size_t slots = 1 + (length + slot_bytes - 1) / slot_bytes;
+    return slots <= available ? slots : 0;
+}
+
+std::uint32_t record_checksum(const std::byte* at, std::size_t slots) {
+    const std::uint32_t head = crc32c(Bytes(at, 60));
+    if (slots == 1) return head;
+    // A fact: the head's checksum, then the checksum of the content that follows, rotated so that neither cancels.
+    return std::rotl(head, 1) ^ crc32c(Bytes(at + slot_bytes, (slots - 1) * slot_bytes));
+}
+
+std::string segment_name(std::uint64_t first_sequence) {
+    char name[32];
+    std::snprintf(name, sizeof name, "%020llu.yj", static_cast<unsigned long long>(first_sequence));
+    return name;
+}
+
+std::optional<std::uint64_t> segment_first_sequence(const std::string& name) {
+    if (name.size() != 23 || !name.ends_with(".yj")) return std::nullopt;
+    std::uint64_t value = 0;
+    const char* end = name.data() + 20;
+    const auto [stopped, error] = std::from_chars(name.data(), end, value);
+    if (error != std::errc{} || stopped != end) return std::nullopt;
+    return value;
+}
+
+Digest genesis_chain(const JournalId& journal) { return Sha256().update(text("yunhai journal 1")).update(journal).finish(); }
+
+Digest genesis_tenant(const JournalId& journal, std::uint32_t tenant) {
+    std::array<std::byte, 4> number;
+    store(number.data(), tenant);
+    return Sha256().update(text("yunhai tenant 1")).update(journal).update(number).finish();
+}
+
+Digest tenant_step(const Digest& head, std::uint64_t group_first_sequence, Bytes records) {
+    std::array<std::byte, 16> place;
+    store(place.data(), group_first_sequence);
+    store(place.data() + 8, static_cast<std::uint64_t>(records.size() / slot_bytes));
+    return Sha256().update(head).update(place).update(records).finish();
+}
+
+}  // namespace yunhai::journal

@@ -1,0 +1,156 @@
+"""Reading a journal: groups of records as NumPy arrays, each proven before it is given out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yunhai.journal.errors import raise_fault
+from yunhai.journal.facts import FACT_KIND, Fact, decode, slots_of
+from yunhai.kernel.records import RECORD
+from yunhai.native import _journal
+
+GROUP_HEADER_BYTES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One commit group. `slots` holds the records, a fact's content following its head.
+
+    `wall_ns` is wall time, the records' `time` is market time. `chain` is the journal's hash after this group.
+    """
+
+    first_sequence: int
+    count: int
+    wall_ns: int
+    number: int
+    segment: str
+    offset: int
+    chain: bytes
+    slots: NDArray[np.void]
+
+    @property
+    def last_sequence(self) -> int:
+        return self.first_sequence + self.count - 1
+
+    def starts(self) -> NDArray[np.int64]:
+        """The slot of each record: the n-th is that of sequence `first_sequence + n`."""
+        if self.count == len(self.slots):
+            return np.arange(self.count, dtype=np.int64)
+        starts = np.empty(self.count, np.int64)
+        slot = 0
+        for record in range(self.count):
+            starts[record] = slot
+            slot += slots_of(self.slots[slot])
+        return starts
+
+    def records(self) -> NDArray[np.void]:
+        """The records without the facts' contents, one row a sequence."""
+        return self.slots if self.count == len(self.slots) else self.slots[self.starts()]
+
+    def facts(self) -> Iterator[tuple[int, Fact]]:
+        """(sequence, fact) of each fact in the group."""
+        if self.count == len(self.slots) and not (self.slots["kind"] == FACT_KIND).any():
+            return
+        for record, start in enumerate(self.starts()):
+            if int(self.slots[start]["kind"]) == FACT_KIND:
+                yield self.first_sequence + record, decode(self.slots[start:])
+
+    def place_of(self, sequence: int) -> tuple[str, int]:
+        """(segment file, byte offset) of a record."""
+        start = int(self.starts()[sequence - self.first_sequence])
+        return self.segment, self.offset + GROUP_HEADER_BYTES + start * RECORD.itemsize
+
+
+class Reader:
+    """Reads a journal from front to back, or from the segment that holds `from_sequence`.
+
+    Starting at 0 proves the whole journal; starting later trusts the segment's stated beginning. `follow`: stop at
+    what a living writer has made durable; call `next` again later for more. Damage raises 3003-3007 with the record's
+    place, after everything before it was given out.
+    """
+
+    def __init__(self, place: str | Path | _journal.SimDisk, from_sequence: int = 0, *, follow: bool = False) -> None:
+        folder = place if isinstance(place, _journal.SimDisk) else str(place)
+        try:
+            self._native = _journal.Reader(folder, from_sequence, follow=follow)
+        except _journal.Fault as fault:
+            raise_fault(fault)
+        self._from = from_sequence
+
+    def next(self) -> Group | None:
+        """The next group, None at the end (for now)."""
+        while True:
+            try:
+                found = self._native.next()
+            except _journal.Fault as fault:
+                raise_fault(fault)
+            if found is None:
+                return None
+            first, count, wall_ns, number, segment, offset, chain, raw = found
+            if first + count > self._from:
+                return Group(first, count, wall_ns, number, segment, offset, chain, raw.view(RECORD))
+
+    def __iter__(self) -> Iterator[Group]:
+        while (group := self.next()) is not None:
+            yield group
+
+    def tail(self) -> "_journal.TailFacts":
+        """What stands after the last good group, once `next` has returned None."""
+        return self._native.tail()
+
+    def last_sequence(self) -> int:
+        """The last sequence read."""
+        return self._native.next_sequence() - 1
+
+    def last_group(self) -> int:
+        """The number of the last group read, an empty closing group included."""
+        return self._native.next_group() - 1
+
+    def chain(self) -> bytes:
+        return self._native.chain()
+
+    def journal_id(self) -> bytes:
+        return self._native.journal_id()
+
+    def segments(self) -> int:
+        return self._native.segments()
+
+    def absorb_tenants(self) -> None:
+        """Advance the tenants' chains by the group just read."""
+        self._native.absorb_tenants()
+
+    def tenant_heads(self) -> dict[int, bytes]:
+        return self._native.tenant_heads()
+
+    def run(self, *, tenants: bool = False) -> int:
+        """Prove the rest without handing it out; the last sequence."""
+        try:
+            return self._native.run(tenants)
+        except _journal.Fault as fault:
+            raise_fault(fault)
+
+
+def read(
+    place: str | Path | _journal.SimDisk,
+    from_sequence: int = 1,
+    *,
+    tenant: int | None = None,
+    kinds: tuple[int, ...] | None = None,
+) -> Iterator[tuple[NDArray[np.uint64], NDArray[Any]]]:
+    """(sequences, records) group by group from `from_sequence` on, of one tenant or some kinds if asked."""
+    for group in Reader(place, from_sequence):
+        records = group.records()
+        sequences = np.arange(group.first_sequence, group.first_sequence + group.count, dtype=np.uint64)
+        chosen = sequences >= from_sequence
+        if tenant is not None:
+            chosen &= records["tenant"] == tenant
+        if kinds is not None:
+            chosen &= np.isin(records["kind"], kinds)
+        if chosen.all():
+            yield sequences, records
+        elif chosen.any():
+            yield sequences[chosen], records[chosen]
