@@ -1,0 +1,112 @@
+"""The command line: what is listed, how errors are told, and which exit code means what."""
+
+import json
+import os
+import subprocess
+import sys
+from types import ModuleType
+
+import click
+import pytest
+
+import yunhai
+from yunhai.apps import cli
+from yunhai.kernel.errors import YunhaiError
+
+
+@pytest.fixture
+def planted(monkeypatch: pytest.MonkeyPatch) -> dict[str, BaseException | None]:
+    """A command `planted` that raises what the test puts in."""
+    box: dict[str, BaseException | None] = {"raise": None}
+
+    @click.command()
+    @click.option("--json", "as_json", is_flag=True)
+    def command(as_json: bool) -> None:
+        if box["raise"] is not None:
+            raise box["raise"]
+        click.echo(json.dumps({"done": True}) if as_json else "done")
+
+    module = ModuleType("planted_command")
+    module.command = command  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "planted_command", module)
+    monkeypatch.setitem(cli.COMMANDS, "planted", ("planted_command", "a planted command"))
+    return box
+
+
+def test_help_lists_every_command_and_loads_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"  {name} " in shown for name in cli.COMMANDS)
+    loaded = "import sys; from yunhai.apps import cli; cli.main(['--help']); print('numpy' in sys.modules)"
+    environment = dict(os.environ, PYTHONIOENCODING="utf-8")
+    result = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True, env=environment)
+    assert result.stdout.splitlines()[-1] == "False", "--help must not import the commands"
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_loads_and_takes_json(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([name, "--help"]) == 0
+    command = cli.yunhai.get_command(click.Context(cli.yunhai), name)
+    assert command is not None
+    for leaf in leaves(command):
+        assert "--json" in [word for option in leaf.params for word in option.opts], f"{name} {leaf.name}"
+
+
+def leaves(command: click.Command) -> list[click.Command]:
+    if isinstance(command, click.Group):
+        return [leaf for child in command.commands.values() for leaf in leaves(child)]
+    return [command]
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert yunhai.__version__ in capsys.readouterr().out
+
+
+def test_success_is_0(planted: dict[str, BaseException | None], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["planted", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"done": True}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "exit_code"),
+    [
+        (YunhaiError(1015), 1015, 2),
+        (FileNotFoundError(2, "No such file or directory", "/no/such"), 5002, 2),
+        (ZeroDivisionError("division by zero"), 5003, 3),
+        (click.UsageError("what is this"), 5001, 2),
+    ],
+)
+def test_an_error_is_told_in_both_languages_and_as_json(
+    planted: dict[str, BaseException | None],
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+    exit_code: int,
+) -> None:
+    planted["raise"] = error
+    assert cli.main(["planted", "--json"]) == exit_code
+    captured = capsys.readouterr()
+    told = json.loads(captured.out.splitlines()[-1])["error"]
+    assert told["code"] == code
+    assert str(code) in captured.err
+    assert told["zh"] in captured.err
+    assert told["en"] in captured.err
+    assert told["remedy_zh"] in captured.err
+    assert cli.main(["planted"]) == exit_code
+    assert capsys.readouterr().out == "", "without --json nothing goes to standard output"
+
+
+def test_a_failed_check_is_1(planted: dict[str, BaseException | None]) -> None:
+    planted["raise"] = click.exceptions.Exit(cli.FAILED_CHECK)
+    assert cli.main(["planted"]) == 1
+
+
+def test_interrupted_is_130(planted: dict[str, BaseException | None]) -> None:
+    planted["raise"] = KeyboardInterrupt()
+    assert cli.main(["planted"]) == 130
+
+
+def test_an_unknown_command_is_refused_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["dance", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["name"] == "bad-command-line"
