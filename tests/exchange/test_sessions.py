@@ -93,6 +93,33 @@ def test_treated_securities_match_at_their_interval(
     assert said(program) == [row.replace("open continuous", "open collect") for row in BOARD_2026]
 
 
+@pytest.mark.parametrize(
+    ("day", "second", "count"),
+    [
+        (date(2013, 6, 28), "09:00:20", 3 * 265),
+        (date(2013, 7, 1), "09:00:15", 4 * 265),
+        (date(2014, 2, 24), "09:00:10", 6 * 265),
+        (date(2014, 12, 29), "09:00:05", 12 * 265),
+    ],
+)
+def test_2013_matches_all_day_at_the_cycle_of_the_date(day: date, second: str, count: int) -> None:
+    """Call auctions from the opening to 13:25 every 20, 15, 10, then 5 seconds; no trial before 13:25; no odd lots."""
+    pack = pack_of("twse-2013")
+    program = program_of(pack, segment=BOARD, day=day)
+    matches = times(program, Act.MATCH)
+    assert (matches[0], matches[-1], len(matches)) == (second, "13:25", count)
+    assert times(program, Act.TRIAL)[0] == "13:25:05"
+    assert said(program) == [
+        "08:30 enter collect",
+        "09:00 open collect",
+        "13:25 enter collect",
+        "13:29 watch",
+        "13:30 close after",
+    ]
+    assert ODD not in pack.segments
+    assert said(program_of(pack, segment=ODD_AFTER, day=day)) == ["13:40 enter collect", "14:30 close after"]
+
+
 def test_treated_securities_without_an_opening_match() -> None:
     pack = pack_of("twse-2026")
     setting = replace(pack.settings.treated_opening_match, value=False)

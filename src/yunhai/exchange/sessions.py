@@ -88,11 +88,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """The steps of one kind of book, ascending in (time, act), and how long a deferred auction waits."""
+    """The steps of one kind of book, ascending in (time, act), and how long a deferred auction waits.
+
+    `trials_from`: no trial match is shown before this moment, not even of a deferred book (None: never).
+    """
 
     segment: SegmentName
     steps: tuple[Step, ...]
     defer_ns: int
+    trials_from: int | None
 
 
 def program_of(pack: RulePack, *, segment: SegmentName, day: date, match_seconds: int = 0) -> Program:
@@ -101,7 +105,12 @@ def program_of(pack: RulePack, *, segment: SegmentName, day: date, match_seconds
     rules = pack.segments[segment]
     builder = _Builder(pack=pack, rules=rules, day=day, match_seconds=match_seconds)
     steps = sorted(builder.steps(), key=lambda step: (step.time, step.act))
-    return Program(segment=segment, steps=tuple(steps), defer_ns=pack.settings.put_off_seconds.value * SECOND)
+    return Program(
+        segment=segment,
+        steps=tuple(steps),
+        defer_ns=pack.settings.put_off_seconds.value * SECOND,
+        trials_from=next((step.time for step in steps if step.act is Act.TRIAL), None),
+    )
 
 
 class _Builder:

@@ -363,7 +363,8 @@ class Venue:
     def _match(self, step: Step, program: Program, books: Books) -> None:
         live = self._live(books)
         waiting = self._waiting[live] > 0
-        self._trial(live[waiting & self._exception[live]], step.time)
+        if program.trials_from is not None and program.trials_from <= step.time:
+            self._trial(live[waiting & self._exception[live]], step.time)
         free = live[~waiting]
         records = self._control(self._uncross(free, step.time, Cause.TIMETABLE, option=int(step.deferrable)))
         deferred = records["book"][records["code"] == DEFERRED_CODE].astype(np.int64)
