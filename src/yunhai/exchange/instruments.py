@@ -91,6 +91,17 @@ class Instrument:
     """Trading unit where it differs from the pack's."""
 
 
+NEW_LISTING: Final = "new-listing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitException:
+    """Why a security's limits of a day are not its reference's: the rule's name and what it says."""
+
+    rule: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlay:
     """What the code lists lack. Every part is already cut to one day."""
@@ -102,8 +113,8 @@ class Overlay:
     """Words in a fund's name that say as much where no list does."""
     domestic: frozenset[str]
     """Funds whose name has such a word and which have limits all the same."""
-    no_limit: frozenset[str]
-    """Securities the exchange announced without limits on the day."""
+    exceptions: Mapping[str, LimitException]
+    """Securities whose limits of the day do not follow from their auction reference alone."""
 
 
 NO_OVERLAY: Final = Overlay(
@@ -111,7 +122,7 @@ NO_OVERLAY: Final = Overlay(
     foreign=frozenset(),
     foreign_words=(),
     domestic=frozenset(),
-    no_limit=frozenset(),
+    exceptions=MappingProxyType({}),
 )
 
 
@@ -141,10 +152,14 @@ def _is_foreign(code: str, name: str, overlay: Overlay) -> bool:
 def kind_of(word: str, code: str, *, name: str = "", overlay: Overlay = NO_OVERLAY) -> SecurityKind:
     """The kind a row states: nothing = by code, a family (`COARSE`) = which of it the code is, else the word itself.
 
+    The ISIN list's own Chinese types (股票, 特別股, …) are words too.
+
     YunhaiError 2203 unknown word, or a family that the code does not belong to; 2204 nothing stated and no known shape.
     """
     if not word:
         return classify(code, name=name, overlay=overlay)
+    if word in _TYPES:
+        return _TYPES[word]
     if word in COARSE:
         try:
             kind = classify(code, name=name, overlay=overlay)
@@ -193,4 +208,5 @@ def from_row(row: tuple[str, ...], *, market: str, overlay: Overlay) -> Instrume
         listed=date(year, month, day),
         multiple=multiple_of(code) if kind is SecurityKind.ETF_LEVERAGED else 1,
     )
-    return replace(made, no_limit=True) if code in overlay.no_limit else made
+    known = overlay.exceptions.get(code)
+    return replace(made, no_limit=True) if known is not None and known.rule == NEW_LISTING else made

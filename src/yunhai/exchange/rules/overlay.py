@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from yunhai.exchange.calendar import Closure
-from yunhai.exchange.instruments import Instrument, Overlay, multiple_of
+from yunhai.exchange.instruments import Instrument, LimitException, Overlay, multiple_of
 from yunhai.exchange.rules.lines import Path, key_lines, line_of
 from yunhai.exchange.rules.source import toml_document
 from yunhai.exchange.rules.words import SecurityKind
@@ -50,7 +50,7 @@ class _Reader:
 
 def load_overlay(data: bytes, day: date) -> Overlay:
     """What the overlay says of `day`: statements dated later are left out."""
-    reader = _Reader(data, ("instruments", "foreign", "no_limit"))
+    reader = _Reader(data, ("instruments", "foreign", "exceptions"))
     instruments: dict[str, Instrument] = {}
     for path, table in reader.tables("instruments", {"since": date, "market": str, "rows": list}):
         if table["market"] not in _MARKETS:
@@ -70,16 +70,17 @@ def load_overlay(data: bytes, day: date) -> Overlay:
             foreign.update(parts[0])
             words.extend(parts[1])
             domestic.update(parts[2])
-    no_limit: set[str] = set()
-    for path, table in reader.tables("no_limit", {"day": date, "codes": list}):
-        codes = reader.texts((*path, "codes"), table["codes"])
-        no_limit.update(codes if table["day"] == day else ())
+    exceptions: dict[str, LimitException] = {}
+    for path, table in reader.tables("exceptions", {"day": date, "rule": str, "codes": list, "reason": str}):
+        for code in reader.texts((*path, "codes"), table["codes"]):
+            if table["day"] == day:
+                exceptions[code] = LimitException(rule=table["rule"], reason=table["reason"])
     return Overlay(
         instruments=MappingProxyType(instruments),
         foreign=frozenset(foreign),
         foreign_words=tuple(words),
         domestic=frozenset(domestic),
-        no_limit=frozenset(no_limit),
+        exceptions=MappingProxyType(exceptions),
     )
 
 

@@ -121,7 +121,8 @@ def daily_limits(
         return NO_LIMITS
     if rule.rule is LimitRule.UNDERLYING:
         return _warrant_limits(pack, kind, reference, underlying)
-    assert rule.up is not None and rule.down is not None
+    assert rule.up is not None
+    assert rule.down is not None
     if rule.rule is LimitRule.LEVERAGED and not 1 <= multiple <= 9:
         raise YunhaiError(2205, reason=f"a multiple of {multiple}")
     times = multiple if rule.rule is LimitRule.LEVERAGED else 1
