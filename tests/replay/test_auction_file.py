@@ -1,0 +1,222 @@
+"""`yunhai auction`: a real opening auction from its orders alone, and files that are refused."""
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.replay.test_euronext import reference_engine
+from yunhai.apps.cli import main
+from yunhai.apps.l3.auction_file import Outcome, auction_config, compare_outcome, read_auction, uncross
+from yunhai.apps.l3.book import pack_named
+from yunhai.apps.l3.engines import native_engine
+from yunhai.kernel.errors import YunhaiError
+
+MIDDLE, NEAREST = 1, 0
+EVERY_TICK, ORDER_PRICES = 0, 1
+HIGHER, LOWER = 0, 1
+
+SMALL: dict[str, Any] = {
+    "security": "600519.SH",
+    "date": "2023-02-07",
+    "prev_close": 1795.0,
+    "tick": 0.01,
+    "events": [
+        {"seq": 1, "action": "new", "order_no": 11, "side": "S", "price": 1795.01, "qty": 100.0, "time": "9150000"},
+        {"seq": 2, "action": "new", "order_no": 12, "side": "B", "price": 1796.0, "qty": 60, "time": "9150001"},
+        {"seq": 3, "action": "new", "order_no": 13, "side": "B", "price": 1796.0, "qty": 70, "time": "9150002"},
+        {"seq": 4, "action": "new", "order_no": 14, "side": "B", "price": 1900.0, "qty": 1, "time": "9150003"},
+        {"seq": 5, "action": "cancel", "order_no": 14, "side": "B", "price": 1900.0, "qty": 1, "time": "9150004"},
+    ],
+    "expected": {
+        "price": 1796.0,
+        "volume": 100,
+        "trades": [
+            {"bid": 12, "ask": 11, "price": 1796.0, "qty": 60},
+            {"bid": 13, "ask": 11, "price": 1796.0, "qty": 40},
+        ],
+    },
+}
+
+
+def write(folder: Path, document: object) -> Path:
+    path = folder / "auction.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def answer(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The one JSON object last on standard output."""
+    last: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return last
+
+
+def outcome_of(path: Path) -> Outcome:
+    file = read_auction(path)
+    return uncross(file, auction_config(file, pack_named("sse-2023")), native_engine(len(file.orders)))
+
+
+@pytest.fixture(scope="module")
+def opening(data_folder: Path) -> Path:
+    return data_folder / "auction_vectors" / "sse_600519_20230207_opening_auction.json"
+
+
+def test_the_real_opening_auction_from_its_orders_alone(opening: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["auction", str(opening), "--json"]) == 0
+    said = answer(capsys)
+    assert (said["price"], said["volume"], said["orders"], said["cancels"]) == (1808.08, 42_718, 1437, 47)
+    expected = json.loads(opening.read_bytes())["expected"]["trades"]
+    assert len(expected) == 334
+    assert [(t["bid"], t["ask"], t["quantity"]) for t in said["trades"]] == [
+        (t["bid"], t["ask"], t["qty"]) for t in expected
+    ]
+    assert said["equals_expected"] is True
+
+
+def test_without_what_is_expected_the_outcome_is_the_same(opening: Path, tmp_path: Path) -> None:
+    """The outcome comes from the orders: the file's own answer is not needed, and a wrong one is found out."""
+    document = json.loads(opening.read_bytes())
+    expected = document.pop("expected")
+    made = outcome_of(write(tmp_path, document))
+    assert (made.price, made.volume, len(made.pairs or ())) == (18_080_800, 42_718, 334)
+    expected["trades"][100]["qty"] += 1
+    wrong = read_auction(write(tmp_path, document | {"expected": expected}))
+    assert wrong.expected is not None
+    score = compare_outcome(wrong.expected, made)
+    assert (score.compared, score.equal) == (335, 334)
+
+
+def test_the_reference_engine_uncrosses_it_alike(opening: Path) -> None:
+    file = read_auction(opening)
+    config = auction_config(file, pack_named("sse-2023"))
+    orders = len(file.orders)
+    assert uncross(file, config, native_engine(orders)) == uncross(file, config, reference_engine(orders))
+
+
+@pytest.mark.parametrize(
+    ("better_filled", "tie_break", "candidates", "equal_distance", "price"),
+    [
+        # Every better-priced order filled in full leaves one price, whatever breaks ties.
+        (True, MIDDLE, EVERY_TICK, LOWER, "1808.08"),
+        (True, NEAREST, EVERY_TICK, HIGHER, "1808.08"),
+        (True, MIDDLE, ORDER_PRICES, HIGHER, "1808.08"),
+        # Without it nine ticks tie, two of them with orders: 1,808.00 wherever one of the two is chosen from below …
+        (False, NEAREST, EVERY_TICK, HIGHER, "1808.00"),
+        (False, NEAREST, ORDER_PRICES, LOWER, "1808.00"),
+        (False, MIDDLE, ORDER_PRICES, LOWER, "1808.00"),
+        # … and this pack's own middle of all ticks: also not the exchange's price.
+        (False, MIDDLE, EVERY_TICK, LOWER, "1808.04"),
+    ],
+)
+def test_what_dropping_better_filled_does_to_the_price(
+    opening: Path, better_filled: bool, tie_break: int, candidates: int, equal_distance: int, price: str
+) -> None:
+    file = read_auction(opening)
+    config = replace(
+        auction_config(file, pack_named("sse-2023")),
+        better_filled=better_filled,
+        tie_break=tie_break,
+        candidates=candidates,
+        equal_distance=equal_distance,
+    )
+    made = uncross(file, config, native_engine(len(file.orders)))
+    assert (made.price, made.volume) == (round(float(price) * 10_000), 42_718)
+
+
+def test_a_small_auction(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path, SMALL)
+    assert main(["auction", str(path), "--json"]) == 0
+    said = answer(capsys)
+    assert (said["price"], said["volume"], said["ok"]) == (1796.0, 100, True)
+    assert [(t["bid"], t["ask"], t["quantity"]) for t in said["trades"]] == [(12, 11, 60), (13, 11, 40)]
+    assert main(["auction", str(path)]) == 0
+    assert "1796.00 × 100" in capsys.readouterr().out
+
+
+def test_a_wrong_expectation_fails_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = copy.deepcopy(SMALL)
+    document["expected"]["price"] = 1795.5
+    assert main(["auction", str(write(tmp_path, document)), "--json"]) == 1
+    said = answer(capsys)
+    assert said["ok"] is False
+    assert said["equals_expected"] is False
+    assert any("price and volume" in difference for difference in said["differences"])
+
+
+def test_no_cross_is_no_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = {**SMALL, "events": SMALL["events"][:1]}
+    del document["expected"]
+    assert main(["auction", str(write(tmp_path, document)), "--json"]) == 0
+    said = answer(capsys)
+    assert (said["price"], said["volume"], said["trades"], said["equals_expected"]) == (None, 0, [], None)
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "reason"),
+    [
+        ({"price": "dear"}, 4112, "price"),
+        ({"price": 1796.00001}, 4112, "1796.00001 is not a price"),
+        ({"price": -1}, 4112, "-1 is not a price"),
+        ({"price": 1e300}, 4112, "is not a price"),
+        ({"price": 1796.005}, 4112, "refused 1017 price-off-tick"),
+        ({"price": 1974.51}, 4112, "refused 1015 price-above-limit-up"),
+        ({"price": None}, 4112, "refused 1010 kind-not-allowed-now"),
+        ({"qty": 0}, 4112, "0 is not a number of shares"),
+        ({"qty": 1.5}, 4112, "1.5 is not a number of shares"),
+        ({"side": "X"}, 4112, "side"),
+        ({"action": "change"}, 4112, "action"),
+        ({"order_no": "a"}, 4112, "order_no"),
+        ({"order_no": 11}, 4112, "refused 1018 duplicate-order"),
+        ({"action": "cancel", "order_no": 99}, 4112, "refused 1021 order-not-found"),
+    ],
+)
+def test_a_bad_event_is_refused_with_its_row(tmp_path: Path, change: dict[str, object], code: int, reason: str) -> None:
+    document = copy.deepcopy(SMALL)
+    document["events"][1].update(change)
+    with pytest.raises(YunhaiError) as caught:
+        outcome_of(write(tmp_path, document))
+    assert caught.value.code == code
+    assert caught.value.details["row"] == 2
+    assert reason in str(caught.value.details["reason"])
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", 4111),
+        (b"{", 4111),
+        (b"[]", 4111),
+        (b"\xa4\xe9", 4111),
+        (b"[" * 100_000, 4111),
+        (json.dumps({**SMALL, "prev_close": 0}).encode(), 4111),
+        (json.dumps({**SMALL, "events": 5}).encode(), 4111),
+        (json.dumps({**SMALL, "events": [5]}).encode(), 4112),
+        (json.dumps({**SMALL, "events": [{"action": "new"}]}).encode(), 4112),
+        (json.dumps({**SMALL, "expected": {"price": 1}}).encode(), 4111),
+        (json.dumps(SMALL).replace("100.0", "1e999999999").encode(), 4112),
+    ],
+)
+def test_a_bad_file_is_refused(tmp_path: Path, data: bytes, code: int) -> None:
+    path = tmp_path / "bad.json"
+    path.write_bytes(data)
+    with pytest.raises(YunhaiError) as caught:
+        read_auction(path)
+    assert caught.value.code == code
+
+
+def test_a_missing_file_and_another_markets_pack_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["auction", str(tmp_path / "none.json"), "--json"]) == 2
+    assert answer(capsys)["error"]["code"] == 4111
+    assert main(["auction", str(write(tmp_path, SMALL)), "--pack", "twse-2026", "--json"]) == 2
+    assert answer(capsys)["error"]["code"] == 4113
+
+
+def test_comparing_without_pairs_compares_price_and_volume() -> None:
+    made = Outcome(17_960_000, 100, ((1, 2, 17_960_000, 100),))
+    assert compare_outcome(Outcome(17_960_000, 100, None), made).holds
+    assert not compare_outcome(Outcome(17_960_000, 99, None), made).holds
