@@ -32,6 +32,7 @@ CANNOT_PLAN: Final = 4031
 BAD_REFERENCE: Final = 4032
 ORDER_REFUSED: Final = 4033
 NOT_VERIFIED: Final = 4034
+JOURNAL_NOT_EMPTY: Final = 4035
 
 _REPAIR = ("改正該列後再試", "Correct the row and try again")
 
@@ -140,6 +141,16 @@ register(
             "The journal does not verify: {reason}",
             "請以 yunhai journal verify 檢查",
             "Look with yunhai journal verify",
+        ),
+        (
+            JOURNAL_NOT_EMPTY,
+            "day-journal-not-empty",
+            None,
+            409,
+            "資料夾已有日誌：{path}",
+            "The folder holds a journal already: {path}",
+            "請指定新的資料夾",
+            "Name a new folder",
         ),
     )
 )

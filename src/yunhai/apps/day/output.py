@@ -31,7 +31,8 @@ FILL_COLUMNS: Final = ("security", "branch", "side", "price", "shares")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayResult:
-    """A finished and compared day. `seconds` whole, `stages` by name; `journal_hash` is the head of the hash chain."""
+    """A finished and compared day. `seconds` whole, `stages` by name; `journal_hash` is the head of the hash chain
+    (a journal has an identity and wall times, so each run's differs); `events_hash` is the same for the same input."""
 
     day: Day
     tape: Tape
@@ -39,6 +40,7 @@ class DayResult:
     source: str
     journal: Path
     journal_hash: str
+    events_hash: str
     records: int
     stages: dict[str, float]
     seconds: float
@@ -156,6 +158,7 @@ def as_json(result: DayResult) -> dict[str, Any]:
         "journal": str(result.journal),
         "journal_records": result.records,
         "journal_hash": result.journal_hash,
+        "events_hash": result.events_hash,
         "stages": {name: round(seconds, 3) for name, seconds in result.stages.items()},
         "seconds": round(result.seconds, 3),
     }
@@ -264,6 +267,7 @@ def show(result: DayResult, console: Console) -> None:
         f" · delayed closes 暫緩收盤 {tape.delayed_closes} · odd-lot auctions put off 零股延緩 {tape.put_off}"
     )
     console.print(f"journal 日誌 {result.journal} · {result.records:,} records · hash {result.journal_hash}")
+    console.print(f"events 事件 hash {result.events_hash} (the same for the same report, pack and seed)")
     stages = " · ".join(f"{name} {seconds:.2f} s" for name, seconds in result.stages.items())
     console.print(f"{day.report.date} · {day.report.row.size:,} rows · {result.seconds:.2f} s ({stages})")
 

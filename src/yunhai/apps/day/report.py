@@ -35,6 +35,7 @@ BRANCH_BYTES: Final = 64
 _GZIP: Final = b"\x1f\x8b"
 _BAD_NUMBER: Final = {
     text.NO_NUMBER: failures.NOT_A_NUMBER,
+    text.TOO_FINE: failures.NOT_A_NUMBER,
     text.BELOW_ZERO: failures.NEGATIVE,
     text.OVERFLOW: failures.TOO_LARGE,
 }
@@ -207,7 +208,8 @@ class _Reader:
             self.buffer, self.start[field], self.end[field], decimals=decimals, digits=digits
         )
         for fault, code in _BAD_NUMBER.items():
-            self._refuse(verdict == fault, code, field)
+            too_fine = decimals and fault == text.TOO_FINE
+            self._refuse(verdict == fault, failures.OFF_TICK if too_fine else code, field)
         self._refuse(value > most, failures.TOO_LARGE, field)
         return np.where(value > most, 0, value)
 

@@ -16,6 +16,7 @@ GOOD: Final = 0
 NO_NUMBER: Final = 1
 BELOW_ZERO: Final = 2
 OVERFLOW: Final = 3
+TOO_FINE: Final = 4
 
 _ZERO = ord("0")
 
@@ -39,10 +40,10 @@ def fixed_point(
     part_width = np.clip(end - part_start, 0, decimals)
     value = whole * 10**decimals + part * 10 ** (decimals - part_width)
     shape_good = whole_good & (part_good | ~has_point) & (points <= 1)
-    too_long = (point - first > digits) | (end - part_start > decimals)
     verdict = np.full(start.size, NO_NUMBER, np.uint8)
-    verdict[shape_good & too_long] = OVERFLOW
-    verdict[shape_good & ~too_long] = GOOD
+    verdict[shape_good] = GOOD
+    verdict[shape_good & (end - part_start > decimals)] = TOO_FINE
+    verdict[shape_good & (point - first > digits)] = OVERFLOW
     verdict[shape_good & negative] = BELOW_ZERO
     value[verdict != GOOD] = 0
     return value, verdict

@@ -1,0 +1,150 @@
+"""One day from file to verdict: import, plan, run into the journal, sync, prove the journal, compare from it.
+
+The comparison reads the fills back out of the journal's files after they were synced and proven; what the plan wanted
+or the venue said in memory plays no part in it.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yunhai.apps.day import failures
+from yunhai.apps.day.bars import History
+from yunhai.apps.day.compare import TapeReader, compare
+from yunhai.apps.day.output import DayResult
+from yunhai.apps.day.report import Report
+from yunhai.apps.day.run import Day, Progress, prepare, trade
+from yunhai.exchange.instruments import Instrument as Listing
+from yunhai.exchange.rules.pack import RulePack
+from yunhai.journal.reader import Reader
+from yunhai.journal.writer import Writer
+from yunhai.kernel.errors import YunhaiError
+
+STAGES: Final = {
+    "import": "reading the report and the reference data 匯入",
+    "plan": "planning the orders 排單",
+    "trade": "trading and journalling 撮合並寫日誌",
+    "verify": "proving the journal and comparing 查驗並比對",
+}
+
+Watch = Callable[[str, float], None]
+"""Told a stage of `STAGES` and the part of it done, 0 to 1."""
+
+
+@dataclass(slots=True)
+class Stages:
+    """Seconds spent in each stage."""
+
+    watch: Watch
+    began: float = field(default_factory=time.perf_counter)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[Progress]:
+        start = time.perf_counter()
+        self.watch(name, 0.0)
+        yield lambda part: self.watch(name, part)
+        self.watch(name, 1.0)
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    def total(self) -> float:
+        return time.perf_counter() - self.began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a day is made from. `source` is what to call the report; `stated` references in 1/10,000 NT$."""
+
+    source: str
+    report: Report
+    pack: RulePack
+    listings: Mapping[str, Listing]
+    history: Mapping[str, History]
+    stated: Mapping[str, int]
+    seed: int
+
+
+def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bool) -> DayResult:
+    """Run the day into the folder `journal`. YunhaiError 4005, 4031-4034, those of the pack and the journal's."""
+    with stages.of("plan"):
+        day = prepare(
+            inputs.report,
+            inputs.pack,
+            listing_of=inputs.listings.get,
+            history=inputs.history,
+            stated=inputs.stated,
+            seed=inputs.seed,
+        )
+    with stages.of("trade") as progress:
+        written = _trade_into(day, journal, progress)
+    with stages.of("verify") as progress:
+        tape = _read_back(day, journal, written, keep_fills=keep_fills, progress=progress)
+        results = compare(inputs.report, day.plan.levels, day.plan.cuts, tape.tape)
+    return DayResult(
+        day=day,
+        tape=tape.tape,
+        securities=results,
+        source=inputs.source,
+        journal=journal,
+        journal_hash=written.chain,
+        events_hash=written.events,
+        records=written.records,
+        stages=dict(stages.seconds),
+        seconds=stages.total(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """The journal as its writer left it: records, head of the hash chain, and a hash of the events alone."""
+
+    records: int
+    chain: str
+    events: str
+
+
+def _trade_into(day: Day, journal: Path, progress: Progress) -> _Written:
+    events_hash = hashlib.sha256()
+    records = 0
+    with Writer(journal) as writer:
+        if writer.submitted():
+            raise YunhaiError(failures.JOURNAL_NOT_EMPTY, path=str(journal))
+
+        def sink(events: NDArray[np.void]) -> None:
+            nonlocal records
+            if events.size:
+                writer.submit(events)
+                events_hash.update(events.view(np.uint8).data)
+                records += events.size
+
+        trade(day, sink, progress=progress)
+        writer.flush()
+        chain = writer.chain().hex()
+    return _Written(records=records, chain=chain, events=events_hash.hexdigest())
+
+
+def _read_back(day: Day, journal: Path, written: _Written, *, keep_fills: bool, progress: Progress) -> TapeReader:
+    """Every record, proven group by group by the reader, in the order of the journal."""
+    tape = TapeReader(day.report, day.plan.levels, day.book_codes(), keep_fills=keep_fills)
+    reader, chain, sequence = Reader(journal), "", 0
+    for group in reader:
+        tape.add(group.records())
+        if group.count:
+            chain, sequence = group.chain.hex(), group.last_sequence
+        progress(sequence / max(written.records, 1))
+    if (sequence, chain) != (written.records, written.chain):
+        raise YunhaiError(
+            failures.NOT_VERIFIED,
+            reason=f"{sequence} records of {written.records}, chain {chain} is not {written.chain}",
+        )
+    if tape.tape.first_refusal is not None:
+        order, code = tape.tape.first_refusal
+        raise YunhaiError(failures.ORDER_REFUSED, order=order, reason=code)
+    return tape
