@@ -34,6 +34,20 @@ private:
     Py_buffer view_{};
 };
 
+// A Python integer as int64, -1 with an exception set when it is none. Small ones are read in place where the layout is known.
+inline long long integer(PyObject* object) {
+#if PY_VERSION_HEX < 0x030C0000
+    if (PyLong_CheckExact(object)) {
+        const Py_ssize_t size = Py_SIZE(object);
+        const digit* digits = reinterpret_cast<PyLongObject*>(object)->ob_digit;
+        if (size == 1) return digits[0];
+        if (size == 0) return 0;
+        if (size == 2) return static_cast<long long>(digits[0]) | static_cast<long long>(digits[1]) << PyLong_SHIFT;
+    }
+#endif
+    return PyLong_AsLongLong(object);
+}
+
 template <class T>
 T number(nb::handle config, const char* name) {
     return nb::cast<T>(config.attr(name));
@@ -94,6 +108,7 @@ public:
           engine_({order_capacity, first_order_id, id_capacity, capacity_}) {
         record_type_ = nb::module_::import_("yunhai.kernel.records").attr("RECORD");
         no_fills_ = nb::steal(PyTuple_New(0));
+        zero_ = nb::steal(PyLong_FromLong(0));
     }
 
     std::uint32_t add_book(nb::handle config) { return engine_.add_book(read_config(config)); }
@@ -117,23 +132,55 @@ public:
         return nb::module_::import_("numpy").attr("frombuffer")(view, record_type_);
     }
 
-    // One command, its report: (code, order id, filled, leaves, fills), fills = ((price, quantity, other order id), ...).
-    nb::object submit(std::uint32_t book, std::uint8_t kind, std::uint64_t order_id, std::uint8_t side, std::int32_t price, std::uint32_t quantity,
-                      std::int64_t time, std::uint8_t order_type, std::uint8_t time_in_force, std::uint32_t tenant, std::uint32_t account) {
+    // One command, its report; see submit_doc. Called with the arguments as Python holds them, for speed.
+    PyObject* submit(PyObject* const* args, Py_ssize_t count) {
+        if (count < 7 || count > 11) {
+            PyErr_SetString(PyExc_TypeError, "submit: 7 to 11 arguments");
+            return nullptr;
+        }
         Record command{};
-        command.head = {static_cast<Kind>(kind), record_version, 0, tenant, time, order_id, book, price, quantity, account};
-        command.side = side;
-        command.order_type = order_type;
-        command.time_in_force = time_in_force;
+        bool fits = true;
+        bool failed = false;  // -1 is what a failed reading gives; then ask whether it did
+        const auto argument = [&]<class T>(Py_ssize_t place, T& field) {
+            if (place >= count) return;
+            const long long value = integer(args[place]);
+            failed |= value == -1;
+            field = static_cast<T>(value);
+            fits &= static_cast<long long>(field) == value;
+        };
+        std::uint8_t kind = 0;
+        command.head.version = record_version;
+        command.order_type = static_cast<std::uint8_t>(OrderType::limit);
+        argument(0, command.head.book);
+        argument(1, kind);
+        argument(2, command.head.order_id);
+        argument(3, command.side);
+        argument(4, command.head.price);
+        argument(5, command.head.quantity);
+        argument(6, command.head.time);
+        argument(7, command.order_type);
+        argument(8, command.time_in_force);
+        argument(9, command.head.tenant);
+        argument(10, command.head.account);
+        command.head.kind = static_cast<Kind>(kind);
+        if (failed && PyErr_Occurred()) return nullptr;
+        if (!fits) {
+            PyErr_SetString(PyExc_OverflowError, "submit: an argument does not fit its field");
+            return nullptr;
+        }
         events_.clear();
         const Record& record = engine_.apply(command, events_);
         PyObject* report = PyTuple_New(5);
-        PyTuple_SET_ITEM(report, 0, PyLong_FromLong(record.head.code));
-        PyTuple_SET_ITEM(report, 1, PyLong_FromUnsignedLongLong(order_id));
-        PyTuple_SET_ITEM(report, 2, PyLong_FromUnsignedLong(record.filled));
-        PyTuple_SET_ITEM(report, 3, PyLong_FromUnsignedLong(record.leaves));
-        PyTuple_SET_ITEM(report, 4, events_.size() == 1 ? no_fills_.inc_ref().ptr() : fills(side));
-        return nb::steal(report);
+        if (!report) return nullptr;
+        const auto same_or_new = [&](std::uint32_t value, std::uint32_t sent) {
+            return value == sent ? Py_NewRef(args[5]) : value == 0 ? Py_NewRef(zero_.ptr()) : PyLong_FromUnsignedLong(value);
+        };
+        PyTuple_SET_ITEM(report, 0, record.head.code == 0 ? Py_NewRef(zero_.ptr()) : PyLong_FromLong(record.head.code));
+        PyTuple_SET_ITEM(report, 1, Py_NewRef(args[2]));
+        PyTuple_SET_ITEM(report, 2, same_or_new(record.filled, command.head.quantity));
+        PyTuple_SET_ITEM(report, 3, same_or_new(record.leaves, command.head.quantity));
+        PyTuple_SET_ITEM(report, 4, events_.size() == 1 ? Py_NewRef(no_fills_.ptr()) : fills(command.side));
+        return report;
     }
 
     nb::bytes state() const { return as_bytes(engine_.state()); }
@@ -197,25 +244,38 @@ private:
     Engine engine_;
     nb::object record_type_;
     nb::object no_fills_;
+    nb::object zero_;
 };
 
 }  // namespace
 
 }  // namespace yunhai
 
+namespace {
+
+constexpr const char* submit_doc =
+    "submit(book, kind, order_id, side, price, quantity, time, order_type=2, time_in_force=0, tenant=0, account=0)\n"
+    "Run one command. Returns (code, order id, filled, leaves, ((price, quantity, other order id), ...)). Positional only.";
+
+PyObject* submit(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return nb::inst_ptr<yunhai::PyEngine>(self)->submit(args, count);
+}
+
+PyMethodDef submit_definition{"submit", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(submit)), METH_FASTCALL, submit_doc};
+
+}  // namespace
+
 NB_MODULE(_book, module) {
     using yunhai::PyEngine;
     module.doc() = "The order book in C++. docs/concepts/matching.md is its contract.";
-    nb::class_<PyEngine>(module, "Engine")
+    nb::class_<PyEngine> engine(module, "Engine");
+    engine
         .def(nb::init<std::uint32_t, std::uint64_t, std::uint32_t, std::size_t>(), nb::kw_only(), "order_capacity"_a, "first_order_id"_a = 1, "id_capacity"_a,
              "event_capacity"_a = 1 << 16)
         .def("add_book", &PyEngine::add_book, "config"_a)
         .def("process", &PyEngine::process, "commands"_a,
              "Run commands. Returns (events, consumed); the events are a view that the next call overwrites.")
         .def("events", &PyEngine::events, "The events of the last call.")
-        .def("submit", &PyEngine::submit, "book"_a, "kind"_a, "order_id"_a, "side"_a, "price"_a, "quantity"_a, "time"_a, "order_type"_a = 2,
-             "time_in_force"_a = 0, "tenant"_a = 0, "account"_a = 0,
-             "Run one command. Returns (code, order id, filled, leaves, ((price, quantity, other order id), ...)).")
         .def("state", &PyEngine::state)
         .def("state_hash", &PyEngine::state_hash)
         .def("restore", &PyEngine::restore, "state"_a)
@@ -226,4 +286,6 @@ NB_MODULE(_book, module) {
         .def("last_price", [](const PyEngine& self, std::uint32_t book) { return self.book(book).last; }, "book"_a)
         .def("open_price", [](const PyEngine& self, std::uint32_t book) { return self.book(book).open; }, "book"_a)
         .def("depth", &PyEngine::depth, "book"_a, "levels"_a);
+    nb::object method = nb::steal(PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(engine.ptr()), &submit_definition));
+    engine.attr("submit") = method;
 }
