@@ -15,6 +15,7 @@ LOCKS = {
     "bootstrap.lock": ("requirements/bootstrap.in",),
     "compiler.lock": ("requirements/compiler.in",),
     "runtime.lock": ("pyproject.toml",),
+    "peers.lock": ("requirements/peers.in",),
     "dev.lock": ("pyproject.toml", "requirements/dev.in"),
 }
 _OPTIONS = (

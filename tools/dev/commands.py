@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from tools.dev.console import SetupError, say
 from tools.dev.environment import Places, ensure_environment, only_one
+from tools.dev.index import installer_environment, read_settings
 from tools.dev.native import ensure_native
 
 HELP = """\
@@ -37,6 +38,9 @@ def child_environment(places: Places) -> dict[str, str]:
     """What the project's programs run with: the environment's programs first, the repository's tools importable."""
     environment = dict(os.environ, VIRTUAL_ENV=str(places.environment))
     environment.pop("PYTHONHOME", None)
+    for name, value in installer_environment(os.environ, read_settings(os.environ)).items():
+        if name.startswith("UV_") or name == "SSL_CERT_FILE":
+            environment.setdefault(name, value)
     environment["PATH"] = f"{places.python.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
     earlier = environment.get("PYTHONPATH")
     environment["PYTHONPATH"] = f"{places.root}{os.pathsep}{earlier}" if earlier else str(places.root)
@@ -92,7 +96,7 @@ def run(places: Places, arguments: list[str]) -> NoReturn:
 
 def soak(places: Places, arguments: list[str]) -> NoReturn:
     """Fresh seeds until the time is up."""
-    become(places, [places.python, "-m", "tools.soak", *arguments])
+    become(places, [places.python, "-m", "tests.house.soak", *arguments])
 
 
 def lock(places: Places, arguments: list[str]) -> NoReturn:
