@@ -183,7 +183,7 @@ class PyReader {
         {
             const nb::gil_scoped_release free;
             while ((step = cursor_.next()) == Step::group) {
-                if (tenants) tenants_.absorb(cursor_.group().first_sequence, cursor_.payload());
+                if (tenants) tenants_.absorb(cursor_.group().first_sequence, cursor_.parts());
             }
         }
         if (step == Step::damage) raise(cursor_.status());
@@ -254,7 +254,7 @@ NB_MODULE(_journal, module) {
              "chain"_a = true, "follow"_a = false)
         .def("next", &PyReader::next)
         .def("run", &PyReader::run, "tenants"_a = false)
-        .def("absorb_tenants", [](PyReader& self) { self.tenants().absorb(self.cursor().group().first_sequence, self.cursor().payload()); })
+        .def("absorb_tenants", [](PyReader& self) { self.tenants().absorb(self.cursor().group().first_sequence, self.cursor().parts()); })
         .def("tenant_heads", [](PyReader& self) { return head_facts(self.tenants()); })
         .def("tail", [](const PyReader& self) { return tail_facts(self.cursor().tail()); })
         .def("chain", [](const PyReader& self) { return to_bytes(self.cursor().chain()); })
@@ -279,8 +279,12 @@ NB_MODULE(_journal, module) {
     module.def("genesis_tenant", [](nb::bytes id, std::uint32_t tenant) { return to_bytes(genesis_tenant(journal_id(id), tenant)); }, "journal_id"_a,
                "tenant"_a);
     module.def("tenant_step",
-               [](nb::bytes head, std::uint64_t first, nb::handle records) { return to_bytes(tenant_step(digest_of(head), first, Buffer(records).bytes())); },
-               "head"_a, "group_first_sequence"_a, "records"_a);
+               [](nb::bytes head, std::uint64_t first, nb::handle slots) {
+                   const Buffer buffer(slots);
+                   const Digest digest = Sha256().update(buffer.bytes()).finish();
+                   return to_bytes(tenant_step(digest_of(head), first, static_cast<std::uint32_t>(buffer.bytes().size() / slot_bytes), digest));
+               },
+               "head"_a, "group_first_sequence"_a, "slots"_a);
     module.attr("SLOT") = slot_bytes;
     module.attr("FACT") = fact_kind;
     module.attr("MAX_FACT_BYTES") = max_fact_bytes;

@@ -119,13 +119,13 @@ bool Cursor::continues(const GroupHeader& header) const {
            offset_ + header.extent() <= segment_.length;
 }
 
-bool Cursor::good(const GroupHeader& header) const {
+bool Cursor::good(const GroupHeader& header) {
     const std::size_t length = std::size_t{header.slots} * slot_bytes;
     const Bytes records = Bytes(buffer_).subspan(group_header_bytes, length);
     std::uint32_t count = 0;
     if (checks_.checksums && (first_bad_slot(records, expected_, count) >= 0 || count != header.count)) return false;
     if (!all_zero(Bytes(buffer_).subspan(group_header_bytes + length))) return false;
-    return !checks_.chain || group_hash(buffer_.data(), records) == header.chain;
+    return group_chain(buffer_.data(), splitter_.split(records)) == header.chain || !checks_.chain;
 }
 
 Step Cursor::next() {

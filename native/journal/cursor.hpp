@@ -7,10 +7,8 @@
 // may be cut off. The judgement is in tail.cpp.
 #pragma once
 
-#include <functional>
-
 #include "disk.hpp"
-#include "format.hpp"
+#include "tenants.hpp"
 
 namespace yunhai::journal {
 
@@ -60,6 +58,7 @@ class Cursor {
 
     const GroupHeader& group() const { return group_; }
     Bytes payload() const { return Bytes(buffer_.data() + group_header_bytes, std::size_t{group_.slots} * slot_bytes); }
+    const std::vector<TenantPart>& parts() const { return splitter_.parts(); }  // of the group just read
     const SegmentHeader& segment() const { return segment_; }
     const std::string& segment_file() const { return names_[index_]; }
     const Status& status() const { return status_; }
@@ -80,7 +79,7 @@ class Cursor {
     Step name_damage(bool header_expected);
     Step name_record(Bytes group, const GroupHeader& header);
     bool continues(const GroupHeader& header) const;
-    bool good(const GroupHeader& header) const;
+    bool good(const GroupHeader& header);
     Status read_at(WritableBytes to, std::uint64_t offset);
     Status disk_failed(std::int64_t error, const char* call) const;
 
@@ -93,6 +92,7 @@ class Cursor {
     SegmentHeader segment_;
     GroupHeader group_;
     std::vector<std::byte> buffer_;
+    Splitter splitter_;
     std::uint64_t offset_ = 0;
     std::uint64_t last_group_offset_ = 0;
     std::uint64_t expected_ = 1;

@@ -7,8 +7,7 @@ namespace yunhai::journal {
 namespace {
 
 constexpr std::size_t segment_crc_at = 124;
-constexpr std::size_t group_hashed_bytes = 88;
-constexpr std::size_t group_chain_at = 88;
+constexpr std::size_t group_chain_at = group_hashed_bytes;
 constexpr std::size_t group_crc_at = 124;
 
 void store_digest(std::byte* to, const Digest& digest) { std::memcpy(to, digest.data(), digest.size()); }
@@ -70,15 +69,9 @@ void write_group_header(std::byte* to, const GroupHeader& header) {
     store_digest(to + 56, header.previous);
 }
 
-Digest group_hash(const std::byte* header, Bytes payload) {
-    return Sha256().update(Bytes(header, group_hashed_bytes)).update(payload).finish();
-}
-
-Digest seal_group(std::byte* group, std::size_t slots) {
-    const Digest chain = group_hash(group, Bytes(group + group_header_bytes, slots * slot_bytes));
-    store_digest(group + group_chain_at, chain);
-    store(group + group_crc_at, crc32c(Bytes(group, group_crc_at)));
-    return chain;
+void seal_group(std::byte* header, const Digest& chain) {
+    store_digest(header + group_chain_at, chain);
+    store(header + group_crc_at, crc32c(Bytes(header, group_crc_at)));
 }
 
 std::optional<GroupHeader> read_group_header(const std::byte* from) {
@@ -138,11 +131,11 @@ Digest genesis_tenant(const JournalId& journal, std::uint32_t tenant) {
     return Sha256().update(text("yunhai tenant 1")).update(journal).update(number).finish();
 }
 
-Digest tenant_step(const Digest& head, std::uint64_t group_first_sequence, Bytes records) {
-    std::array<std::byte, 16> place;
+Digest tenant_step(const Digest& head, std::uint64_t group_first_sequence, std::uint32_t slots, const Digest& digest) {
+    std::array<std::byte, 12> place;
     store(place.data(), group_first_sequence);
-    store(place.data() + 8, static_cast<std::uint64_t>(records.size() / slot_bytes));
-    return Sha256().update(head).update(place).update(records).finish();
+    store(place.data() + 8, slots);
+    return Sha256().update(head).update(place).update(digest).finish();
 }
 
 }  // namespace yunhai::journal

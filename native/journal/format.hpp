@@ -12,6 +12,7 @@ namespace yunhai::journal {
 inline constexpr std::size_t slot_bytes = 64;
 inline constexpr std::size_t alignment_bytes = 512;  // groups start on a sector, so that no write touches synced bytes
 inline constexpr std::size_t group_header_bytes = 128;
+inline constexpr std::size_t group_hashed_bytes = 88;  // of the header: all before its chain hash
 inline constexpr std::size_t segment_header_bytes = 512;
 inline constexpr std::uint32_t format_version = 1;
 inline constexpr std::uint8_t fact_kind = 64;
@@ -86,8 +87,7 @@ void write_segment_header(std::byte* to, const SegmentHeader& header);
 std::optional<SegmentHeader> read_segment_header(const std::byte* from);
 // The header without its chain hash and checksum; `seal_group` adds both.
 void write_group_header(std::byte* to, const GroupHeader& header);
-Digest seal_group(std::byte* group, std::size_t slots);
-Digest group_hash(const std::byte* header, Bytes payload);
+void seal_group(std::byte* header, const Digest& chain);
 std::optional<GroupHeader> read_group_header(const std::byte* from);
 
 // Slots taken by the record at `at` (1, or a fact's length); 0 if malformed or longer than `available`.
@@ -103,6 +103,6 @@ std::optional<std::uint64_t> segment_first_sequence(const std::string& name);
 
 Digest genesis_chain(const JournalId& journal);
 Digest genesis_tenant(const JournalId& journal, std::uint32_t tenant);
-Digest tenant_step(const Digest& head, std::uint64_t group_first_sequence, Bytes records);
+Digest tenant_step(const Digest& head, std::uint64_t group_first_sequence, std::uint32_t slots, const Digest& digest);
 
 }  // namespace yunhai::journal

@@ -10,38 +10,6 @@ constexpr std::size_t zeros_bytes = 1U << 18;
 
 }  // namespace
 
-void TenantHeads::reset(const JournalId& journal) {
-    journal_ = journal;
-    heads_.clear();
-    parts_.clear();
-}
-
-void TenantHeads::absorb(std::uint64_t group_first_sequence, Bytes payload) {
-    touched_.clear();
-    std::uint32_t last_tenant = 0;
-    std::vector<std::byte>* part = nullptr;
-    const std::size_t slots = payload.size() / slot_bytes;
-    for (std::size_t slot = 0; slot < slots;) {
-        const std::byte* at = payload.data() + slot * slot_bytes;
-        const auto tenant = load<std::uint32_t>(at + 4);
-        if (part == nullptr || tenant != last_tenant) {
-            part = &parts_[tenant];
-            last_tenant = tenant;
-            if (part->empty()) touched_.push_back(tenant);
-        }
-        const std::size_t length = std::max<std::size_t>(slots_of(at, slots - slot), 1);
-        part->insert(part->end(), at, at + length * slot_bytes);
-        slot += length;
-    }
-    for (const std::uint32_t tenant : touched_) {
-        std::vector<std::byte>& records = parts_[tenant];
-        auto head = heads_.find(tenant);
-        if (head == heads_.end()) head = heads_.emplace(tenant, genesis_tenant(journal_, tenant)).first;
-        head->second = tenant_step(head->second, group_first_sequence, records);
-        records.clear();
-    }
-}
-
 GroupBuffer::GroupBuffer(std::size_t capacity_slots)
     : capacity(capacity_slots), bytes(group_header_bytes + capacity_slots * slot_bytes + alignment_bytes) {}
 
@@ -160,7 +128,7 @@ Status Log::resume() {
         const Step step = cursor.next();
         if (step == Step::damage) return cursor.status();
         if (step == Step::end) break;
-        tenants_.absorb(cursor.group().first_sequence, cursor.payload());
+        tenants_.absorb(cursor.group().first_sequence, cursor.parts());
     }
     found_ = cursor.tail();
     if (!found_.short_segment.empty()) {
@@ -239,8 +207,10 @@ void Log::place(GroupBuffer& group) {
     header.previous = chain_;
     std::memset(group.end(), 0, group.extent - group_header_bytes - std::size_t{group.slots} * slot_bytes);
     write_group_header(group.bytes.data(), header);
-    chain_ = seal_group(group.bytes.data(), group.slots);
-    tenants_.absorb(header.first_sequence, Bytes(group.bytes).subspan(group_header_bytes, std::size_t{group.slots} * slot_bytes));
+    const auto& parts = splitter_.split(Bytes(group.bytes).subspan(group_header_bytes, std::size_t{group.slots} * slot_bytes));
+    chain_ = group_chain(group.bytes.data(), parts);
+    seal_group(group.bytes.data(), chain_);
+    tenants_.absorb(header.first_sequence, parts);
     place_offset_ += group.extent;
     next_sequence_ = header.first_sequence + group.count;
     ++next_group_;

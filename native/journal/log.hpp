@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <memory>
-#include <unordered_map>
 
 #include "cursor.hpp"
 
@@ -33,20 +32,6 @@ struct LogOptions {
     JournalId journal{};  // of a new journal; ignored for one that exists
     std::int64_t wall_ns = 0;
     Plant plant = Plant::none;
-};
-
-// Heads of the per-tenant hash chains, advanced once per group over that tenant's records in it.
-class TenantHeads {
-  public:
-    void reset(const JournalId& journal);
-    void absorb(std::uint64_t group_first_sequence, Bytes payload);
-    const std::unordered_map<std::uint32_t, Digest>& heads() const { return heads_; }
-
-  private:
-    JournalId journal_{};
-    std::unordered_map<std::uint32_t, Digest> heads_;
-    std::unordered_map<std::uint32_t, std::vector<std::byte>> parts_;  // scratch, kept to save allocations
-    std::vector<std::uint32_t> touched_;
 };
 
 // One group's memory: header, records, padding. Reserved once.
@@ -119,6 +104,7 @@ class Log {
     std::uint64_t next_sequence_ = 1;
     std::uint64_t next_group_ = 1;
     Digest chain_{};
+    Splitter splitter_;
     TenantHeads tenants_;
     // The writing side.
     int file_ = -1;
