@@ -49,41 +49,43 @@ def test_a_regular_day_step_by_step() -> None:
     assert day.kinds(Kind.REMOVED) == [("13:30:00", "100.50"), ("13:30:00", "101.00")], "rests of both sides expire"
 
 
-@pytest.mark.parametrize(
-    ("at", "segment", "limit", "tif", "code"),
-    [
-        ("08:29:59.999999999", BOARD, "100", TimeInForce.ROD, 1004),
-        ("08:30:00", BOARD, "100", TimeInForce.ROD, 0),
-        ("08:59:59.999999999", BOARD, "", TimeInForce.ROD, 1010),
-        ("09:00:00", BOARD, "", TimeInForce.ROD, 0),
-        ("09:00:00", BOARD, "100", TimeInForce.IOC, 1027),
-        ("13:24:59.999999999", BOARD, "", TimeInForce.ROD, 0),
-        ("13:25:00", BOARD, "", TimeInForce.ROD, 1010),
-        ("13:25:00", BOARD, "100", TimeInForce.FOK, 1010),
-        ("13:29:59.999999999", BOARD, "100", TimeInForce.ROD, 0),
-        ("13:30:00", BOARD, "100", TimeInForce.ROD, 1005),
-        ("08:59:59", ODD, "100", TimeInForce.ROD, 1004),
-        ("09:00:00", ODD, "100", TimeInForce.ROD, 0),
-        ("10:00:00", ODD, "", TimeInForce.ROD, 1010),
-        ("13:30:00", ODD, "100", TimeInForce.ROD, 1005),
-        ("13:39:59", ODD_AFTER, "100", TimeInForce.ROD, 1004),
-        ("13:40:00", ODD_AFTER, "100", TimeInForce.ROD, 0),
-        ("14:30:00", ODD_AFTER, "100", TimeInForce.ROD, 1005),
-        ("13:59:59", FIXED, "100", TimeInForce.ROD, 1002),
-        ("14:00:00", FIXED, "100", TimeInForce.ROD, 0),
-        ("14:00:00", FIXED, "100.5", TimeInForce.ROD, 1015),
-        ("14:30:00", FIXED, "100", TimeInForce.ROD, 1005),
-    ],
+TAKEN = (
+    ("08:29:59.999999999", BOARD, "100", TimeInForce.ROD, 1004),
+    ("08:30:00", BOARD, "100", TimeInForce.ROD, 0),
+    ("08:59:59.999999999", BOARD, "", TimeInForce.ROD, 1010),
+    ("09:00:00", BOARD, "", TimeInForce.ROD, 0),
+    ("09:00:00", BOARD, "100", TimeInForce.IOC, 1027),
+    ("13:24:59.999999999", BOARD, "", TimeInForce.ROD, 0),
+    ("13:25:00", BOARD, "", TimeInForce.ROD, 1010),
+    ("13:25:00", BOARD, "100", TimeInForce.FOK, 1010),
+    ("13:29:59.999999999", BOARD, "100", TimeInForce.ROD, 0),
+    ("13:30:00", BOARD, "100", TimeInForce.ROD, 1005),
+    ("08:59:59", ODD, "100", TimeInForce.ROD, 1004),
+    ("09:00:00", ODD, "100", TimeInForce.ROD, 0),
+    ("10:00:00", ODD, "", TimeInForce.ROD, 1010),
+    ("13:30:00", ODD, "100", TimeInForce.ROD, 1005),
+    ("13:39:59", ODD_AFTER, "100", TimeInForce.ROD, 1004),
+    ("13:40:00", ODD_AFTER, "100", TimeInForce.ROD, 0),
+    ("14:30:00", ODD_AFTER, "100", TimeInForce.ROD, 1005),
+    ("13:59:59", FIXED, "100", TimeInForce.ROD, 1002),
+    ("14:00:00", FIXED, "100", TimeInForce.ROD, 0),
+    ("14:00:00", FIXED, "100.5", TimeInForce.ROD, 1015),
+    ("14:30:00", FIXED, "100", TimeInForce.ROD, 1005),
 )
-def test_what_is_taken_when(at: str, segment: SegmentName, limit: str, tif: TimeInForce, code: int) -> None:
+
+
+def test_what_is_taken_when() -> None:
     """Controls due at an order's own moment come before it. 2330 closes at 100."""
     day = day_of()
     day.buy("08:30:00", 1, "100")
     day.sell("08:30:00", 1, "100")
-    quantity = 1000 if segment in (BOARD, FIXED) else 10
-    order = day.new(at, Side.BUY, quantity, limit, segment=segment, tif=tif)
+    expected = {}
+    for at, segment, limit, tif, code in TAKEN:
+        quantity = 1000 if segment in (BOARD, FIXED) else 10
+        expected[day.new(at, Side.BUY, quantity, limit, segment=segment, tif=tif)] = (at, segment, code)
     day.play()
-    assert day.outcomes()[order] == code
+    outcomes = day.outcomes()
+    assert [(at, segment, outcomes[order]) for order, (at, segment, _) in expected.items()] == [*expected.values()]
 
 
 def test_odd_lots_and_fixed_price_leave_the_day_prices_alone() -> None:

@@ -1,10 +1,15 @@
 """Delayed opening and closing 暫緩開收盤: both triggers, their edges, and what follows."""
 
+from functools import partial
+
 import pytest
 
-from tests.exchange.venue_days import BOARD, FIXED, Day, day_of, pack_of, price, stock
+from tests.exchange import venue_days
+from tests.exchange.venue_days import BOARD, FIXED, Day, pack_of, price, stock
 from yunhai.exchange.sessions import Cause
 from yunhai.kernel.records import Kind
+
+day_of = partial(venue_days.day_of, segments=(BOARD, FIXED))
 
 
 def trial_at(day: Day, at: str, limit: str, lots: int) -> None:

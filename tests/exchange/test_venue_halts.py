@@ -1,10 +1,15 @@
 """Volatility interruptions 瞬間價格穩定措施: two minutes of collecting, an auction, then on; and at awkward times."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from tests.exchange.venue_days import Day, day_of, ns, stock
+from tests.exchange import venue_days
+from tests.exchange.venue_days import BOARD, FIXED, Day, ns, stock
 from yunhai.kernel.records import Kind, TimeInForce
+
+day_of = partial(venue_days.day_of, segments=(BOARD, FIXED))
 
 
 def ladder_up(day: Day, at: str) -> None:

@@ -1,7 +1,7 @@
 """Small market days for the venue's tests: orders written as a broker would say them, events read back as rows."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -200,7 +200,11 @@ def day_of(
     day: date = date(2026, 8, 21),
     seed: int = 7,
     engine: MakeEngine = native_engine,
+    segments: Iterable[SegmentName] | None = None,
 ) -> Day:
-    """A day of `instruments` (default: 2330 at 100) under `pack` (default: twse-2026)."""
-    plan = plan_day(pack=pack or pack_of("twse-2026"), day=day, instruments=instruments or (stock("2330"),), seed=seed)
+    """A day of `instruments` (default: 2330 at 100) under `pack` (default: twse-2026), or of some segments of it."""
+    rules = pack or pack_of("twse-2026")
+    if segments is not None:
+        rules = replace(rules, segments={name: rules.segments[name] for name in segments})
+    plan = plan_day(pack=rules, day=day, instruments=instruments or (stock("2330"),), seed=seed)
     return Day(plan=plan, engine=engine())

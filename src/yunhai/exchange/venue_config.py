@@ -12,6 +12,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from yunhai.exchange import instruments
 from yunhai.exchange.books import BookConfig
 from yunhai.exchange.rules.pack import RulePack, Segment
 from yunhai.exchange.rules.prices import Limits, daily_limits, day_ladder
@@ -53,13 +54,13 @@ PhaseMasks = tuple[int, int, int, int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """A security on one day.
+    """What the venue needs of a security on one day (`of_listing` makes one from `exchange.instruments.Instrument`).
 
     `reference`: auction reference 開盤競價基準, above 0. `limits`: the day's limits if they are given from outside (the
     exchange's day file, a warrant's); None: the pack works them out. `unlimited`: a new listing's first days 初次上市.
     `multiple`: of a leveraged or inverse fund. `treatment`: key of the pack's treatments (disposition 處置, altered
     trading 變更交易方法), and `match_seconds` its own matching interval when the day's list gives one (T30).
-    `suspended`: 暫停交易 all day unless resumed.
+    `suspended`: 暫停交易 all day unless resumed. `lot`: trading unit where it is not the pack's.
     """
 
     code: str
@@ -72,6 +73,29 @@ class Instrument:
     treatment: str | None = None
     match_seconds: int | None = None
     suspended: bool = False
+    lot: int | None = None
+
+
+def of_listing(
+    listing: instruments.Instrument, *, reference: int | None = None, limits: Limits | None = None
+) -> Instrument:
+    """A listed security as the venue's instrument. `reference` where the list has none; YunhaiError 2205 if neither
+    has."""
+    known = reference or listing.reference
+    if not known:
+        raise YunhaiError(2205, reason=f"{listing.code} has none")
+    return Instrument(
+        code=listing.code,
+        kind=listing.kind,
+        reference=known,
+        name=listing.name,
+        limits=limits,
+        unlimited=listing.no_limit,
+        multiple=listing.multiple,
+        treatment=listing.treatment,
+        suspended=listing.suspended,
+        lot=listing.lot,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,10 +193,11 @@ def book_config(
     allowed = rules.orders.masks()
     if instrument.unlimited and not pack.new_listing.market_orders:
         allowed = _without_market(allowed)
+    lot, max_quantity = _lots(pack, rules, instrument)
     config = BookConfig(
         prices=ladder,
-        lot=rules.lot,
-        max_quantity=rules.max_quantity or QUANTITY_MAX,
+        lot=lot,
+        max_quantity=max_quantity,
         reference=instrument.reference,
         allowed=allowed,
         actions=rules.actions.masks(),
@@ -189,6 +214,17 @@ def book_config(
     if instrument.unlimited or match_seconds(pack, instrument):
         return config
     return _with_band(config, rules, day=day, offset=pack.utc_offset)
+
+
+def _lots(pack: RulePack, rules: Segment, instrument: Instrument) -> tuple[int, int]:
+    """(lot, largest quantity) of a book. A trading unit of its own scales the cap of a board-lot book; an odd lot is
+    then anything less than that unit."""
+    most = rules.max_quantity or QUANTITY_MAX
+    if instrument.lot is None or instrument.lot == pack.board.lot:
+        return rules.lot, most
+    if rules.lot == pack.board.lot:
+        return instrument.lot, min(most // rules.lot * instrument.lot, QUANTITY_MAX)
+    return rules.lot, min(most, instrument.lot - 1)
 
 
 def _with_band(config: BookConfig, rules: Segment, *, day: date, offset: int) -> BookConfig:
