@@ -24,7 +24,7 @@ def settings(environment: dict[str, str], *files: Path) -> index.Settings:
 
 def test_without_any_setting_the_public_index_is_used() -> None:
     found = settings({})
-    assert found.index == "https://pypi.org/simple"
+    assert found.index == index.DEFAULT_INDEX
     assert found.extra == ()
     assert found.links == ()
 

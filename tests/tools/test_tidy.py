@@ -86,4 +86,5 @@ def test_error_texts_are_checked() -> None:
     assert "no Chinese" in faults(zh="wrong {price}")[0]
     assert "no Chinese" in faults(remedy_zh="change it")[0]
     assert "no English" in faults(en="價格 {price}")[0]
-    assert "different details" in faults(en="bad price")[0]
+    assert "price is named in Chinese only" in faults(en="bad price")[0]
+    assert faults(zh="價格有誤") == []
