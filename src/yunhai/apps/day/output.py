@@ -1,8 +1,7 @@
 """What a finished day tells: an object for programs, tables for people, a file of fills for whoever checks it."""
 
 import csv
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -240,39 +239,41 @@ def _price(price: int) -> str:
 
 
 def show(result: DayResult, console: Console) -> None:
-    """Tables for people."""
+    """Tables and lines for people, 80 columns wide."""
     day, tape = result.day, result.tape
+    console.print(f"{result.source} · {day.report.date} · {day.report.row.size:,} rows 列 · {day.pack.id}")
     console.print(_security_table(result))
     console.print(_firm_table(firms(result)))
-    for one in result.securities:
-        for each in one.differences:
-            console.print(
-                f"! {one.code} {_price(each.price)}: report bought 買 {each.bought:,}, sold 賣 {each.sold:,},"
-                f" difference 差 {each.bought - each.sold:+,}"
-            )
-    _show_cuts(result, console)
+    _show_gaps(result, console)
     for line in assumptions(result):
         console.print(f"· {line}")
     equal = "equal 相符" if result.branches_equal else "NOT EQUAL 不符"
-    console.print(f"every branch, price and side of the balanced securities 分點逐價買賣: [bold]{equal}[/bold]")
+    console.print(f"[bold]every branch, price and side of the balanced securities 分點逐價買賣: {equal}[/bold]")
     if not result.sound:
-        console.print("[bold]after the cuts some securities are not equal 扣除後仍有不符[/bold]")
+        console.print("[bold]some security differs even after the cuts 扣除後仍有不符[/bold]")
     speed = tape.orders / max(result.stages.get("trade", 0.0), 1e-9)
-    console.print(
-        f"orders 委託 {tape.orders:,} · fills 成交 {tape.fills:,} · shares 股數 {tape.shares:,}"
-        f" · turnover 成交金額 NT${decimal_text(tape.value)} · orders/s {speed:,.0f}"
-    )
-    console.print(
-        f"interruptions 瞬間價格穩定 {tape.interruptions} · delayed opens 暫緩開盤 {tape.delayed_opens}"
-        f" · delayed closes 暫緩收盤 {tape.delayed_closes} · odd-lot auctions put off 零股延緩 {tape.put_off}"
-    )
-    console.print(f"journal 日誌 {result.journal} · {result.records:,} records · hash {result.journal_hash}")
-    console.print(f"events 事件 hash {result.events_hash} (the same for the same report, pack and seed)")
-    stages = " · ".join(f"{name} {seconds:.2f} s" for name, seconds in result.stages.items())
-    console.print(f"{day.report.date} · {day.report.row.size:,} rows · {result.seconds:.2f} s ({stages})")
+    for line in (
+        f"orders 委託 {tape.orders:,} · fills 成交 {tape.fills:,} · {speed:,.0f} orders/s",
+        f"volume 成交股數 {tape.shares:,} · turnover 成交金額 NT$ {_dollars(tape.value)}",
+        f"interruptions 瞬間價格穩定 {tape.interruptions} · odd-lot auctions put off 零股延緩 {tape.put_off}",
+        f"delayed opens 暫緩開盤 {tape.delayed_opens} · delayed closes 暫緩收盤 {tape.delayed_closes}",
+        f"journal 日誌 {result.journal} · {result.records:,} records, synced and proven",
+        f"  hash {result.journal_hash}",
+        f"  events {result.events_hash} (same report, pack and seed: same value)",
+        f"{result.seconds:.2f} s: " + " · ".join(f"{name} {seconds:.2f}" for name, seconds in result.stages.items()),
+    ):
+        console.print(line, soft_wrap=True)
 
 
-def _show_cuts(result: DayResult, console: Console) -> None:
+def _show_gaps(result: DayResult, console: Console) -> None:
+    """What the report's own sides lack, and what was cut for it: all prices, the first cuts."""
+    for one in result.securities:
+        for each in one.differences:
+            console.print(
+                f"! {one.code} {_price(each.price)}: the report bought 買 {each.bought:,}, sold 賣 {each.sold:,},"
+                f" difference 差 {each.bought - each.sold:+,}",
+                soft_wrap=True,
+            )
     cuts = result.day.plan.cuts
     for cut in cuts[:CUTS_SHOWN]:
         console.print(
@@ -280,48 +281,50 @@ def _show_cuts(result: DayResult, console: Console) -> None:
             f" {cut.shares:,} shares (row {cut.row})"
         )
     if len(cuts) > CUTS_SHOWN:
-        rest: defaultdict[str, int] = defaultdict(int)
-        for cut in cuts[CUTS_SHOWN:]:
-            rest[cut.code] += 1
-        more = ", ".join(f"{code} {count}" for code, count in rest.items())
-        console.print(f"! and {len(cuts) - CUTS_SHOWN} more cut rows ({more}); all of them with --json")
+        console.print(f"! and {len(cuts) - CUTS_SHOWN} more cut rows; all of them with --json")
+
+
+def _dollars(value: int) -> str:
+    """An exact amount in NT$ with thousands separated."""
+    whole, _, part = decimal_text(value).partition(".")
+    return f"{int(whole):,}" + (f".{part}" if part else "")
+
+
+def _millions(value: int) -> str:
+    return f"{value / 10**DECIMALS / 1e6:,.1f}"
+
+
+def _table(title: str, left: Sequence[str], right: Sequence[str], last: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name in left:
+        table.add_column(name, no_wrap=True)
+    for name in right:
+        table.add_column(name, no_wrap=True, justify="right")
+    if last:
+        table.add_column(last)
+    return table
 
 
 def _security_table(result: DayResult) -> Table:
-    table = Table(title=f"{result.day.report.date} {result.source}", title_justify="left")
-    for name in ("code 代號", "name 名稱"):
-        table.add_column(name)
-    for name in ("branches 分點", "shares 股數", "value 金額 NT$", "reference 參考價"):
-        table.add_column(name, justify="right")
-    for name in ("report 報表", "fills 成交"):
-        table.add_column(name)
+    table = _table("", ("code", "名稱 name"), ("股數 shares", "百萬元 NT$M", "參考價 ref."), "分點 branches")
     for one, security in zip(result.securities, result.day.securities, strict=True):
         assumed = "*" if security.source is ReferenceSource.ASSUMED else ""
-        after_cut = "equal 相符" if one.balanced else f"equal less {one.cut_shares:,} cut 扣除後相符"
+        verdict = "equal 相符" if one.balanced else f"less {one.cut_shares:,} 不平衡"
         table.add_row(
             one.code,
-            security.listing.name,
-            f"{one.branches:,}",
+            security.listing.name[:10],
             f"{one.shares:,}",
-            decimal_text(one.value),
+            _millions(one.value),
             _price(security.reference) + assumed,
-            "balanced 平衡" if one.balanced else "does not balance 不平衡",
-            after_cut if one.equal else "NOT EQUAL 不符",
+            f"{one.branches} {verdict if one.equal else 'NOT EQUAL 不符'}",
         )
     return table
 
 
 def _firm_table(rows: Sequence[FirmResult]) -> Table:
-    table = Table(title=f"firms 券商 ({min(len(rows), FIRMS_SHOWN)} of {len(rows)})", title_justify="left")
-    for name in ("code 代號", "name 名稱"):
-        table.add_column(name)
-    for name in ("bought 買進股數", "sold 賣出股數", "bought 買進 NT$", "sold 賣出 NT$"):
-        table.add_column(name, justify="right")
+    title = f"firms 券商, {min(len(rows), FIRMS_SHOWN)} of {len(rows)} (all with --json)"
+    table = _table(title, ("code", "券商 firm"), ("買進 bought", "賣出 sold", "買進 NT$M", "賣出 NT$M"), "")
     for firm in rows[:FIRMS_SHOWN]:
-        table.add_row(*_firm_cells(firm))
+        values = (_millions(firm.bought_value), _millions(firm.sold_value))
+        table.add_row(firm.code, firm.name[:10], f"{firm.bought:,}", f"{firm.sold:,}", *values)
     return table
-
-
-def _firm_cells(firm: FirmResult) -> Iterable[str]:
-    values = (decimal_text(firm.bought_value), decimal_text(firm.sold_value))
-    return firm.code, firm.name, f"{firm.bought:,}", f"{firm.sold:,}", *values

@@ -34,6 +34,9 @@ STAGES: Final = {
     "verify": "proving the journal and comparing 查驗並比對",
 }
 
+RECORDS_AT_ONCE: Final = 1 << 17
+"""Groups are small; their records are added up in larger arrays."""
+
 Watch = Callable[[str, float], None]
 """Told a stage of `STAGES` and the part of it done, 0 to 1."""
 
@@ -133,12 +136,20 @@ def _trade_into(day: Day, journal: Path, progress: Progress) -> _Written:
 def _read_back(day: Day, journal: Path, written: _Written, *, keep_fills: bool, progress: Progress) -> TapeReader:
     """Every record, proven group by group by the reader, in the order of the journal."""
     tape = TapeReader(day.report, day.plan.levels, day.book_codes(), keep_fills=keep_fills)
-    reader, chain, sequence = Reader(journal), "", 0
-    for group in reader:
-        tape.add(group.records())
+    chain, sequence = "", 0
+    held: list[NDArray[np.void]] = []
+    waiting = 0
+    for group in Reader(journal):
         if group.count:
             chain, sequence = group.chain.hex(), group.last_sequence
-        progress(sequence / max(written.records, 1))
+            held.append(group.records())
+            waiting += group.count
+        if waiting >= RECORDS_AT_ONCE:
+            tape.add(np.concatenate(held))
+            held, waiting = [], 0
+            progress(sequence / max(written.records, 1))
+    if held:
+        tape.add(np.concatenate(held))
     if (sequence, chain) != (written.records, written.chain):
         raise YunhaiError(
             failures.NOT_VERIFIED,
