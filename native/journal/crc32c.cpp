@@ -25,7 +25,7 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 constexpr std::array<std::uint32_t, 256> table = make_table();
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(Bytes bytes) {
+__attribute__((target("sse4.2,crc32"))) std::uint32_t crc32c_sse42(Bytes bytes) {
     std::uint64_t state = 0xFFFFFFFFU;
     const std::byte* at = bytes.data();
     std::size_t left = bytes.size();
