@@ -220,3 +220,15 @@ def test_comparing_without_pairs_compares_price_and_volume() -> None:
     made = Outcome(17_960_000, 100, ((1, 2, 17_960_000, 100),))
     assert compare_outcome(Outcome(17_960_000, 100, None), made).holds
     assert not compare_outcome(Outcome(17_960_000, 99, None), made).holds
+
+
+def test_the_guides_examples_do_what_it_says(
+    repository: Path, opening: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    guide = (repository / "docs" / "guides" / "replay.md").read_text(encoding="utf-8")
+    (tmp_path / "a.json").write_text(guide.split("```json\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "my.toml").write_text(guide.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    assert main(["auction", str(tmp_path / "a.json"), "--json"]) == 0
+    assert answer(capsys)["equals_expected"] is True
+    assert main(["auction", str(opening), "--pack", str(tmp_path / "my.toml"), "--json"]) == 1
+    assert answer(capsys)["price"] == 1808.0

@@ -12,8 +12,8 @@ from tests.replay.small_feed import ADD, BUY, SELL, SmallFeed, afternoon, mornin
 from yunhai.apps.cli import main
 from yunhai.apps.l3.book import pack_named
 from yunhai.apps.l3.engines import native_engine
-from yunhai.apps.l3.feed import Feed, read_feed
-from yunhai.apps.l3.replay import FolderResult, Replay
+from yunhai.apps.l3.feed import Feed, days_of, read_feed
+from yunhai.apps.l3.replay import DayResult, Replay
 from yunhai.apps.l3.timetable import controls_of
 from yunhai.exchange.rules.words import TieBreak
 from yunhai.kernel.errors import YunhaiError
@@ -28,9 +28,9 @@ def counts(said: dict[str, Any], *names: str) -> list[tuple[int, int]]:
     return [(said[name]["compared"], said[name]["equal"]) for name in names]
 
 
-def replayed(folder: Path) -> FolderResult:
+def replayed(folder: Path) -> DayResult:
     feed = read_feed(folder)
-    return Replay(pack_named("sse-2023"), [feed], native_engine).run(feed, continues=False)
+    return Replay(pack_named("sse-2023"), feed, native_engine).run()
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +47,19 @@ def test_the_real_morning(real: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert main(["replay", "l3", str(real), "--json"]) == 0
     said = answer(capsys)
     assert said["ok"] is True
-    (folder,) = said["folders"]
-    assert (folder["orders_synthesised"], folder["unseen"], folder["rests"]) == (8_157, 7_695, 462)
-    assert (folder["orders_published"], folder["cancels"]) == (20_495, 8_759)
-    assert counts(folder, "trades", "books", "trials", "totals", "cancelled_quantities") == [
+    (day,) = said["days"]
+    assert (day["orders_synthesised"], day["unseen"], day["rests"]) == (8_157, 7_695, 462)
+    assert (day["orders_published"], day["cancels"]) == (20_495, 8_759)
+    assert counts(day, "trades", "books", "trials", "totals", "cancelled_quantities") == [
         (11_537, 11_537),
         (2_511, 2_511),
         (126, 126),
         (2_669, 2_669),
         (8_759, 8_759),
     ]
-    assert folder["books_only_inside_an_order"] == 0
-    assert folder["auctions"] == [{"time": "09:25:00", "price": "1808.08", "volume": 42_718, "trades": 334}]
-    assert (folder["volume"], folder["value"]) == (1_512_568, "2720334494.67")
+    assert day["books_only_inside_an_order"] == 0
+    assert day["auctions"] == [{"time": "09:25:00", "price": "1808.08", "volume": 42_718, "trades": 334}]
+    assert (day["volume"], day["value"]) == (1_512_568, "2720334494.67")
 
 
 def test_the_real_mornings_indicative_prices_tell_tie_breaks_apart(real_feed: Feed) -> None:
@@ -73,7 +73,7 @@ def test_the_real_mornings_indicative_prices_tell_tie_breaks_apart(real_feed: Fe
     middle = pack_named("sse-2023")
     nearest = replace(middle, auction=replace(middle.auction, tie_break=TieBreak.NEAREST_LAST))
     for pack, equal in ((middle, 126), (nearest, 124)):
-        result = Replay(pack, [opening], native_engine).run(opening, continues=False)
+        result = Replay(pack, opening, native_engine).run()
         assert (result.trials.compared, result.trials.equal) == (126, equal)
         assert (result.trades.equal, result.trades.compared) == (334, 334)
 
@@ -82,23 +82,43 @@ def test_a_small_day_in_two_folders(tmp_path: Path, capsys: pytest.CaptureFixtur
     first = morning().write(tmp_path / "morning")
     second = afternoon().write(tmp_path / "afternoon", packed=False)
     assert main(["replay", "l3", str(first), str(second), "--json"]) == 0
-    said = answer(capsys)
-    assert [folder["continues"] for folder in said["folders"]] == [False, True]
-    one, two = said["folders"]
-    assert (one["unseen"], one["rests"], one["orders_published"], one["cancels"]) == (1, 1, 2, 1)
-    assert counts(one, "trades", "books", "trials", "empty_books", "totals") == [(3, 3), (3, 3), (1, 1), (1, 1), (5, 5)]
-    assert counts(two, "trades", "books", "trials", "totals") == [(1, 1), (2, 2), (1, 1), (3, 3)]
-    assert [auction["price"] for folder in said["folders"] for auction in folder["auctions"]] == ["10.02", "10.05"]
-    assert counts(said["total"], "trades", "books") == [(4, 4), (5, 5)]
-    assert len(said["state_hashes"]) == 1
+    (day,) = answer(capsys)["days"]
+    assert day["folders"] == ["morning", "afternoon"]
+    assert (day["unseen"], day["rests"], day["orders_published"], day["cancels"]) == (1, 1, 5, 1)
+    assert counts(day, "trades", "books", "trials", "empty_books", "totals") == [(4, 4), (5, 5), (2, 2), (1, 1), (8, 8)]
+    assert [(auction["time"], auction["price"], auction["volume"]) for auction in day["auctions"]] == [
+        ("09:25:00", "10.02", 100),
+        ("15:00:00", "10.05", 50),
+    ]
 
 
-def test_folders_that_do_not_go_on_start_a_day_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_folders_that_do_not_go_on_are_days_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = [str(morning().write(tmp_path / name)) for name in ("one", "two")]
     assert main(["replay", "l3", *folders, "--json"]) == 0
     said = answer(capsys)
-    assert [folder["continues"] for folder in said["folders"]] == [False, False]
-    assert said["state_hashes"][0] == said["state_hashes"][1]
+    one, two = said["days"]
+    assert (one["folders"], two["folders"]) == (["one"], ["two"])
+    assert one["state_hash"] == two["state_hash"]
+    assert counts(said["total"], "trades", "books") == [(6, 6), (6, 6)]
+
+
+@pytest.mark.parametrize("cut", [9_200_000, 9_300_600, 10_150_000, 11_200_000])
+def test_where_a_real_morning_is_cut_makes_no_difference(real_feed: Feed, cut: int) -> None:
+    clock, hundredths = divmod(cut, 100)
+    moment = (clock // 10_000 * 3600 + clock // 100 % 100 * 60 + clock % 100) * 10**9 + hundredths * 10**7
+
+    def part(early: bool) -> Feed:
+        return replace(
+            real_feed,
+            orders=tuple(order for order in real_feed.orders if (order.time < moment) is early),
+            trades=tuple(trade for trade in real_feed.trades if (trade.time < moment) is early),
+            snapshots=tuple(snapshot for snapshot in real_feed.snapshots if (snapshot.time < moment) is early),
+        )
+
+    (day,) = days_of([part(True), part(False)])
+    assert day.orders == real_feed.orders
+    assert day.trades == real_feed.trades
+    assert day.snapshots == real_feed.snapshots
 
 
 def test_an_afternoon_without_its_morning_does_not_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,7 +231,7 @@ def test_one_changed_real_trade_is_found(real_feed: Feed) -> None:
     changed = replace(trade, price=trade.price + 100)
     trades = (*real_feed.trades[:5_000], changed, *real_feed.trades[5_001:])
     feed = replace(real_feed, trades=trades)
-    result = Replay(pack_named("sse-2023"), [feed], native_engine).run(feed, continues=False)
+    result = Replay(pack_named("sse-2023"), feed, native_engine).run()
     assert not result.trades.holds
     assert "trade 5001" in result.trades.differences[0]
 

@@ -10,9 +10,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from yunhai.apps.l3.book import pack_named
 from yunhai.apps.l3.engines import native_engine
-from yunhai.apps.l3.feed import Feed, read_feed
-from yunhai.apps.l3.replay import FolderResult, Replay, days_of
-from yunhai.apps.l3.report import DECIDED, INPUTS, folder_json, folder_lines, folder_table, total_json
+from yunhai.apps.l3.feed import Feed, days_of, read_feed
+from yunhai.apps.l3.replay import DayResult, Replay
+from yunhai.apps.l3.report import DECIDED, INPUTS, day_json, day_lines, day_table, total_json
 
 
 @click.group("replay")
@@ -28,25 +28,19 @@ def l3(folders: tuple[Path, ...], pack_name: str, as_json: bool) -> int:
     """Replay order-by-order FOLDERs in sequence and compare every trade and book 逐筆重播並逐筆比對.
 
     A folder holds orders, trades and snapshots (.csv or .csv.gz). A folder that goes on where the one before
-    ended keeps its book. Exit code 1 if anything differs.
+    ended belongs to the same day and keeps its book. Exit code 1 if anything differs.
     """
     started = time.perf_counter()
     pack = pack_named(pack_name)
     console = Console(stderr=as_json)
-    results: list[FolderResult] = []
-    hashes: list[str] = []
     with _progress() as progress:
-        feeds = _read(folders, progress)
-        for day in days_of(feeds):
-            replay = Replay(pack, day, native_engine)
-            for place, feed in enumerate(day):
-                results.append(_run(replay, feed, place > 0, progress))
-            hashes.append(replay.state_hash)
+        days = days_of(_read(folders, progress))
+        results = [_run(Replay(pack, day, native_engine), day, progress) for day in days]
     seconds = time.perf_counter() - started
     holds = all(result.holds for result in results)
     for result in results:
-        console.print(folder_table(result))
-        console.print("\n".join(folder_lines(result)), highlight=False)
+        console.print(day_table(result))
+        console.print("\n".join(day_lines(result)), highlight=False)
     verdict = "every comparison holds 全部相同" if holds else "DIFFERENCES 有差異"
     console.print(f"{'✓' if holds else '✗'} {verdict}; {seconds:.1f} s", highlight=False)
     console.print("given 給定: " + "; ".join(INPUTS), highlight=False)
@@ -55,11 +49,10 @@ def l3(folders: tuple[Path, ...], pack_name: str, as_json: bool) -> int:
         answer = {
             "ok": holds,
             "pack": pack.id,
-            "folders": [folder_json(result) for result in results],
+            "days": [day_json(result) for result in results],
             "total": total_json(results),
             "inputs": INPUTS,
             "decided_by_the_engine": DECIDED,
-            "state_hashes": hashes,
             "seconds": round(seconds, 3),
         }
         click.echo(json.dumps(answer, ensure_ascii=False))
@@ -86,8 +79,6 @@ def _read(folders: tuple[Path, ...], progress: Progress) -> list[Feed]:
     return feeds
 
 
-def _run(replay: Replay, feed: Feed, continues: bool, progress: Progress) -> FolderResult:
-    task = progress.add_task(f"replaying 重播 {feed.folder}", total=100)
-    return replay.run(
-        feed, continues=continues, progress=lambda part: progress.update(task, completed=round(part * 100))
-    )
+def _run(replay: Replay, day: Feed, progress: Progress) -> DayResult:
+    task = progress.add_task(f"replaying 重播 {' + '.join(day.folders)}", total=100)
+    return replay.run(lambda part: progress.update(task, completed=round(part * 100)))

@@ -10,7 +10,7 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -103,7 +103,9 @@ class FeedSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    folder: str
+    """One folder's tables, or several folders' of one day joined."""
+
+    folders: tuple[str, ...]
     orders: tuple[FeedOrder, ...]
     trades: tuple[FeedTrade, ...]
     snapshots: tuple[FeedSnapshot, ...]
@@ -113,6 +115,30 @@ class Feed:
     def previous_close(self) -> int:
         """Yesterday's close, 1/10,000; the same in every snapshot."""
         return self.snapshots[0].previous_close
+
+    def ends_before(self, after: "Feed") -> bool:
+        """Whether `after` goes on with the same day: same close and depth; sequence, time and trade count go on."""
+        ours: list[FeedOrder | FeedTrade] = [*self.orders, *self.trades]
+        theirs: list[FeedOrder | FeedTrade] = [*after.orders, *after.trades]
+        if not ours or not theirs:
+            return False
+        last, first = self.snapshots[-1], after.snapshots[0]
+        return (
+            (last.previous_close, self.levels) == (first.previous_close, after.levels)
+            and (last.time, last.trades) <= (first.time, first.trades)
+            and max(message.sequence for message in ours) < min(message.sequence for message in theirs)
+            and max(message.time for message in ours) <= min(message.time for message in theirs)
+        )
+
+    def joined(self, after: "Feed") -> "Feed":
+        """Both as one."""
+        return Feed(
+            folders=self.folders + after.folders,
+            orders=self.orders + after.orders,
+            trades=self.trades + after.trades,
+            snapshots=self.snapshots + after.snapshots,
+            levels=self.levels,
+        )
 
 
 class _Row:
@@ -304,6 +330,17 @@ def _snapshots(path: Path) -> Iterator[tuple[FeedSnapshot, int]]:
         yield snapshot, levels
 
 
+def days_of(feeds: Iterable[Feed]) -> list[Feed]:
+    """The folders in their order, those that continue each other joined: where a day was cut makes no difference."""
+    days: list[Feed] = []
+    for feed in feeds:
+        if days and days[-1].ends_before(feed):
+            days[-1] = days[-1].joined(feed)
+        else:
+            days.append(feed)
+    return days
+
+
 def read_feed(folder: Path) -> Feed:
     """Read and check a whole folder. YunhaiError 4101-4105; nothing is returned in part."""
     if not folder.is_dir():
@@ -319,7 +356,7 @@ def read_feed(folder: Path) -> Feed:
         if trade.sequence in taken:
             raise YunhaiError(4104, path="trades", row=number, reason=f"BizIndex {trade.sequence} is an order's too")
     return Feed(
-        folder=folder.name,
+        folders=(folder.name,),
         orders=orders,
         trades=trades,
         snapshots=tuple(snapshot for snapshot, _ in snapshots),

@@ -1,10 +1,9 @@
-"""Drives the engine through one or more folders of published orders and collects what it decided.
+"""Drives the engine through a day of published orders and collects what it decided.
 
-Folders that continue each other (a morning, then its afternoon) share one engine; any other folder starts a day of its
-own. The engine gets orders, cancels and the pack's timetable; trades, books, prices and quantities are its own.
+The engine gets orders, cancels and the pack's timetable; trades, books, prices and quantities are its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +15,7 @@ from yunhai.apps.l3.compare import BookComparison, BookState, Score, Trade, Tria
 from yunhai.apps.l3.feed import Feed
 from yunhai.apps.l3.flow import Arrival, Flow, flow_of
 from yunhai.apps.l3.ladder import Ladder
-from yunhai.apps.l3.timetable import Control, controls_of
+from yunhai.apps.l3.timetable import controls_of
 from yunhai.exchange.books import Depth, Engine
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State
@@ -39,11 +38,10 @@ class Auction:
 
 
 @dataclass(slots=True)
-class FolderResult:
-    """What one folder's replay came to."""
+class DayResult:
+    """What one day's replay came to. `state_hash` is the engine's at its end."""
 
-    folder: str
-    continues: bool
+    folders: tuple[str, ...]
     flow: Flow
     trades: Score = field(default_factory=Score)
     books: Score = field(default_factory=Score)
@@ -58,6 +56,7 @@ class FolderResult:
     value: int = 0
     inside: int = 0
     timely: int = 0
+    state_hash: str = ""
 
     def scores(self) -> dict[str, Score]:
         """Everything that must hold."""
@@ -77,68 +76,36 @@ class FolderResult:
         return all(score.holds for score in self.scores().values())
 
 
-def continues(before: Feed, after: Feed) -> bool:
-    """Whether a folder goes on where another ended: same previous close; sequence, time and trade count go on."""
-    if not (before.trades and after.orders):
-        return False
-    return (
-        before.previous_close == after.previous_close
-        and max(before.orders[-1].sequence, before.trades[-1].sequence) < after.orders[0].sequence
-        and before.orders[-1].time <= after.orders[0].time
-        and before.snapshots[-1].trades <= after.snapshots[0].trades
-        and after.snapshots[0].trades > 0
-    )
-
-
-def days_of(feeds: Sequence[Feed]) -> list[list[Feed]]:
-    """The folders in their order, those that continue each other together."""
-    days: list[list[Feed]] = []
-    for feed in feeds:
-        if days and continues(days[-1][-1], feed):
-            days[-1].append(feed)
-        else:
-            days.append([feed])
-    return days
-
-
 @dataclass(slots=True)
 class _Told:
-    """What the engine has told so far, over all folders of a day; order numbers in `made` are the exchange's."""
+    """What the engine has told so far; order numbers in `made` are the exchange's."""
 
     numbers: list[int]
     ladder: Ladder = field(default_factory=Ladder)
     made: list[Trade] = field(default_factory=list)
     phase: int = Phase.BEFORE
-    clock: int = 0
-    trial: Trial | None = None
 
 
 class Replay:
-    """One day's book in one engine, fed folder by folder."""
+    """One day's book in one engine."""
 
-    def __init__(self, pack: RulePack, feeds: Sequence[Feed], make_engine: MakeEngine) -> None:
-        numbers = {order.number for feed in feeds for order in feed.orders}
-        numbers.update(trade.aggressor for feed in feeds for trade in feed.trades)
-        self._ids = {number: place for place, number in enumerate(sorted(numbers), start=1)}
-        self._told = _Told([0, *sorted(numbers)])
+    def __init__(self, pack: RulePack, feed: Feed, make_engine: MakeEngine) -> None:
+        numbers = sorted({order.number for order in feed.orders} | {trade.aggressor for trade in feed.trades})
+        self._feed = feed
+        self._ids = {number: place for place, number in enumerate(numbers, start=1)}
+        self._told = _Told([0, *numbers])
         self._engine = make_engine(len(numbers) + 1)
-        self._book = self._engine.add_book(book_config(pack, reference=feeds[0].previous_close))
+        self._book = self._engine.add_book(book_config(pack, reference=feed.previous_close))
         self._controls = list(controls_of(pack))
-        self._collecting = False
 
-    @property
-    def state_hash(self) -> str:
-        return self._engine.state_hash().hex()
-
-    def run(self, feed: Feed, *, continues: bool, progress: Callable[[float], None] | None = None) -> FolderResult:
-        """Replay one folder; `progress` hears what part of it is done."""
+    def run(self, progress: Callable[[float], None] | None = None) -> DayResult:
+        """Replay the day; `progress` hears what part of it is done."""
+        feed, made = self._feed, self._told.made
         flow = flow_of(feed)
-        result = FolderResult(feed.folder, continues, flow)
-        made = self._told.made
-        first = len(made)
+        result = DayResult(feed.folders, flow)
         listener = _Listener(self._told, result, BookComparison(feed.snapshots), feed.levels)
-        commands, expected = self._commands(feed, flow)
-        listener.observe(self._told.clock, self._told.trial)
+        commands, expected = self._commands(flow)
+        listener.observe(0)
         done = 0
         while done < len(commands):
             events, consumed = self._engine.process(commands[done : done + CHUNK])
@@ -149,28 +116,32 @@ class Replay:
                 progress(done / len(commands))
         listener.finish()
         published = [(trade.buy, trade.sell, trade.price, trade.quantity) for trade in feed.trades]
-        result.trades = compare_trades(published, made[first:])
+        result.trades = compare_trades(published, made)
         result.totals = compare_totals(feed.snapshots, made)
-        result.volume = sum(quantity for *_, quantity in made[first:])
-        result.value = sum(price * quantity for *_, price, quantity in made[first:])
+        result.volume = sum(quantity for *_, quantity in made)
+        result.value = sum(price * quantity for *_, price, quantity in made)
+        result.state_hash = self._engine.state_hash().hex()
         return result
 
-    def _commands(self, feed: Feed, flow: Flow) -> tuple[NDArray[np.void], list[int]]:
+    def _commands(self, flow: Flow) -> tuple[NDArray[np.void], list[int]]:
         """The engine's input, and for each cancel the quantity that the exchange says it removed (else -1)."""
         rows: list[tuple[int, int, int, int, int, int]] = []
         expected: list[int] = []
+        collecting = False
 
         def add(kind: Kind, time: int, order: int = 0, price: int = 0, quantity: int = 0, side: int = 0) -> None:
             rows.append((kind, time, order, price, quantity, side))
             expected.append(-1)
 
         def run_controls(until: int) -> None:
+            nonlocal collecting
             while self._controls and self._controls[0].time <= until:
                 control = self._controls.pop(0)
                 add(control.kind, control.time, side=control.argument)
-                self._enter(control)
-                if self._collecting and control.kind is Kind.PHASE:
-                    add(Kind.TRIAL, control.time)
+                if control.kind is Kind.PHASE:
+                    collecting = control.argument == Phase.COLLECT
+                    if collecting:
+                        add(Kind.TRIAL, control.time)
 
         for step in flow.steps:
             run_controls(step.time)
@@ -180,14 +151,10 @@ class Replay:
             else:
                 add(Kind.CANCEL, step.time, order)
                 expected[-1] = step.quantity
-            if self._collecting:
+            if collecting:
                 add(Kind.TRIAL, step.time)
-        run_controls(_last_moment(feed, flow))
+        run_controls(_last_moment(self._feed, flow))
         return self._records(rows), expected
-
-    def _enter(self, control: Control) -> None:
-        if control.kind is Kind.PHASE:
-            self._collecting = control.argument == Phase.COLLECT
 
     def _records(self, rows: list[tuple[int, int, int, int, int, int]]) -> NDArray[np.void]:
         commands = np.zeros(len(rows), RECORD)
@@ -210,9 +177,9 @@ def _last_moment(feed: Feed, flow: Flow) -> int:
 
 
 class _Listener:
-    """Reads the engine's events of one folder into trades, states and scores."""
+    """Reads the engine's events into trades, states and scores."""
 
-    def __init__(self, told: _Told, result: FolderResult, books: BookComparison, levels: int) -> None:
+    def __init__(self, told: _Told, result: DayResult, books: BookComparison, levels: int) -> None:
         self._told = told
         self._result = result
         self._books = books
@@ -221,7 +188,6 @@ class _Listener:
     def observe(self, time: int, trial: Trial | None = None, *, inside: bool = False) -> None:
         """Offer the present state to the waiting snapshots."""
         told = self._told
-        told.clock, told.trial = time, trial
         trades = len(told.made)
         if self._books.expects(trades, time):
             book = told.ladder.top(self._levels)

@@ -5,7 +5,7 @@ from typing import Final
 from rich.table import Table
 
 from yunhai.apps.l3.compare import Score
-from yunhai.apps.l3.replay import Auction, FolderResult
+from yunhai.apps.l3.replay import Auction, DayResult
 from yunhai.kernel.clock import HOUR, MINUTE, SECOND
 from yunhai.kernel.money import decimal_text, price_text
 
@@ -49,12 +49,11 @@ def _auction(auction: Auction) -> dict[str, object]:
     }
 
 
-def folder_json(result: FolderResult) -> dict[str, object]:
-    """One folder's counts. Prices and value as decimal text."""
+def day_json(result: DayResult) -> dict[str, object]:
+    """One day's counts. Prices and value as decimal text."""
     flow = result.flow
     return {
-        "folder": result.folder,
-        "continues": result.continues,
+        "folders": result.folders,
         "holds": result.holds,
         "orders_published": flow.published,
         "orders_synthesised": flow.synthesised,
@@ -67,11 +66,12 @@ def folder_json(result: FolderResult) -> dict[str, object]:
         "auctions": [_auction(auction) for auction in result.auctions],
         "volume": result.volume,
         "value": decimal_text(result.value),
+        "state_hash": result.state_hash,
     }
 
 
-def total_json(results: list[FolderResult]) -> dict[str, object]:
-    """Compared and equal over all folders."""
+def total_json(results: list[DayResult]) -> dict[str, object]:
+    """Compared and equal over all days."""
     totals: dict[str, object] = {}
     for name in results[0].scores():
         scores = [result.scores()[name] for result in results]
@@ -83,9 +83,9 @@ def total_json(results: list[FolderResult]) -> dict[str, object]:
     return totals
 
 
-def folder_table(result: FolderResult) -> Table:
-    """What was compared and what was equal in one folder."""
-    table = Table(title=f"{result.folder}{'（續）' if result.continues else ''}", title_justify="left")
+def day_table(result: DayResult) -> Table:
+    """What was compared and what was equal in one day."""
+    table = Table(title=" + ".join(result.folders), title_justify="left")
     table.add_column("compared 比對")
     for heading in ("published 公布", "equal 相同"):
         table.add_column(heading, justify="right")
@@ -96,7 +96,7 @@ def folder_table(result: FolderResult) -> Table:
     return table
 
 
-def folder_lines(result: FolderResult) -> list[str]:
+def day_lines(result: DayResult) -> list[str]:
     """What stands around the table: how the orders came about, auctions, and every difference kept."""
     flow = result.flow
     lines = [
