@@ -1,12 +1,13 @@
 """Volatility interruptions 瞬間價格穩定措施: two minutes of collecting, an auction, then on; and at awkward times."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
 from tests.exchange import venue_days
-from tests.exchange.venue_days import BOARD, FIXED, Day, ns, stock
+from tests.exchange.venue_days import BOARD, FIXED, Day, ns, pack_of, stock
 from yunhai.kernel.records import Kind, TimeInForce
 
 day_of = partial(venue_days.day_of, segments=(BOARD, FIXED))
@@ -141,3 +142,26 @@ def test_cheap_securities_are_not_watched(reference: str, halts: bool) -> None:
     day.buy("09:11:00", 1, "1.04")
     day.play(until="09:20:00")
     assert bool(day.kinds(Kind.HALTED)) is halts
+
+
+def test_an_interruption_cut_short_by_a_break_owes_its_auction() -> None:
+    """A market with a lunch break: the book is crossed at 11:30 and is matched when trading goes on at 13:00."""
+    pack = pack_of("twse-2026")
+    opening, continuous, closing = pack.board.spans
+    morning = replace(continuous, name="morning", end=ns("11:30:00"))
+    afternoon = replace(continuous, name="afternoon", start=ns("13:00:00"))
+    board = replace(pack.board, spans=(opening, morning, afternoon, closing))
+    day = venue_days.day_of(pack=replace(pack, segments={BOARD: board}))
+    ladder_up(day, "11:20:00")
+    day.buy("11:29:30", 30, "104")
+    lunch = day.buy("12:00:00", 1, "104")
+    after = day.buy("13:00:00", 1)
+    day.play()
+    assert (day.outcomes()[lunch], day.outcomes()[after]) == (1004, 0)
+    assert day.controls(since="11:00:00")[:5] == [
+        ("11:30:00", "before"),
+        ("13:00:00", "continuous (1202)"),
+        ("13:00:00", "collect"),
+        ("13:00:00", "uncross 104.00 x 10000"),
+        ("13:00:00", "continuous"),
+    ]

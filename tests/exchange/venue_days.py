@@ -18,7 +18,7 @@ from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.words import SecurityKind, SegmentName
 from yunhai.exchange.venue import Venue, commands
 from yunhai.exchange.venue_config import DayPlan, Instrument, plan_day
-from yunhai.kernel.clock import SECOND, time_of_day, time_text
+from yunhai.kernel.clock import SECOND, TimeOfDay, time_of_day, time_text
 from yunhai.kernel.records import RECORD, Kind, OrderType, Phase, Side, TimeInForce
 from yunhai.native import _book
 
@@ -49,10 +49,10 @@ def stock(code: str, reference: str = "100", **more: object) -> Instrument:
     return Instrument(code=code, kind=SecurityKind.STOCK, reference=int(Decimal(reference) * 10_000), **more)  # type: ignore[arg-type]
 
 
-def ns(text: str) -> int:
+def ns(text: str) -> TimeOfDay:
     """ "09:00:00.5" as ns since midnight."""
     hour, minute, second = text.split(":")
-    return (int(hour) * 3600 + int(minute) * 60) * SECOND + int(Decimal(second) * SECOND)
+    return TimeOfDay((int(hour) * 3600 + int(minute) * 60) * SECOND + int(Decimal(second) * SECOND))
 
 
 def price(text: str) -> int:

@@ -90,6 +90,7 @@ register(
 Sink = Callable[[NDArray[np.void]], None]
 Books = NDArray[np.int64]
 
+CROSSED_CODE: Final = 1202
 DEFERRED_CODE: Final = 1203
 NEVER: Final = (1 << 63) - 1
 
@@ -352,7 +353,11 @@ class Venue:
         self._phase[books] = step.phase
         self._clear(books)
         self._watch.collect(books, counting=step.counts)
-        self._control(self._phases(self._live(books), step.phase, step.time, Cause.TIMETABLE))
+        records = self._control(self._phases(self._live(books), step.phase, step.time, Cause.TIMETABLE))
+        crossed = records["book"][records["code"] == CROSSED_CODE].astype(np.int64)
+        if len(crossed):  # a break cut an interruption or a delay short: the auction that is owed comes now
+            self._control(self._phases(crossed, Phase.COLLECT, step.time, Cause.HALT_END))
+            self._uncross_into(crossed, step.phase, step.time, Cause.HALT_END)
 
     def _trial(self, books: Books, time: int) -> None:
         if len(books):
