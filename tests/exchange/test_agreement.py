@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 
@@ -111,8 +112,8 @@ def _step(generator: Generator) -> bytes:
 @pytest.mark.full
 def test_a_thousand_seeds_of_five_thousand_commands_agree(capfd: pytest.CaptureFixture[str]) -> None:
     total, started = Run(seed=-1), time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
-        runs = pool.imap_unordered(partial(agree, count=FULL_COMMANDS), FULL_SEEDS, chunksize=5)
+    with ProcessPoolExecutor(PROCESSES, mp_context=multiprocessing.get_context("spawn")) as pool:
+        runs = pool.map(partial(agree, count=FULL_COMMANDS), FULL_SEEDS, chunksize=5)
         for done, run in enumerate(runs, start=1):
             total.add(run)
             if done % 25 == 0:

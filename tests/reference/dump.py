@@ -55,31 +55,31 @@ class _Reader:
         self.state, self.at = state, 0
 
     def take(self, layout: struct.Struct) -> tuple[int, ...]:
+        if self.at + layout.size > len(self.state):
+            raise ValueError(f"the state ends at byte {len(self.state)}, within a field")
         row = layout.unpack_from(self.state, self.at)
         self.at += layout.size
         return row
 
 
 def restore(engine: "ReferenceEngine", state: bytes) -> None:
-    """Take over a state dumped by an engine with the same books; ValueError if it has other books or a bad length."""
+    """Take over a state dumped by an engine with the same books; ValueError, and nothing changed, if it is not one."""
     reader = _Reader(state)
-    now, next_trade, books, _ = reader.take(ENGINE)
-    if books != len(engine.books):
-        raise ValueError(f"state of {books} books for an engine of {len(engine.books)}")
-    engine.now, engine.next_trade = now, next_trade
-    engine.live = {}
-    for number, book in enumerate(engine.books):
-        engine.books[number] = _restore_book(reader, Book(number=number, config=book.config))
-        for side in (engine.books[number].buys, engine.books[number].sells):
-            engine.live |= {order.id: order for order in side.in_priority()}
-    count, _ = reader.take(COUNT)
-    rows = [reader.take(ID) for _ in range(count)]
-    engine.tenants = {order_id: tenant for order_id, tenant, _ in rows}
+    now, next_trade, count, _ = reader.take(ENGINE)
+    if count != len(engine.books):
+        raise ValueError(f"state of {count} books for an engine of {len(engine.books)}")
+    books = [_read_book(reader, Book(number=book.number, config=book.config)) for book in engine.books]
+    ids, _ = reader.take(COUNT)
+    rows = [reader.take(ID) for _ in range(ids)]
     if reader.at != len(state):
         raise ValueError(f"{len(state) - reader.at} bytes too many")
+    engine.now, engine.next_trade, engine.books = now, next_trade, books
+    engine.tenants = {order_id: tenant for order_id, tenant, _ in rows}
+    sides = [side for book in books for side in (book.buys, book.sells)]
+    engine.live = {order.id: order for side in sides for order in side.in_priority()}
 
 
-def _restore_book(reader: _Reader, book: Book) -> Book:
+def _read_book(reader: _Reader, book: Book) -> Book:
     book.phase, uncrossed = reader.take(BOOK_FLAGS)
     book.uncrossed = bool(uncrossed)
     book.entry, _ = reader.take(BOOK_COUNTS)

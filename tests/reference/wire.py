@@ -64,6 +64,8 @@ class Command:
     def unpack(cls, record: bytes) -> "Command":
         """A command as sent: what only an outcome may say is forgotten (records.md §1)."""
         sent = cls(*RECORD.unpack(record))
+        if sent.kind not in (*ORDERS, *CONTROLS):
+            sent.kind = 0
         sent.version = 1
         sent.code = sent.status = sent.state = sent.reserved = 0
         sent.filled = sent.leaves = sent.removed = sent.crc = 0
