@@ -6,13 +6,16 @@
 namespace yunhai {
 
 void Engine::apply_control(Record& record, Events& events) {
-    if (record.head.kind >= Kind::phase && record.head.kind <= Kind::expire) {
+    const bool known = record.head.kind >= Kind::phase && record.head.kind <= Kind::expire;
+    if (known) {
         record.head.order_id = 0;
         record.head.price = 0;
         record.head.quantity = 0;
+    } else {
+        record.head.kind = Kind::none;  // so that what was refused can never be read as an event
     }
     if (record.head.time < clock_) return set_code(record, Code::time_backwards);
-    if (record.head.kind < Kind::phase || record.head.kind > Kind::expire) return set_code(record, Code::unknown_command);
+    if (!known) return set_code(record, Code::unknown_command);
     if (record.head.book >= books_.size()) return set_code(record, Code::unknown_book);
     Book& book = *books_[record.head.book];
     switch (record.head.kind) {

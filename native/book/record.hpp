@@ -7,6 +7,7 @@
 namespace yunhai {
 
 enum class Kind : std::uint8_t {
+    none = 0,  // a refused command of an unknown kind
     new_order = 1,
     cancel = 2,
     cut = 3,

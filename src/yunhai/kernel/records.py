@@ -15,8 +15,9 @@ SIZE: Final = 64
 
 
 class Kind(IntEnum):
-    """What a record is. 1-4 orders, 16-19 controls (both commands), 32-35 events."""
+    """What a record is. 1-4 orders, 16-19 controls (both commands), 32-35 events, 0 a refused command of no known kind."""
 
+    NONE = 0
     NEW = 1
     CANCEL = 2
     CUT = 3
