@@ -4,6 +4,7 @@ The exchange itself reads no files; here they become bytes and rows for it.
 """
 
 import csv
+import warnings
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -101,7 +102,9 @@ def trading_calendar(first: date, last: date) -> TradingCalendar:
     from exchange_calendars.errors import CalendarError
 
     try:
-        sessions = get_calendar("XTAI", start=first.isoformat(), end=last.isoformat()).sessions
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library's own quarrel with newer pandas
+            sessions = get_calendar("XTAI", start=first.isoformat(), end=last.isoformat()).sessions
     except (CalendarError, ValueError) as error:
         raise YunhaiError(2209, date=last.isoformat(), reason=str(error)) from None
     closures = load_closures((_OVERLAYS / "closures.toml").read_bytes())

@@ -37,7 +37,7 @@ _SHAPES: Final[tuple[tuple[re.Pattern[str], SecurityKind], ...]] = tuple(
         (r"01\d{3}T", SecurityKind.REIT),
         (r"(0[3-8]|7[0-3])\d{3}[PUTBYQ]", SecurityKind.WARRANT_PUT),
         (r"(0[3-8]|7[0-3])\d{3}[0-9CXF]", SecurityKind.WARRANT_CALL),
-        (r"[1-9]\d{3}[A-Z]", SecurityKind.PREFERRED),
+        (r"[1-9]\d{3}[A-Z]\d?", SecurityKind.PREFERRED),
         (r"[1-9]\d{3}[1-9]\d?", SecurityKind.CONVERTIBLE),
         (r"A\d{5}", SecurityKind.GOVERNMENT_BOND),
     )

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -182,7 +183,7 @@ def limits(name: str, day: date, as_json: bool) -> int:
 
 def _rows() -> Iterator[tuple[int, list[str]]]:
     """Rows of standard input with their numbers from 1, without a header and without empty lines."""
-    stream = click.get_binary_stream("stdin")
+    stream = sys.stdin.buffer
     number = 0
     while raw := stream.readline(ROW_CHARACTERS_MAX + 1):
         number += 1

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import Enum
+from functools import cache
 from typing import Any, NewType, Union, get_args, get_origin
 
 from yunhai.exchange.rules.pack import RulePack, Setting
@@ -99,6 +100,11 @@ def plain(pack: RulePack) -> dict[str, Plain]:
     return made
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
 def _plain(hint: Any, value: object) -> Plain:
     if value is None:
         return None
@@ -111,7 +117,8 @@ def _plain(hint: Any, value: object) -> Plain:
     if isinstance(value, Mapping):
         return {str(getattr(key, "value", key)): _plain(get_args(hint)[1], part) for key, part in value.items()}
     if is_dataclass(value):
-        hints = typing.get_type_hints(type(value))
+        kind: type = type(value)
+        hints = _hints(kind)
         inner = get_args(hint)[0] if isinstance(value, Setting) else None
         return {
             field.name: _plain(inner if isinstance(hints[field.name], typing.TypeVar) else hints[field.name], part)

@@ -12,20 +12,29 @@ _BARE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 _ESCAPES: Final = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", '"': '"', "\\": "\\"}
 
 
-def key_lines(text: str) -> dict[Path, int]:
-    """Line (from 1) of every key path of a valid document; array elements are paths with their index."""
-    scanner = _Scanner(text.replace("\r\n", "\n"))
-    scanner.document()
-    return scanner.lines
+class Places:
+    """The lines of a valid document's keys, found when the first is asked for: most documents are not refused."""
 
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lines: dict[Path, int] | None = None
 
-def line_of(lines: dict[Path, int], path: Path) -> int:
-    """The line of a path, or of its nearest enclosing one; 1 if nothing encloses it."""
-    while path:
-        if path in lines:
-            return lines[path]
-        path = path[:-1]
-    return 1
+    def lines(self) -> dict[Path, int]:
+        """Line (from 1) of every key path; array elements are paths with their index."""
+        if self._lines is None:
+            scanner = _Scanner(self._text.replace("\r\n", "\n"))
+            scanner.document()
+            self._lines = scanner.lines
+        return self._lines
+
+    def line(self, path: Path) -> int:
+        """The line of a path, or of its nearest enclosing one; 1 if nothing encloses it."""
+        lines = self.lines()
+        while path:
+            if path in lines:
+                return lines[path]
+            path = path[:-1]
+        return 1
 
 
 class _Scanner:

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any, NewType, Union, get_args, get_origin
 
 from yunhai.exchange.rules.check import check_pack
-from yunhai.exchange.rules.lines import Path, key_lines, line_of
+from yunhai.exchange.rules.lines import Path, Places
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.source import toml_document
 from yunhai.kernel.clock import FIRST_DATE, LAST_DATE, TimeOfDay, ns_of
@@ -36,34 +36,34 @@ _INTEGER_BOUND = 2**40
 def load_pack(data: bytes, *, base: Base | None = None) -> RulePack:
     """A checked pack from a file's bytes. YunhaiError 2001-2009 with `line` and `reason`."""
     document, text = toml_document(data, limit=PACK_BYTES_MAX)
-    lines = key_lines(text)
-    merged = _with_base(document, lines, base, depth=0)
-    decoder = _Decoder(lines)
+    places = Places(text)
+    merged = _with_base(document, places, base, depth=0)
+    decoder = _Decoder(places)
     pack = decoder.table(RulePack, merged, ())
     assert isinstance(pack, RulePack)
-    check_pack(pack, lambda path: line_of(lines, path))
+    check_pack(pack, places.line)
     return pack
 
 
-def _with_base(document: dict[str, Any], lines: dict[Path, int], base: Base | None, *, depth: int) -> dict[str, Any]:
+def _with_base(document: dict[str, Any], places: Places, base: Base | None, *, depth: int) -> dict[str, Any]:
     name = document.get("based_on")
     omitted = document.pop("omit", [])
     if not isinstance(omitted, list) or not all(isinstance(path, str) for path in omitted):
-        raise YunhaiError(2006, line=line_of(lines, ("omit",)), key="omit", reason="an array of strings is wanted")
+        raise YunhaiError(2006, line=places.line(("omit",)), key="omit", reason="an array of strings is wanted")
     if name is None:
         if omitted:
-            raise YunhaiError(2008, line=line_of(lines, ("omit",)), key="omit", reason="there is no based_on")
+            raise YunhaiError(2008, line=places.line(("omit",)), key="omit", reason="there is no based_on")
         return document
-    line = line_of(lines, ("based_on",))
+    line = places.line(("based_on",))
     if not isinstance(name, str):
         raise YunhaiError(2006, line=line, key="based_on", reason="a string is wanted")
     data = base(name) if base else None
     if data is None or depth >= PACK_BASES_MAX:
         raise YunhaiError(2009, line=line, base=name)
     below, text = toml_document(data, limit=PACK_BYTES_MAX)
-    below = _with_base(below, key_lines(text), base, depth=depth + 1)
+    below = _with_base(below, Places(text), base, depth=depth + 1)
     for path in omitted:
-        _remove(below, path, line_of(lines, ("omit",)))
+        _remove(below, path, places.line(("omit",)))
     return _merged(below, document)
 
 
@@ -93,12 +93,12 @@ def _hints(kind: type) -> dict[str, Any]:
 class _Decoder:
     """Turns plain TOML values into the dataclasses, following their type hints."""
 
-    def __init__(self, lines: dict[Path, int]) -> None:
-        self.lines = lines
+    def __init__(self, places: Places) -> None:
+        self.places = places
 
     def refuse(self, code: int, path: Path, reason: str = "") -> YunhaiError:
         key = ".".join(str(part) for part in path)
-        details = {"line": line_of(self.lines, path), "key": key} | ({"reason": reason} if reason else {})
+        details = {"line": self.places.line(path), "key": key} | ({"reason": reason} if reason else {})
         return YunhaiError(code, **details)
 
     def table(self, kind: type, value: object, path: Path, hint: object = None) -> object:

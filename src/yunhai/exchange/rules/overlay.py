@@ -7,7 +7,7 @@ from typing import Any
 
 from yunhai.exchange.calendar import Closure
 from yunhai.exchange.instruments import Instrument, LimitException, Overlay, multiple_of
-from yunhai.exchange.rules.lines import Path, key_lines, line_of
+from yunhai.exchange.rules.lines import Path, Places
 from yunhai.exchange.rules.source import toml_document
 from yunhai.exchange.rules.words import SecurityKind
 from yunhai.kernel.errors import YunhaiError
@@ -19,13 +19,13 @@ _MARKETS = ("TWSE", "TPEX")
 class _Reader:
     def __init__(self, data: bytes, tables: tuple[str, ...]) -> None:
         self.document, text = toml_document(data, limit=OVERLAY_BYTES_MAX)
-        self.lines = key_lines(text)
+        self.places = Places(text)
         for key in self.document:
             if key not in tables:
                 raise self.refuse((key,), f"unknown table {key}")
 
     def refuse(self, path: Path, reason: str) -> YunhaiError:
-        return YunhaiError(2302, line=line_of(self.lines, path), reason=reason)
+        return YunhaiError(2302, line=self.places.line(path), reason=reason)
 
     def tables(self, name: str, fields: dict[str, type]) -> Iterator[tuple[Path, dict[str, Any]]]:
         tables = self.document.get(name, [])

@@ -1,0 +1,125 @@
+"""`yunhai rules` as a stranger uses it: exit codes, one JSON object last, refusals with line or row."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from yunhai.apps.commands.rules import command
+from yunhai.apps.reference_data import pack_bytes, pack_ids
+from yunhai.kernel.errors import YunhaiError
+
+
+def _run(*arguments: str, given: str | bytes = "") -> tuple[int, dict]:
+    done = CliRunner().invoke(command, [*arguments, "--json"], input=given, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return done.return_value or 0, json.loads(done.stdout.splitlines()[-1])
+
+
+def _limits(given: str | bytes, day: str = "2026-07-21", pack: str = "twse-2026") -> tuple[int, dict]:
+    return _run("limits", "--pack", pack, "--date", day, given=given)
+
+
+def test_limits_of_good_rows():
+    code, answer = _limits(
+        "code,kind,reference\r\n2330,stock,1045\n00888,etf,33.19\n\n00877,,37.50\n00631L,,40\n7814,,37.8\n"
+    )
+    assert code == 0
+    assert answer["limits"] == [
+        {"code": "2330", "kind": "stock", "limit_up": 1145.0, "limit_down": 941.0},
+        {"code": "00888", "kind": "etf", "limit_up": 36.5, "limit_down": 29.88},
+        {"code": "00877", "kind": "etf-foreign", "limit_up": None, "limit_down": None},
+        {"code": "00631L", "kind": "etf-leveraged", "limit_up": 48.0, "limit_down": 32.0},
+        {"code": "7814", "kind": "stock", "limit_up": 41.55, "limit_down": 34.05},
+    ]
+    assert answer["refused"] == []
+    assert [each["rule"] for each in answer["exceptions"]] == ["new-listing"]
+
+
+def test_limits_of_2013():
+    assert _limits("2330,stock,100\n", "2013-07-01", "twse-2013")[1]["limits"][0]["limit_up"] == 107.0
+
+
+@pytest.mark.parametrize(
+    ("row", "number"),
+    [
+        ("700021,,0.19", 2202),
+        ("700021,warrant,0.19", 2202),
+        ("030001,warrant-put,0.19", 2202),
+        ("2330,share,100", 2203),
+        ("abc,,100", 2204),
+        ("2330,stock,1e3", 2101),
+        ("2330,stock,-100", 2101),
+        ("2330,stock,１００", 2101),
+        ("2330,stock,", 2101),
+        ("2330,stock,0", 2205),
+        ("2330,stock,0.00001", 2102),
+        ("2330,stock,100000", 2103),
+        ("2330,stock", 2401),
+        ("2330,stock,1,2", 2401),
+    ],
+)
+def test_a_bad_row_is_refused_by_its_number_and_the_others_answered(row, number):
+    code, answer = _limits(f"1101,stock,30\n{row}\n2330,stock,100\n")
+    assert code == 2
+    assert [each["code"] for each in answer["limits"]] == ["1101", "2330"]
+    assert [(each["row"], each["error"]["code"]) for each in answer["refused"]] == [(2, number)]
+
+
+@pytest.mark.parametrize("given", [b"2330,stock,\xff\n", b'2330,"stock,1\n', b"2" * 1000])
+def test_rows_that_cannot_be_read_are_refused(given):
+    with pytest.raises(YunhaiError) as refused:
+        _limits(b"1101,stock,30\n" + given)
+    assert (refused.value.code, refused.value.details["row"]) == (2401, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "number"),
+    [(("nowhere", "2026-07-21"), 2010), (("twse-2026", "2013-07-01"), 2011), (("twse-2026", "tomorrow"), 2104)],
+)
+def test_limits_of_no_pack_or_no_day_are_refused(arguments, number):
+    with pytest.raises(YunhaiError) as refused:
+        _limits("", arguments[1], arguments[0])
+    assert refused.value.code == number
+
+
+def test_nothing_in_nothing_out():
+    assert _limits("")[1]["limits"] == []
+
+
+def test_show_lists_and_shows():
+    packs = [each["id"] for each in _run("show")[1]["packs"]]
+    assert packs == pack_ids()
+    assert {"twse-2026", "twse-2013", "twse-t1"} <= set(packs)
+    pack = _run("show", "--pack", "twse-2013", "--date", "2014-03-03")[1]["pack"]
+    assert pack["segments"]["board"]["spans"][1]["cycles"] == [{"since": "2014-02-24", "seconds": 10}]
+    for name in packs:
+        shown = CliRunner().invoke(command, ["show", "--pack", name])
+        assert shown.exit_code == 0
+        assert "segments.board.lot" in shown.stdout
+
+
+def test_diff_names_each_field():
+    answer = _run("diff", "twse-2026", "twse-t1")[1]
+    assert {"field": "settlement.days", "term": "交割．日數", "first": "2", "second": "1"} in answer["differences"]
+    same = _run("diff", "twse-2026", "twse-2026")[1]
+    assert same["differences"] == []
+
+
+def test_check_of_a_good_and_a_bad_file(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_bytes(pack_bytes("twse-t1"))
+    assert _run("check", str(file)) == (0, {"ok": True, "pack": "twse-t1", "version": "1.0"})
+    file.write_bytes(pack_bytes("twse-t1") + b"dayz = 2\n")
+    with pytest.raises(YunhaiError) as refused:
+        _run("check", str(file))
+    assert refused.value.code == 2004
+    assert refused.value.details["line"] == file.read_text(encoding="utf-8").count("\n")
+
+
+def test_a_file_is_a_pack_too(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('id = "mine"\nbased_on = "twse-2026"\n[settlement]\ndays = 3\n', encoding="utf-8")
+    answer = _run("diff", "twse-2026", str(file))[1]
+    assert {each["field"] for each in answer["differences"]} == {"id", "based_on", "settlement.days"}
