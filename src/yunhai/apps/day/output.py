@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from os.path import commonprefix
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from yunhai.apps.day.compare import FirmResult, SecurityResult, Tape
 from yunhai.apps.day.path import PathSource
 from yunhai.apps.day.plan import firm_code
+from yunhai.apps.day.report import Branch
 from yunhai.apps.day.run import Day
 from yunhai.apps.day.securities import ReferenceSource
 from yunhai.kernel.money import DECIMALS, decimal_text
@@ -65,7 +67,7 @@ def number(scaled: int, *, decimals: int = DECIMALS) -> int | float:
 def firms(result: DayResult) -> list[FirmResult]:
     """What each firm traded by the fills, the largest value first."""
     report, tape = result.day.report, result.tape
-    names = {branch.code: branch.name for branch in report.branches}
+    names = _firm_names(report.branches)
     code_of_branch = [firm_code(branch.code) for branch in report.branches]
     place = {code: at for at, code in enumerate(sorted(set(code_of_branch)))}
     firm = np.array([place[code] for code in code_of_branch], np.int64)[report.branch]
@@ -76,7 +78,7 @@ def firms(result: DayResult) -> list[FirmResult]:
     rows = [
         FirmResult(
             code=code,
-            name=names.get(code, code),
+            name=names[code],
             bought=int(sums[0, at]),
             sold=int(sums[1, at]),
             bought_value=int(sums[2, at]),
@@ -85,6 +87,15 @@ def firms(result: DayResult) -> list[FirmResult]:
         for code, at in place.items()
     ]
     return sorted(rows, key=lambda one: (-(one.bought_value + one.sold_value), one.code))
+
+
+def _firm_names(branches: Sequence[Branch]) -> dict[str, str]:
+    """The head office's name if it is in the report, else what its branches' names begin with, else its code."""
+    own = {branch.code: branch.name for branch in branches}
+    members: dict[str, list[str]] = {}
+    for branch in branches:
+        members.setdefault(firm_code(branch.code), []).append(branch.name)
+    return {code: own.get(code) or commonprefix(names) or code for code, names in members.items()}
 
 
 def assumptions(result: DayResult) -> list[str]:

@@ -20,12 +20,13 @@ from yunhai.apps.day.bars import History
 from yunhai.apps.day.compare import TapeReader, compare
 from yunhai.apps.day.output import DayResult
 from yunhai.apps.day.report import Report
-from yunhai.apps.day.run import Day, Progress, prepare, trade
+from yunhai.apps.day.run import EVENTS_PER_ORDER, Day, Progress, prepare, trade
 from yunhai.exchange.instruments import Instrument as Listing
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.journal.reader import Reader
-from yunhai.journal.writer import Writer
+from yunhai.journal.writer import SEGMENT_BYTES, Writer
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import RECORD_BYTES
 
 STAGES: Final = {
     "import": "reading the report and the reference data 匯入",
@@ -36,6 +37,10 @@ STAGES: Final = {
 
 RECORDS_AT_ONCE: Final = 1 << 17
 """Groups are small; their records are added up in larger arrays."""
+
+EVENTS_BESIDES: Final = 30_000
+"""Phases, trial matches and auctions of a few securities."""
+SEGMENT_UNIT: Final = 1 << 20
 
 Watch = Callable[[str, float], None]
 """Told a stage of `STAGES` and the part of it done, 0 to 1."""
@@ -116,7 +121,7 @@ class _Written:
 def _trade_into(day: Day, journal: Path, progress: Progress) -> _Written:
     events_hash = hashlib.sha256()
     records = 0
-    with Writer(journal) as writer:
+    with Writer(journal, segment_bytes=_segment_bytes(day)) as writer:
         if writer.submitted():
             raise YunhaiError(failures.JOURNAL_NOT_EMPTY, path=str(journal))
 
@@ -131,6 +136,12 @@ def _trade_into(day: Day, journal: Path, progress: Progress) -> _Written:
         writer.flush()
         chain = writer.chain().hex()
     return _Written(records=records, chain=chain, events=events_hash.hexdigest())
+
+
+def _segment_bytes(day: Day) -> int:
+    """Room for a small day's events in one segment, so that a small day makes a small journal."""
+    expected = (EVENTS_BESIDES + EVENTS_PER_ORDER * day.plan.orders.size) * RECORD_BYTES
+    return min(SEGMENT_BYTES, -(-expected // SEGMENT_UNIT) * SEGMENT_UNIT)
 
 
 def _read_back(day: Day, journal: Path, written: _Written, *, keep_fills: bool, progress: Progress) -> TapeReader:
