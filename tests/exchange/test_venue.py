@@ -234,6 +234,20 @@ def test_orders_out_of_time_change_nothing(times: tuple[str, ...], code: int) ->
     assert (day.engine.state(), len(day.events())) == before
 
 
+@pytest.mark.parametrize("kind", [0, 5, Kind.PHASE, Kind.UNCROSS, Kind.EXPIRE, Kind.TRADE, 255])
+def test_only_order_commands_come_from_outside(kind: int) -> None:
+    """Nobody opens, uncrosses or closes a book but the venue; a good order beside the bad one is not run either."""
+    day = day_of(segments=(BOARD,))
+    day.buy("09:00:00", 1, "100")
+    day.buy("09:00:01", 1, "100")
+    orders = day.order_array()
+    orders["kind"][1] = kind
+    with pytest.raises(YunhaiError) as refused:
+        day.venue.process(orders)
+    assert (refused.value.code, refused.value.details["row"]) == (2506, 1)
+    assert not len(day.events())
+
+
 def test_what_a_venue_refuses() -> None:
     day = day_of()
     for call, code in (

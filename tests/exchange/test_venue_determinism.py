@@ -97,7 +97,7 @@ def run(day: Day, orders: NDArray[np.void]) -> bytes:
 
 
 @cache
-def recorded(seed: int = 1, count: int = 4000) -> tuple[bytes, bytes]:
+def recorded(seed: int = 1, count: int = 2500) -> tuple[bytes, bytes]:
     """(orders, events) of a busy day on the native engine."""
     day = busy_day()
     orders = random_orders(day, count, seed)
@@ -171,7 +171,7 @@ def test_a_bare_engine_given_the_recorded_commands_says_the_same() -> None:
 @pytest.mark.parametrize("pack", ["twse-2026", "twse-2013"])
 def test_native_and_reference_agree(pack: str) -> None:
     native, readable = busy_day(pack=pack), busy_day(reference_engine, pack=pack)
-    orders = random_orders(native, 600, seed=5)
+    orders = random_orders(native, 500, seed=5)
     assert run(native, orders) == run(readable, orders)
     assert native.engine.state_hash() == readable.engine.state_hash()
 
@@ -181,12 +181,12 @@ def test_a_venue_is_rebuilt_from_its_events_and_goes_on_alike() -> None:
     orders = orders_of(recorded()[0])
 
     def first_half(day: Day) -> None:
-        day.venue.process(orders[:1500])
+        day.venue.process(orders[:900])
         day.venue.suspend("2330", day.venue.now)
-        day.venue.process(orders[1500:1800])
+        day.venue.process(orders[900:1100])
         day.venue.resume("2330", day.venue.now)
         day.venue.resume("2888", day.venue.now)
-        day.venue.process(orders[1800:2000])
+        day.venue.process(orders[1100:1300])
 
     original = busy_day()
     first_half(original)
@@ -196,9 +196,9 @@ def test_a_venue_is_rebuilt_from_its_events_and_goes_on_alike() -> None:
         fresh.venue.rebuild(np.array_split(stream, parts))
         assert fresh.events().tobytes() == stream.tobytes()
         assert fresh.engine.state_hash() == original.engine.state_hash()
-    original.venue.process(orders[2000:])
+    original.venue.process(orders[1300:])
     original.venue.finish()
-    fresh.venue.process(orders[2000:])
+    fresh.venue.process(orders[1300:])
     fresh.venue.finish()
     assert fresh.events().tobytes() == original.events().tobytes()
     assert fresh.venue.closing_prices() == original.venue.closing_prices()

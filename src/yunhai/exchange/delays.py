@@ -24,6 +24,7 @@ class DelayWatch:
         self._jumped = np.zeros(size, np.bool_)
         self._watched = np.zeros(size, np.bool_)
         self._counting = np.zeros(size, np.bool_)
+        self._counts = False
         self._entered = np.zeros(size, np.int64)
         self._changed = np.zeros(size, np.int64)
         self._price_ppm = np.zeros(size, np.int64)
@@ -32,7 +33,7 @@ class DelayWatch:
     @property
     def counts_orders(self) -> bool:
         """Whether `observe_orders` still has anything to add up."""
-        return bool(self._counting.any())
+        return self._counts
 
     def collect(self, books: Books, *, counting: bool) -> None:
         """A collection begins: forget earlier trial prices; `counting` adds quantities up until the test."""
@@ -40,6 +41,7 @@ class DelayWatch:
         self._entered[books] = 0
         self._changed[books] = 0
         self._counting[books] = counting
+        self._counts = bool(self._counting.any())
         self._jumped[books] = False
         self._watched[books] = False
 
@@ -70,12 +72,17 @@ class DelayWatch:
         np.add.at(self._changed, book[change], touched[change])
 
     def test(self, books: Books) -> NDArray[np.bool_]:
-        """Which of `books` must wait. Ends their watch."""
+        """Which of `books` must wait. Ends their watch (`stop`)."""
         limit = self._changed_ppm[books]
         restless = (
             (limit > 0) & (self._entered[books] > 0) & (self._changed[books] * MILLION >= limit * self._entered[books])
         )
         late = self._watched[books] & (self._jumped[books] | restless)
+        self.stop(books)
+        return late
+
+    def stop(self, books: Books) -> None:
+        """No longer watch or count for `books`."""
         self._watched[books] = False
         self._counting[books] = False
-        return late
+        self._counts = bool(self._counting.any())

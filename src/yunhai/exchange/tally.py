@@ -4,11 +4,14 @@ Kept per book, so that odd lots and fixed-price trades never touch the board lot
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yunhai.kernel.records import TRADE, Kind
+
+_TRADE: Final = int(Kind.TRADE)  # a plain int: compared with an array for every array of events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +41,10 @@ class Tally:
 
     def add(self, events: NDArray[np.void]) -> None:
         """Add the trades among `events`, which come in their order."""
-        trades = events[events["kind"] == Kind.TRADE].view(TRADE)
-        if not len(trades):
+        chosen = events["kind"] == _TRADE
+        if not chosen.any():
             return
+        trades = events[chosen].view(TRADE)
         book, price, quantity = trades["book"], trades["price"].astype(np.int64), trades["quantity"].astype(np.int64)
         first = self._trades[book] == 0
         backwards = np.flatnonzero(first)[::-1]  # so that the earliest trade is written last

@@ -75,6 +75,16 @@ register(
             "Give the venue an engine of its own.",
         ),
         (
+            2506,
+            "not-an-order",
+            99,
+            422,
+            "第 {row} 筆不是委託指令（種類 {kind}）",
+            "Row {row} is not an order command (kind {kind})",
+            "只能送新單、取消、減量、改價。",
+            "Send new orders, cancels, cuts and changes of price only.",
+        ),
+        (
             2505,
             "engine-stalled",
             None,
@@ -93,6 +103,11 @@ Books = NDArray[np.int64]
 CROSSED_CODE: Final = 1202
 DEFERRED_CODE: Final = 1203
 NEVER: Final = (1 << 63) - 1
+
+# Plain ints: these are compared with an array for every array of events.
+_FIRST_CONTROL: Final = int(Kind.PHASE)
+_LAST_CONTROL: Final = int(Kind.EXPIRE)
+_HALTED: Final = int(Kind.HALTED)
 
 
 class _Timer(IntEnum):
@@ -186,10 +201,13 @@ class Venue:
         return None if due == NEVER else due
 
     def process(self, orders: NDArray[np.void]) -> None:
-        """Run order commands (dtype RECORD, times not descending, none before `now`), and every control due on the
-        way. YunhaiError 2501 or 2502, and nothing done, if the times are wrong."""
+        """Run order commands (dtype RECORD, kinds 1-4, times not descending, none before `now`), and every control due
+        on the way. YunhaiError 2501 or 2502 if the times are wrong, 2506 if a command is no order; nothing is done."""
         if not len(orders):
             return
+        strange = np.flatnonzero((orders["kind"] < Kind.NEW) | (orders["kind"] > Kind.REPRICE))
+        if len(strange):
+            raise YunhaiError(2506, row=int(strange[0]), kind=int(orders["kind"][strange[0]]))
         times = np.ascontiguousarray(orders["time"])
         if times[0] < self._now:
             raise YunhaiError(2502, time=int(times[0]), now=self._now)
@@ -331,23 +349,28 @@ class Venue:
 
     def _take_step(self, step: Step, program: Program, books: Books) -> None:
         match step.act:
+            case Act.TRIAL:
+                self._show(step, books)
             case Act.MATCH:
                 self._match(step, program, books)
-            case Act.LIST:
-                self._list_fixed(books)
             case Act.ENTER:
                 self._enter(step, books)
-            case Act.WATCH:
-                if step.delay:
-                    self._watch.watch(books, step.delay)
-            case Act.TRIAL:
-                shown = self._live(books)
-                blocked = self._waiting[shown] > 0
-                self._trial(shown[self._exception[shown] | (step.every_book & ~blocked)], step.time)
             case Act.OPEN:
                 self._open(step, books)
             case Act.CLOSE:
                 self._close(step, books)
+            case Act.LIST:
+                self._list_fixed(books)
+            case Act.WATCH:
+                if step.delay:
+                    self._watch.watch(books, step.delay)
+
+    def _show(self, step: Step, books: Books) -> None:
+        """Trial matches of the books that show one now: every one that waits for nothing, or only the exceptions."""
+        shown = self._exception[books]
+        if step.every_book:
+            shown = shown | (self._waiting[books] == 0)
+        self._trial(books[shown & ~self._suspended[books]], step.time)
 
     def _enter(self, step: Step, books: Books) -> None:
         self._phase[books] = step.phase
@@ -379,6 +402,7 @@ class Venue:
         self._phase[books] = step.phase
         live = self._live(books)
         late = self._test(live, step)
+        self._watch.stop(books)
         if step.delay:
             self._wait(_Timer.OPEN, live[late], step.time + step.delay.delay_ns, trials=True)
         self._uncross_into(live[~late], step.phase, step.time, Cause.TIMETABLE)
@@ -485,7 +509,7 @@ class Venue:
         outcomes: list[NDArray[np.void]] = []
         for events in self._events(batch):
             kind = events["kind"]
-            outcomes.append(events[(kind >= Kind.PHASE) & (kind <= Kind.EXPIRE)])
+            outcomes.append(events[(kind >= _FIRST_CONTROL) & (kind <= _LAST_CONTROL)])
             self._tally.add(events)
         return outcomes[0] if len(outcomes) == 1 else np.concatenate(outcomes)
 
@@ -495,7 +519,10 @@ class Venue:
             self._tally.add(events)
             if self._watch.counts_orders:
                 self._watch.observe_orders(events)
-            for halted in events[events["kind"] == Kind.HALTED].view(HALTED):
+            kind = events["kind"]
+            if not (kind == _HALTED).any():
+                continue
+            for halted in events[kind == _HALTED].view(HALTED):
                 self._wait(_Timer.HALT_END, [int(halted["book"])], int(halted["until"]), trials=True)
 
     def _events(self, batch: NDArray[np.void]) -> Iterable[NDArray[np.void]]:
