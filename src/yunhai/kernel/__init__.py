@@ -2,3 +2,4 @@
 
 # The catalogue registers itself: whoever can raise an error can also explain it.
 from yunhai.kernel import error_table as error_table
+from yunhai.kernel import rule_errors as rule_errors

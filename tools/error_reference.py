@@ -1,0 +1,85 @@
+"""Writes docs/reference/errors.md from the error registry: `python -m tools.error_reference [--check]`.
+
+The page is generated so that it cannot tell anything else than the program does; a test holds the two together.
+Every module of the package is imported first, because each area registers its own errors when it is loaded.
+"""
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+import yunhai
+from yunhai.kernel.errors import ErrorEntry, catalogue
+
+PAGE = Path(__file__).resolve().parents[1] / "docs/reference/errors.md"
+AREAS = {
+    1: "The book and its engine 委託簿與撮合",
+    2: "Rules and instruments 規則與證券",
+    3: "The journal 日誌",
+    4: "Days and replays 重現與重播",
+    5: "The command line 命令列",
+}
+HEAD = """# Errors 錯誤一覽
+
+Generated from the registry (`yunhai.kernel.errors`) by `python -m tools.error_reference`; do not edit.
+
+An error has one number everywhere: on the command line, in `--json` answers (`error.code`, `name`, `en`, `zh`,
+`remedy_en`, `remedy_zh`, `details`), in the journal's records and on pages. "Status" is the exchange's own answer number
+狀態碼 where it has one; "HTTP" is what a web answer carries. `{…}` are filled from the details.
+"""
+
+
+def load_everything() -> None:
+    """Import every module of the package, so that every area has registered its errors."""
+    for module in pkgutil.walk_packages(yunhai.__path__, "yunhai."):
+        if not module.name.startswith("yunhai.native."):
+            importlib.import_module(module.name)
+
+
+def page() -> str:
+    """The whole page."""
+    load_everything()
+    parts = [HEAD]
+    for thousand, title in AREAS.items():
+        entries = [entry for code, entry in catalogue().items() if code // 1000 == thousand]
+        if entries:
+            parts.append(_section(title, entries))
+    return "\n".join(parts)
+
+
+def _section(title: str, entries: list[ErrorEntry]) -> str:
+    rows = [
+        f"## {title}",
+        "",
+        "| code | name | status | HTTP | meaning | remedy |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for entry in entries:
+        status = "" if entry.status is None else str(entry.status)
+        cells = (
+            str(entry.code),
+            f"`{entry.name}`",
+            status,
+            str(entry.http),
+            f"{entry.zh}<br>{entry.en}",
+            f"{entry.remedy_zh}<br>{entry.remedy_en}",
+        )
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with --check say whether it is up to date (exit code 1 if not)."""
+    text = page()
+    if "--check" in arguments:
+        fresh = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
+        print(f"{PAGE.name}: {'up to date' if fresh else 'stale; run python -m tools.error_reference'}")
+        return 0 if fresh else 1
+    PAGE.write_text(text, encoding="utf-8")
+    print(f"wrote {PAGE}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
