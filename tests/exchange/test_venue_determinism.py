@@ -120,6 +120,16 @@ def test_the_busy_day_is_busy() -> None:
     assert refusals >= {0, 1004, 1005, 1006, 1010, 1021, 1024, 1027}
 
 
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_no_control_of_the_venue_is_ever_refused(seed: int) -> None:
+    """Whatever the day brings, the timetable fits the books: nothing is uncrossed out of phase, nothing left crossed."""
+    day = busy_day()
+    events = orders_of(run(day, random_orders(day, 700, seed)))
+    controls = events[(events["kind"] >= Kind.PHASE) & (events["kind"] <= Kind.EXPIRE)]
+    assert set(np.unique(controls["code"]).tolist()) <= {0, 1203}
+    assert {int(day.engine.phase(book)) for book in range(len(day.plan.books))} == {Phase.AFTER, Phase.SUSPENDED}
+
+
 def test_the_same_orders_give_the_same_bytes_in_any_cuts() -> None:
     data, expected = recorded()
     orders = orders_of(data)

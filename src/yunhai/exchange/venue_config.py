@@ -18,35 +18,12 @@ from yunhai.exchange.rules.pack import RulePack, Segment
 from yunhai.exchange.rules.prices import Limits, daily_limits, day_ladder
 from yunhai.exchange.rules.words import OrderKind, PriceBasis, Rank, SecurityKind, SegmentName
 from yunhai.exchange.sessions import Program, program_of
+from yunhai.exchange.venue_errors import REGISTERED
 from yunhai.kernel.clock import SECOND, market_time
-from yunhai.kernel.errors import YunhaiError, register, rows
+from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import QUANTITY_MAX
 
-register(
-    *rows(
-        (
-            2510,
-            "instrument-twice",
-            None,
-            422,
-            "證券重複：{code}",
-            "The security {code} is listed twice",
-            "請刪去重複者。",
-            "Remove one of them.",
-        ),
-        (
-            2511,
-            "unknown-treatment",
-            None,
-            422,
-            "規則檔沒有 {treatment} 這種處置",
-            "The pack has no treatment {treatment}; known: {known}",
-            "請改用規則檔所列者。",
-            "Use one that the pack names.",
-        ),
-    )
-)
-
+assert REGISTERED
 MARKET_KINDS = sum(kind.bit for kind in (OrderKind.MARKET_ROD, OrderKind.MARKET_IOC, OrderKind.MARKET_FOK))
 
 PhaseMasks = tuple[int, int, int, int, int, int]
