@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.replay.small_feed import ADD, BUY, SELL, SmallFeed, afternoon, morning, order, snapshot
+from tests.replay.test_euronext import reference_engine
 from yunhai.apps.cli import main
 from yunhai.apps.l3.book import pack_named
 from yunhai.apps.l3.engines import native_engine
@@ -226,6 +227,7 @@ def test_a_difference_fails_and_is_named(
     assert answer(capsys)["ok"] is False
 
 
+@pytest.mark.full
 def test_one_changed_real_trade_is_found(real_feed: Feed) -> None:
     trade = real_feed.trades[5_000]
     changed = replace(trade, price=trade.price + 100)
@@ -234,6 +236,14 @@ def test_one_changed_real_trade_is_found(real_feed: Feed) -> None:
     result = Replay(pack_named("sse-2023"), feed, native_engine).run()
     assert not result.trades.holds
     assert "trade 5001" in result.trades.differences[0]
+
+
+@pytest.mark.full
+def test_the_reference_engine_replays_the_real_morning_alike(real_feed: Feed) -> None:
+    """Both engines hold, in the same final state, byte for byte."""
+    results = [Replay(pack_named("sse-2023"), real_feed, make).run() for make in (native_engine, reference_engine)]
+    assert [result.holds for result in results] == [True, True]
+    assert results[0].state_hash == results[1].state_hash
 
 
 def test_the_timetable_is_the_packs_and_some_packs_cannot_replay() -> None:

@@ -1,4 +1,4 @@
-"""`yunhai replay l3 FOLDER…`: an exchange's published orders through our engine, and what came out the same."""
+"""`yunhai replay`: an exchange's published orders through our engine, and what came out the same."""
 
 import json
 import time
@@ -8,11 +8,15 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from yunhai.apps.l3 import report
 from yunhai.apps.l3.book import pack_named
 from yunhai.apps.l3.engines import native_engine
 from yunhai.apps.l3.feed import Feed, days_of, read_feed
 from yunhai.apps.l3.replay import DayResult, Replay
-from yunhai.apps.l3.report import DECIDED, INPUTS, day_json, day_lines, day_table, total_json
+from yunhai.apps.l3.window import WindowReplay, read_window_feed
+
+PACK_HELP = "Rule pack id or TOML file 規則包."
+JSON_HELP = "Print one JSON object last."
 
 
 @click.group("replay")
@@ -22,8 +26,8 @@ def command() -> None:
 
 @command.command("l3")
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--pack", "pack_name", default="sse-2023", show_default=True, help="Rule pack id or TOML file 規則包.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
+@click.option("--pack", "pack_name", default="sse-2023", show_default=True, help=PACK_HELP)
+@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 def l3(folders: tuple[Path, ...], pack_name: str, as_json: bool) -> int:
     """Replay order-by-order FOLDERs in sequence and compare every trade and book 逐筆重播並逐筆比對.
 
@@ -39,24 +43,61 @@ def l3(folders: tuple[Path, ...], pack_name: str, as_json: bool) -> int:
     seconds = time.perf_counter() - started
     holds = all(result.holds for result in results)
     for result in results:
-        console.print(day_table(result))
-        console.print("\n".join(day_lines(result)), highlight=False)
-    verdict = "every comparison holds 全部相同" if holds else "DIFFERENCES 有差異"
-    console.print(f"{'✓' if holds else '✗'} {verdict}; {seconds:.1f} s", highlight=False)
-    console.print("given 給定: " + "; ".join(INPUTS), highlight=False)
-    console.print("decided by the engine 引擎決定: " + "; ".join(DECIDED), highlight=False)
+        console.print(report.day_table(result))
+        console.print("\n".join(report.day_lines(result)), highlight=False)
+    _verdict(console, holds, seconds, report.INPUTS, report.DECIDED)
     if as_json:
         answer = {
             "ok": holds,
             "pack": pack.id,
-            "days": [day_json(result) for result in results],
-            "total": total_json(results),
-            "inputs": INPUTS,
-            "decided_by_the_engine": DECIDED,
+            "days": [report.day_json(result) for result in results],
+            "total": report.total_json(results),
+            "inputs": report.INPUTS,
+            "decided_by_the_engine": report.DECIDED,
             "seconds": round(seconds, 3),
         }
         click.echo(json.dumps(answer, ensure_ascii=False))
     return 0 if holds else 1
+
+
+@command.command("lobster")
+@click.argument("messages", type=click.Path(path_type=Path))
+@click.argument("books", type=click.Path(path_type=Path))
+@click.option("--pack", "pack_name", default="nasdaq-2012", show_default=True, help=PACK_HELP)
+@click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
+def lobster(messages: Path, books: Path, pack_name: str, as_json: bool) -> int:
+    """Rebuild every book of LOBSTER's MESSAGES file and compare it with its BOOKS file 由訊息重建委託簿.
+
+    Exit code 1 if a book differs or an execution meets another resting order.
+    """
+    started = time.perf_counter()
+    pack = pack_named(pack_name)
+    console = Console(stderr=as_json)
+    with _progress() as progress:
+        task = progress.add_task(f"replaying 重播 {messages.name}", total=100)
+        replay = WindowReplay(pack, read_window_feed(messages, books), native_engine)
+        result = replay.run(lambda part: progress.update(task, completed=round(part * 100)))
+    seconds = time.perf_counter() - started
+    console.print(report.score_table(result.name, result.scores()))
+    console.print("\n".join(report.difference_lines(result.scores())), highlight=False)
+    _verdict(console, result.holds, seconds, report.WINDOW_INPUTS, report.WINDOW_DECIDED)
+    if as_json:
+        answer = {
+            **report.window_json(result),
+            "pack": pack.id,
+            "inputs": report.WINDOW_INPUTS,
+            "decided_by_the_engine": report.WINDOW_DECIDED,
+            "seconds": round(seconds, 3),
+        }
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    return 0 if result.holds else 1
+
+
+def _verdict(console: Console, holds: bool, seconds: float, inputs: tuple[str, ...], decided: tuple[str, ...]) -> None:
+    verdict = "every comparison holds 全部相同" if holds else "DIFFERENCES 有差異"
+    console.print(f"{'✓' if holds else '✗'} {verdict}; {seconds:.1f} s", highlight=False)
+    console.print("given 給定: " + "; ".join(inputs), highlight=False)
+    console.print("decided by the engine 引擎決定: " + "; ".join(decided), highlight=False)
 
 
 def _progress() -> Progress:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from yunhai.exchange.books import Engine
-from yunhai.native import _book
+from yunhai.native._book import Engine as NativeEngine
 
 EVENTS: Final = 1 << 17
 """The event buffer; an uncross needs three events a trade and stops no sooner."""
@@ -11,5 +11,5 @@ EVENTS: Final = 1 << 17
 
 def native_engine(orders: int) -> Engine:
     """An empty engine with room for so many order ids, from 1."""
-    engine: Engine = _book.Engine(order_capacity=orders, first_order_id=1, id_capacity=orders, event_capacity=EVENTS)
+    engine: Engine = NativeEngine(order_capacity=orders, first_order_id=1, id_capacity=orders, event_capacity=EVENTS)
     return engine

@@ -212,7 +212,7 @@ def _table_path(folder: Path, stem: str) -> Path:
     return names[0]
 
 
-def _lines(path: Path) -> Iterator[str]:
+def lines_of(path: Path) -> Iterator[str]:
     """The file's lines, bounded in length and total."""
     total = 0
     opener = gzip.open if path.name.endswith(".gz") else open
@@ -236,7 +236,7 @@ def _reason(problem: Exception) -> str:
 
 def _rows(path: Path, columns: tuple[str, ...], *, optional: tuple[str, ...] = ()) -> Iterator[_Row]:
     """Every row of a table, the same object each time. Columns may stand in any order and more may be there."""
-    reader = csv.reader(_lines(path))
+    reader = csv.reader(lines_of(path))
     try:
         heading = next(reader, [])
         places = {name.strip(): place for place, name in enumerate(heading)}

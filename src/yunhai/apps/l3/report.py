@@ -6,6 +6,7 @@ from rich.table import Table
 
 from yunhai.apps.l3.compare import Score
 from yunhai.apps.l3.replay import Auction, DayResult
+from yunhai.apps.l3.window import WindowResult
 from yunhai.kernel.clock import HOUR, MINUTE, SECOND
 from yunhai.kernel.money import decimal_text, price_text
 
@@ -19,7 +20,16 @@ DECIDED: Final = (
     "every auction's price, volume, pairs and indicative prices",
     "every book, the quantity every cancel takes back, cumulative volume and value",
 )
+WINDOW_INPUTS: Final = (
+    "the book before the first message, and levels as they come into the published window from below",
+    "new orders, cuts and deletions; of an execution the arriving side, price and size",
+)
+WINDOW_DECIDED: Final = (
+    "of every execution the resting order, and that it is one trade of that price and size",
+    "every book",
+)
 _NAMES: Final = {
+    "executions": "executions 成交",
     "trades": "trades 成交",
     "books": "books 十檔",
     "trials": "indicative prices 虛擬參考價",
@@ -83,14 +93,34 @@ def total_json(results: list[DayResult]) -> dict[str, object]:
     return totals
 
 
+def window_json(result: WindowResult) -> dict[str, object]:
+    """The counts of a message file's replay."""
+    return {
+        "ok": result.holds,
+        "file": result.name,
+        "messages": result.messages,
+        **{name: _score(score) for name, score in result.scores().items()},
+        "executions_of_known_orders": result.known,
+        "levels_given_at_first": result.seeded,
+        "levels_come_into_the_window": result.entered,
+        "levels_gone_out_of_the_window": result.left,
+        "state_hash": result.state_hash,
+    }
+
+
 def day_table(result: DayResult) -> Table:
     """What was compared and what was equal in one day."""
-    table = Table(title=" + ".join(result.folders), title_justify="left")
+    return score_table(" + ".join(result.folders), result.scores())
+
+
+def score_table(title: str, scores: dict[str, Score]) -> Table:
+    """One row for each comparison."""
+    table = Table(title=title, title_justify="left")
     table.add_column("compared 比對")
     for heading in ("published 公布", "equal 相同"):
         table.add_column(heading, justify="right")
     table.add_column("")
-    for name, score in result.scores().items():
+    for name, score in scores.items():
         mark = "✓" if score.holds else "✗"
         table.add_row(_NAMES[name], f"{score.compared:,}", f"{score.equal:,}", mark)
     return table
@@ -108,6 +138,12 @@ def day_lines(result: DayResult) -> list[str]:
         f" {auction.trades:,} trades 筆"
         for auction in result.auctions
     ]
-    for name, score in result.scores().items():
+    return lines + difference_lines(result.scores())
+
+
+def difference_lines(scores: dict[str, Score]) -> list[str]:
+    """Every difference kept."""
+    lines: list[str] = []
+    for name, score in scores.items():
         lines += [f"✗ {_NAMES[name]}: {difference}" for difference in score.differences]
     return lines
