@@ -11,14 +11,16 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
 from tests.reference import agreement, coverage, marks
 from tests.reference.agreement import Disagreement, Run, agree
 from tests.reference.generator import Generator, Plan
-from tests.reference.wire import STATUS
+from tests.reference.wire import ORDERS, RECORD, STATUS, TRADE, Command
 from yunhai.exchange.books import BookConfig, Engine
+from yunhai.kernel.records import Kind
 
 pytest.importorskip("yunhai.native._book", reason="the native book is not built")
 
@@ -101,6 +103,33 @@ def test_a_wrong_event_is_shown_with_its_command() -> None:
     ours, theirs = commands, commands[:70] + b"\xff" + commands[71:]
     text = agreement._first_difference(1, 0, commands, ours, theirs, [1, 2, 3])
     assert text.startswith("seed 1, command 1: {'kind'")
+
+
+SINGLE_CALL_SEEDS = [seed for seed in range(24) if Generator(seed).plan.first_order_id < 2**62]
+
+
+@pytest.mark.parametrize("seed", SINGLE_CALL_SEEDS[:8])
+def test_one_call_a_command_reports_what_the_events_say(seed: int) -> None:
+    """`submit` answers (code, order id, filled, leaves, fills) and leaves the same state as the records do."""
+    generator = Generator(seed)
+    native: Any = agreement.native_engine(generator.plan)
+    for _ in range(800):
+        command = Command(*RECORD.unpack(generator.command()))
+        command.order_id = min(command.order_id, 2**63 - 1)  # as much as one call takes
+        events = generator.engine.step(command.pack())
+        report = native.submit(
+            command.book, command.kind, command.order_id, command.side, command.price, command.quantity, command.time,
+            command.order_type, command.time_in_force, command.tenant, command.account,
+        )  # fmt: skip
+        own = Command(*RECORD.unpack(events[0]))
+        if command.kind in ORDERS:
+            assert report[:4] == (own.code, own.order_id, own.filled, own.leaves)
+            assert [fill[:2] for fill in report[4]] == [(row[7], row[8]) for row in _trades(events)]
+    assert native.state() == generator.engine.state()
+
+
+def _trades(events: list[bytes]) -> list[tuple[int, ...]]:
+    return [TRADE.unpack(event) for event in events if event[0] == Kind.TRADE]
 
 
 def _step(generator: Generator) -> bytes:

@@ -33,6 +33,7 @@ from tests.reference.wire import (
     MAKER,
     MARKET,
     NEW,
+    ORDERS,
     PHASE,
     REFUSED,
     REMOVED,
@@ -136,9 +137,11 @@ class ReferenceEngine:
     # Outcomes ---------------------------------------------------------------------------------------------
 
     def _refuse(self, command: Command, code: int) -> None:
-        """The command as sent with the code; a control's results are zero. Nothing else happens."""
+        """The command as sent with the code; a control's results are zero, an unknown kind too. Nothing else happens."""
         if command.kind in CONTROLS:
             command.order_id = command.price = command.quantity = 0
+        elif command.kind not in ORDERS:
+            command.kind = 0  # so that it can never be read as an event
         command.finish(code, REFUSED)
         self.events.append(command.pack())
 
