@@ -19,7 +19,8 @@ from yunhai.apps.day.failures import RowsRefusedError
 from yunhai.apps.day.output import DayResult, as_json, show, write_fills
 from yunhai.apps.day.report import Report, read_report
 from yunhai.apps.day.session import STAGES, Inputs, Stages, Watch, run_session
-from yunhai.apps.reference_data import instruments, rule_pack
+from yunhai.apps.l3.book import pack_named
+from yunhai.apps.reference_data import instruments
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import price_of
 
@@ -29,7 +30,7 @@ ROWS_SHOWN: Final = 20
 
 @click.command("day")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--pack", "pack_id", default=DEFAULT_PACK, show_default=True, help="Rule pack 規則包.")
+@click.option("--pack", "pack_name", default=DEFAULT_PACK, show_default=True, help="Rule pack id or TOML file 規則包.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed of the plan 亂數種子."
 )
@@ -42,7 +43,7 @@ ROWS_SHOWN: Final = 20
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object last.")
 def command(
     file: Path,
-    pack_id: str,
+    pack_name: str,
     seed: int,
     journal: Path | None,
     fills: Path | None,
@@ -63,7 +64,7 @@ def command(
             inputs = Inputs(
                 source=file.name,
                 report=report,
-                pack=rule_pack(pack_id),
+                pack=pack_named(pack_name),
                 listings=instruments(report.date),
                 history=history,
                 stated=_stated(references),

@@ -65,7 +65,7 @@ def _next_steps(file: Path | None, journal: Path, *, aside: bool) -> None:
         "The demo is done. Try next 示範結束，接著可以試：",
         f"  ./dev run yunhai journal verify {journal}",
         f"  ./dev run yunhai journal stats {journal}",
-        "  ./dev run yunhai rules show twse-2026",
+        "  ./dev run yunhai rules show --pack twse-2026",
         "  ./dev run yunhai rules diff twse-2013 twse-2026",
         "  ./dev test",
     ]

@@ -34,6 +34,8 @@ ORDER_REFUSED: Final = 4033
 NOT_VERIFIED: Final = 4034
 JOURNAL_NOT_EMPTY: Final = 4035
 
+ROWS_TOLD: Final = 1_000
+
 _REPAIR = ("改正該列後再試", "Correct the row and try again")
 
 register(
@@ -177,6 +179,14 @@ class RowsRefusedError(YunhaiError):
         first = refused[0]
         super().__init__(ROWS_REFUSED, count=len(refused), row=first.row, reason=first.reason())
         self.refused = refused
+
+    def as_json(self) -> dict[str, object]:
+        """As any error, with its first `ROWS_TOLD` rows."""
+        told = [
+            {"row": one.row, "code": one.code, "field": one.field, "value": one.value, "reason": entry_of(one.code).en}
+            for one in self.refused[:ROWS_TOLD]
+        ]
+        return {**super().as_json(), "rows": told}
 
     def __reduce__(self) -> tuple[object, ...]:
         return RowsRefusedError, (self.refused,)

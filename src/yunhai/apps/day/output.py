@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -95,13 +95,21 @@ def _firm_names(branches: Sequence[Branch]) -> dict[str, str]:
     members: dict[str, list[str]] = {}
     for branch in branches:
         members.setdefault(firm_code(branch.code), []).append(branch.name)
-    return {code: own.get(code) or commonprefix(names) or code for code, names in members.items()}
+    return {code: own.get(code) or _beginning(names) or code for code, names in members.items()}
+
+
+def _beginning(names: Sequence[str]) -> str:
+    """What all names begin with."""
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in same)
 
 
 def assumptions(result: DayResult) -> list[str]:
     """What the report does not say and was therefore decided here."""
     day = result.day
     lines = [NO_SESSIONS]
+    if not day.pack.in_force(day.report.date):
+        lines.append(f"pack {day.pack.id} is not in force on {day.report.date} 規則包當日未施行")
     for security in day.securities:
         if security.source is not ReferenceSource.PREVIOUS_CLOSE:
             word = "assumed 假設" if security.source is ReferenceSource.ASSUMED else "stated 指定"

@@ -5,11 +5,11 @@ assumed one: the price nearest the report's average price whose daily limits con
 code is unknown, or whose price is off tick or outside the limits, is refused.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
 
 import numpy as np
 
@@ -22,15 +22,12 @@ from yunhai.apps.day.report import Report
 from yunhai.apps.day.timetable import Hours
 from yunhai.exchange.instruments import Instrument as Listing
 from yunhai.exchange.rules.pack import RulePack, Span
-from yunhai.exchange.rules.prices import Limits, daily_limits, is_on_grid, opening_base, round_nearest, tick, tick_below
+from yunhai.exchange.rules.prices import Limits, daily_limits, is_on_grid, ladder, opening_base
 from yunhai.exchange.rules.words import Match, SegmentName, SpanPhase
 from yunhai.exchange.venue_config import Instrument
 from yunhai.kernel.clock import SECOND, market_time
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import price_text
-
-REFERENCE_STEPS: Final = 20_000
-"""Most prices tried on either side of the average for an assumed reference."""
 
 
 class ReferenceSource(StrEnum):
@@ -136,19 +133,30 @@ def limits_of(pack: RulePack, listing: Listing, reference: int) -> Limits:
 
 
 def assumed_reference(pack: RulePack, listing: Listing, low: int, high: int, average: int) -> int:
-    """The price nearest `average` whose limits contain `low` to `high`. YunhaiError 4032 if there is none."""
-    above = below = int(round_nearest(pack, listing.kind, average))
-    for _ in range(REFERENCE_STEPS):
-        for reference in (above, below):
-            limits = limits_of(pack, listing, reference)
-            if (limits.down or 0) <= low and high <= (limits.up or high):
-                return reference
-        above = above + tick(pack, listing.kind, above)
-        below = max(below - tick_below(pack, listing.kind, below), tick(pack, listing.kind, 0))
-    raise YunhaiError(
-        failures.BAD_REFERENCE,
-        reason=f"no reference of {listing.code} has limits around {price_text(low)} and {price_text(high)}",
-    )
+    """The price nearest `average` whose limits contain `low` to `high`. YunhaiError 4032 if there is none.
+
+    A higher reference has higher limits, so the references whose limit-up reaches `high` begin somewhere and those whose
+    limit-down reaches `low` end somewhere; where any is common to both, one between `low` and `high` is.
+    """
+    prices = ladder(pack, listing.kind, low, high)
+
+    def short_above(at: int) -> bool:
+        up = limits_of(pack, listing, int(prices[at])).up
+        return up is not None and up < high
+
+    def short_below(at: int) -> bool:
+        down = limits_of(pack, listing, int(prices[at])).down
+        return down is not None and down > low
+
+    first = bisect_left(range(prices.size), True, key=lambda at: not short_above(at))
+    last = bisect_left(range(prices.size), True, key=short_below) - 1
+    if first > last:
+        raise YunhaiError(
+            failures.BAD_REFERENCE,
+            reason=f"no reference of {listing.code} has limits around {price_text(low)} and {price_text(high)}",
+        )
+    nearest = int(np.argmin(np.abs(prices.astype(np.int64) - average)))
+    return int(prices[min(max(nearest, first), last)])
 
 
 def hours_of(pack: RulePack, day: date) -> Hours:
