@@ -51,7 +51,7 @@ Status Cursor::list_segments() {
     if (const int error = disk_.list(all); error < 0) return disk_failed(error, "list");
     names_.clear();
     for (const std::string& name : all) {
-        if (segment_first_sequence(name)) names_.push_back(name);
+        if (read_segment_name(name)) names_.push_back(name);
     }
     std::sort(names_.begin(), names_.end());
     Status status;
@@ -63,7 +63,7 @@ Status Cursor::list_segments() {
 Status Cursor::open(std::uint64_t from_sequence) {
     if (Status listed = list_segments(); !listed.ok()) return listed;
     std::size_t start = 0;
-    while (start + 1 < names_.size() && *segment_first_sequence(names_[start + 1]) <= from_sequence) ++start;
+    while (start + 1 < names_.size() && read_segment_name(names_[start + 1])->first_sequence <= from_sequence) ++start;
     return enter(start, false);
 }
 
@@ -79,11 +79,11 @@ Status Cursor::enter(std::size_t index, bool continues) {
     std::array<std::byte, segment_header_bytes> raw;
     if (Status read = read_at(raw, 0); !read.ok()) return read;
     const auto header = read_segment_header(raw.data());
-    const std::uint64_t named = *segment_first_sequence(names_[index]);
-    Status bad{.fault = Fault::segment_header, .error = 0, .segment = names_[index], .sequence = named, .detail = "header damaged"};
+    const SegmentName named = *read_segment_name(names_[index]);
+    Status bad{.fault = Fault::segment_header, .error = 0, .segment = names_[index], .sequence = named.first_sequence, .detail = "header damaged"};
     if (!header) return bad;
     const bool same_journal = !continues || header->journal == segment_.journal;
-    if (header->first_sequence != named || !same_journal || file_size_ > max_segment_bytes) {
+    if (header->first_sequence != named.first_sequence || header->number != named.number || !same_journal || file_size_ > max_segment_bytes) {
         bad.detail = same_journal ? "header does not fit the file" : "segment of another journal";
         return bad;
     }

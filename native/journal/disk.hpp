@@ -34,7 +34,7 @@ class Disk {
     virtual std::int64_t write(int file, Bytes from, std::uint64_t offset) = 0;
     virtual int sync(int file) = 0;
     virtual int sync_folder() = 0;
-    virtual int rename(const std::string& from, const std::string& to) = 0;
+    virtual int rename(const std::string& from, const std::string& to) = 0;  // -EEXIST rather than replace
     virtual int remove(const std::string& name) = 0;
 
     // A hint in shared memory for readers of other processes: the last durable sequence. Never trusted after a crash.

@@ -108,19 +108,21 @@ std::uint32_t record_checksum(const std::byte* at, std::size_t slots) {
     return std::rotl(head, 1) ^ crc32c(Bytes(at + slot_bytes, (slots - 1) * slot_bytes));
 }
 
-std::string segment_name(std::uint64_t first_sequence) {
-    char name[32];
-    std::snprintf(name, sizeof name, "%020llu.yj", static_cast<unsigned long long>(first_sequence));
+std::string segment_name(std::uint64_t number, std::uint64_t first_sequence) {
+    char name[48];
+    std::snprintf(name, sizeof name, "%012llu-%020llu.yj", static_cast<unsigned long long>(number),
+                  static_cast<unsigned long long>(first_sequence));
     return name;
 }
 
-std::optional<std::uint64_t> segment_first_sequence(const std::string& name) {
-    if (name.size() != 23 || !name.ends_with(".yj")) return std::nullopt;
-    std::uint64_t value = 0;
-    const char* end = name.data() + 20;
-    const auto [stopped, error] = std::from_chars(name.data(), end, value);
-    if (error != std::errc{} || stopped != end) return std::nullopt;
-    return value;
+std::optional<SegmentName> read_segment_name(const std::string& name) {
+    if (name.size() != 36 || name[12] != '-' || !name.ends_with(".yj")) return std::nullopt;
+    SegmentName parts;
+    const char* begin = name.data();
+    const auto number = std::from_chars(begin, begin + 12, parts.number);
+    const auto first = std::from_chars(begin + 13, begin + 33, parts.first_sequence);
+    if (number.ec != std::errc{} || number.ptr != begin + 12 || first.ec != std::errc{} || first.ptr != begin + 33) return std::nullopt;
+    return parts;
 }
 
 Digest genesis_chain(const JournalId& journal) { return Sha256().update(text("yunhai journal 1")).update(journal).finish(); }

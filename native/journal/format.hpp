@@ -98,8 +98,14 @@ inline std::uint32_t sequence_told(const std::byte* at, std::size_t slots) {
     return load<std::uint32_t>(at + 60) ^ record_checksum(at, slots);
 }
 
-std::string segment_name(std::uint64_t first_sequence);
-std::optional<std::uint64_t> segment_first_sequence(const std::string& name);
+// "000000000003-00000000000000015478.yj": the segment's number and its first sequence. The number is needed: a segment
+// that holds nothing but a closing group begins where the next one does.
+std::string segment_name(std::uint64_t number, std::uint64_t first_sequence);
+struct SegmentName {
+    std::uint64_t number = 0;
+    std::uint64_t first_sequence = 0;
+};
+std::optional<SegmentName> read_segment_name(const std::string& name);
 
 Digest genesis_chain(const JournalId& journal);
 Digest genesis_tenant(const JournalId& journal, std::uint32_t tenant);

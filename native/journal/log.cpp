@@ -96,7 +96,7 @@ Status Log::open() {
     if (std::find(names.begin(), names.end(), space_name) != names.end()) {
         if (const int error = disk_->remove(space_name); error < 0) return failed(error, "remove");
     }
-    const bool exists = std::any_of(names.begin(), names.end(), [](const std::string& name) { return segment_first_sequence(name).has_value(); });
+    const bool exists = std::any_of(names.begin(), names.end(), [](const std::string& name) { return read_segment_name(name).has_value(); });
     Status status = exists ? resume() : create();
     if (!status.ok()) release();
     return status;
@@ -120,7 +120,8 @@ Status Log::create() {
 }
 
 Status Log::resume() {
-    const Checks checks{.checksums = options_.plant != Plant::checksums_not_checked, .chain = options_.plant != Plant::chain_not_checked};
+    const bool nothing = options_.plant == Plant::nothing_checked;
+    const Checks checks{.checksums = !nothing, .chain = !nothing && options_.plant != Plant::chain_not_checked};
     Cursor cursor(*disk_, checks);
     if (Status opened = cursor.open(); !opened.ok()) return opened;
     tenants_.reset(cursor.segment().journal);
@@ -225,7 +226,7 @@ Status Log::prepare() {
         const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(zeros_bytes, length_ - at));
         error = write_all(space, Bytes(zeros).first(count), at);
     }
-    if (error >= 0 && options_.plant != Plant::space_not_synced) error = sync(space);
+    if (error >= 0) error = sync(space);
     disk_->close(space);
     if (error < 0) return failed(error, "write zeros");
     prepared_ = true;
@@ -244,7 +245,7 @@ Status Log::enter_segment(const SegmentHeader& header) {
     if (next < 0) return failed(next, "open");
     if (file_ >= 0) disk_->close(file_);
     file_ = next;
-    file_name_ = segment_name(header.first_sequence);
+    file_name_ = segment_name(header.number, header.first_sequence);
     written_until_ = segment_header_bytes;
     std::array<std::byte, segment_header_bytes> raw;
     write_segment_header(raw.data(), header);

@@ -21,8 +21,8 @@ enum class Plant {
     no_folder_sync = 4,
     sync_retried = 5,
     last_group_not_rewritten = 6,
-    space_not_synced = 7,
-    checksums_not_checked = 8,
+    goes_on_after_failure = 7,
+    nothing_checked = 8,
     chain_not_checked = 9,
     short_write_ignored = 10,
 };

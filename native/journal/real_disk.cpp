@@ -115,7 +115,8 @@ class RealDisk final : public Disk {
     int sync_folder() override { return fsync(folder_file_) != 0 ? failed() : 0; }
 
     int rename(const std::string& from, const std::string& to) override {
-        return renameat(folder_file_, from.c_str(), folder_file_, to.c_str()) != 0 ? failed() : 0;
+        // Never over a file that is there: that would be a segment.
+        return renameat2(folder_file_, from.c_str(), folder_file_, to.c_str(), RENAME_NOREPLACE) != 0 ? failed() : 0;
     }
 
     int remove(const std::string& name) override { return unlinkat(folder_file_, name.c_str(), 0) != 0 ? failed() : 0; }

@@ -175,6 +175,7 @@ int SimDisk::rename(const std::string& from, const std::string& to) {
     if (dead_) return dead_error;
     const auto place = seen_.find(from);
     if (place == seen_.end()) return -ENOENT;
+    if (seen_.contains(to)) return -EEXIST;
     const DiskFault fault = next_fault();
     if (fault == DiskFault::io_error || fault == DiskFault::no_space || fault == DiskFault::interrupted) return error_of(fault);
     const std::shared_ptr<File> file = place->second;

@@ -52,6 +52,7 @@ Status Writer::status() {
 }
 
 void Writer::halt(const Status& status) {
+    if (options_.log.plant == Plant::goes_on_after_failure) return;
     if (status_.ok()) {
         status_ = status;
         status_.fault = Fault::halted;
