@@ -86,7 +86,6 @@ class FeedSnapshot:
     """
 
     time: int
-    phase: int
     trades: int
     volume: int
     value: int
@@ -301,7 +300,7 @@ def _level_columns(side: str, levels: int) -> tuple[tuple[str, str], ...]:
 
 
 def _snapshots(path: Path) -> Iterator[tuple[FeedSnapshot, int]]:
-    head = ("DataTimeStamp", "TradingPhase", "NumTrades", "TotalVolumeTrade", "TotalValueTrade", "PrevClosePx")
+    head = ("DataTimeStamp", "NumTrades", "TotalVolumeTrade", "TotalValueTrade", "PrevClosePx")
     least = [name for side in ("Bid", "Ask") for pair in _level_columns(side, 2) for name in pair]
     more = [name for side in ("Bid", "Ask") for pair in _level_columns(side, LEVELS_MAX)[2:] for name in pair]
     close = None
@@ -312,7 +311,6 @@ def _snapshots(path: Path) -> Iterator[tuple[FeedSnapshot, int]]:
             raise row.refusal(f"TotalValueTrade {value} is finer than 1/10,000")
         snapshot = FeedSnapshot(
             time=row.time("DataTimeStamp", unit_ns=0, per_second=1),
-            phase=row.whole("TradingPhase", most=255),
             trades=row.whole("NumTrades"),
             volume=row.shares("TotalVolumeTrade", most=_INT64_MAX),
             value=value // (MONEY_SCALE // 10_000),
