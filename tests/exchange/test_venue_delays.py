@@ -144,3 +144,23 @@ def test_suspension_during_a_late_close_still_ends_the_session() -> None:
     day.play()
     assert day.controls(since="13:31:01") == [("13:31:30", "suspended"), ("13:31:30", "expire")]
     assert not any(quantity.orders.sum() for quantity in day.engine.depth(day.venue.book("2330"), 5))
+
+
+def test_a_day_of_delays_is_rebuilt_from_its_events_and_equal_on_both_engines() -> None:
+    def delayed(engine: venue_days.MakeEngine) -> Day:
+        day = day_of(engine=engine)
+        trial_at(day, "08:40:00", "100", 5)
+        trial_at(day, "08:59:30", "104", 30)
+        trial_at(day, "13:26:00", "100", 5)
+        trial_at(day, "13:29:30", "104", 90)
+        day.buy("13:31:05", 2, "106")
+        day.play()
+        return day
+
+    native, readable = delayed(venue_days.native_engine), delayed(venue_days.reference_engine)
+    events = native.events()
+    assert set(events["source"][events["kind"] == Kind.UNCROSS]) >= {Cause.DELAYED_OPEN, Cause.DELAYED_CLOSE}
+    assert events.tobytes() == readable.events().tobytes()
+    fresh = day_of()
+    fresh.venue.rebuild([events[:77], events[77:700], events[700:]])
+    assert fresh.events().tobytes() == events.tobytes()
