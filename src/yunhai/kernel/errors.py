@@ -8,7 +8,8 @@ Areas own ranges: 1xxx the book and its engine (numbers fixed in docs/reference/
 instruments (both below), 3xxx journal, 4xxx day and replay importers, 5xxx the command line. An area outside this
 file adds its own at import with `register(ErrorEntry(...), ...)`; a number or name used twice cannot be registered.
 
-Texts may hold `{key}` places, filled from the details; details without a place are appended as `key=value`.
+Texts may hold `{key}` places, filled from the details; details without a place are appended as `key=value`. A detail
+`key_zh` is the Chinese of the detail `key` and stands in its place in the Chinese text.
 """
 
 import string
@@ -110,8 +111,13 @@ class YunhaiError(Exception):
         """The message with its details, without the number."""
         filler = _Filler()
         template = self.entry.zh if language == "zh" else self.entry.en
-        message = filler.vformat(template, (), dict(self.details))
-        rest = ", ".join(f"{key}={_shown(value)}" for key, value in self.details.items() if key not in filler.used)
+        details = {
+            key: self.details.get(f"{key}_zh", value) if language == "zh" else value
+            for key, value in self.details.items()
+            if not key.endswith("_zh")
+        }
+        message = filler.vformat(template, (), details)
+        rest = ", ".join(f"{key}={_shown(value)}" for key, value in details.items() if key not in filler.used)
         return f"{message} ({rest})" if rest else message
 
     def remedy(self, language: Language = "en") -> str:

@@ -1,14 +1,18 @@
 """A pack is read exactly or refused with its line: every way of being wrong has a row here."""
 
+import ast
+import inspect
 import re
 from datetime import date
 
 import pytest
 
 from yunhai.apps.reference_data import pack_bytes, pack_ids, rule_pack
+from yunhai.exchange.rules import check, loader
 from yunhai.exchange.rules.describe import differences, lines, on_day, plain
 from yunhai.exchange.rules.lines import Places
 from yunhai.exchange.rules.loader import load_pack
+from yunhai.exchange.rules.reasons import in_chinese
 from yunhai.exchange.rules.words import Action, OrderKind, SegmentName
 from yunhai.kernel.clock import parse_time
 from yunhai.kernel.errors import YunhaiError
@@ -162,6 +166,10 @@ def test_a_bad_pack_is_refused_with_line_and_reason(old, new, code, place, reaso
     error = _refused(text)
     assert error.code == code, error
     assert reason in error.text()
+    if code != 2001 and "reason" in error.details:
+        assert re.search(r"[\u4e00-\u9fff]", str(error.details["reason_zh"])), error
+        assert str(error.details["reason_zh"]) in error.text("zh")
+        assert str(error.details["reason"]) not in error.text("zh")
     if place:
         assert error.details["line"] == _line(text, place), error
 
@@ -328,3 +336,31 @@ def test_the_line_finder_knows_every_key_of_a_shipped_pack(name):
             walk(part, (*path, key))
 
     walk(tomllib.loads(data), ())
+
+
+def test_every_reason_written_in_the_checks_has_its_chinese():
+    """Reads the strings out of the checking modules, so that a new reason without Chinese is noticed."""
+    found = set()
+    for module in (check, loader):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name)):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+            given = [*node.args, *(word.value for word in node.keywords if word.arg == "reason")]
+            if (
+                (name in ("value", "agree", "refuse", "refusal")
+                and given
+                and name != "value")
+                or (name == "value"
+                and len(given) == 3)
+            ):
+                reason = given[-1]
+                if isinstance(reason, ast.Constant) and isinstance(reason.value, str):
+                    found.add(reason.value)
+                elif isinstance(reason, ast.JoinedStr):
+                    parts = [part.value if isinstance(part, ast.Constant) else "7" for part in reason.values]
+                    found.add("".join(map(str, parts)))
+    assert len(found) > 50
+    missing = {reason for reason in found if not re.search(r"[\u4e00-\u9fff]", in_chinese(reason))}
+    # A value's wanted type and a number's own refusal arrive from elsewhere; the rows of BAD reach them.
+    assert missing <= {"7 is wanted", "7 is wanted, as a string"}

@@ -10,6 +10,7 @@ from datetime import date
 
 from yunhai.exchange.rules.lines import Path
 from yunhai.exchange.rules.pack import Deferral, RulePack, Segment, Span, Tax, Volatility
+from yunhai.exchange.rules.reasons import refusal
 from yunhai.exchange.rules.words import LimitRule, Match, OrderKind, SecurityKind, SegmentName, SpanPhase
 from yunhai.kernel.clock import SECOND
 from yunhai.kernel.errors import YunhaiError
@@ -40,7 +41,7 @@ class _Checks:
 
     def _refuse(self, code: int, path: Path, reason: str) -> YunhaiError:
         key = ".".join(str(part) for part in path)
-        return YunhaiError(code, line=self.line(path), key=key, reason=reason)
+        return refusal(code, line=self.line(path), key=key, reason=reason)
 
     def value(self, good: bool, path: Path, reason: str) -> None:
         if not good:

@@ -20,6 +20,7 @@ from typing import Any, NewType, Union, get_args, get_origin
 from yunhai.exchange.rules.check import check_pack
 from yunhai.exchange.rules.lines import Path, Places
 from yunhai.exchange.rules.pack import RulePack
+from yunhai.exchange.rules.reasons import refusal
 from yunhai.exchange.rules.source import toml_document
 from yunhai.kernel.clock import FIRST_DATE, LAST_DATE, TimeOfDay, ns_of
 from yunhai.kernel.errors import YunhaiError
@@ -49,14 +50,14 @@ def _with_base(document: dict[str, Any], places: Places, base: Base | None, *, d
     name = document.get("based_on")
     omitted = document.pop("omit", [])
     if not isinstance(omitted, list) or not all(isinstance(path, str) for path in omitted):
-        raise YunhaiError(2006, line=places.line(("omit",)), key="omit", reason="an array of strings is wanted")
+        raise refusal(2006, line=places.line(("omit",)), key="omit", reason="an array of strings is wanted")
     if name is None:
         if omitted:
-            raise YunhaiError(2008, line=places.line(("omit",)), key="omit", reason="there is no based_on")
+            raise refusal(2008, line=places.line(("omit",)), key="omit", reason="there is no based_on")
         return document
     line = places.line(("based_on",))
     if not isinstance(name, str):
-        raise YunhaiError(2006, line=line, key="based_on", reason="a string is wanted")
+        raise refusal(2006, line=line, key="based_on", reason="a string is wanted")
     data = base(name) if base else None
     if data is None or depth >= PACK_BASES_MAX:
         raise YunhaiError(2009, line=line, base=name)
@@ -73,7 +74,7 @@ def _remove(document: dict[str, Any], path: str, line: int) -> None:
     for part in above:
         table = table.get(part) if isinstance(table, dict) else None
     if not isinstance(table, dict) or last not in table:
-        raise YunhaiError(2007, line=line, key="omit", reason=f"the base has no {path}")
+        raise refusal(2007, line=line, key="omit", reason=f"the base has no {path}")
     del table[last]
 
 
@@ -98,8 +99,8 @@ class _Decoder:
 
     def refuse(self, code: int, path: Path, reason: str = "") -> YunhaiError:
         key = ".".join(str(part) for part in path)
-        details = {"line": self.places.line(path), "key": key} | ({"reason": reason} if reason else {})
-        return YunhaiError(code, **details)
+        line = self.places.line(path)
+        return refusal(code, line=line, key=key, reason=reason) if reason else YunhaiError(code, line=line, key=key)
 
     def table(self, kind: type, value: object, path: Path, hint: object = None) -> object:
         if not isinstance(value, dict):

@@ -40,4 +40,6 @@ def _refuse_nesting(text: str) -> None:
         depth = max(depth, 0)
         if depth > 2 * PACK_NESTING_MAX:
             line = text.count("\n", 0, place.start()) + 1
-            raise YunhaiError(2001, line=line, reason="brackets or keys nested too deep")
+            raise YunhaiError(
+                2001, line=line, reason="brackets or keys nested too deep", reason_zh="括號或鍵的層數過深"
+            )
