@@ -81,7 +81,11 @@ def check(places: Places, arguments: list[str]) -> NoReturn:
 
 def bench(places: Places, arguments: list[str]) -> NoReturn:
     """`bench/NAME.py`."""
-    names = sorted(path.stem for path in (places.root / "bench").glob("*.py") if not path.stem.startswith("_"))
+    names = [
+        path.stem
+        for path in sorted((places.root / "bench").glob("*.py"))
+        if path.read_text(encoding="utf-8").startswith(f'"""`./dev bench {path.stem}`')
+    ]
     if not arguments or arguments[0] not in names:
         raise SetupError(f"./dev bench NAME, one of: {', '.join(names) or '(none yet)'}")
     become(places, [places.python, "-m", f"bench.{arguments[0]}", *arguments[1:]])

@@ -75,6 +75,20 @@ def _own_headers() -> bool:
     return (Path(sysconfig.get_paths()["include"]) / "Python.h").exists()
 
 
+def _headers_for_zig(places: Places) -> tuple[str, ...]:
+    """Debian's Python.h includes `<machine-linux-gnu/python3.x/pyconfig.h>`, which a compiler that leaves `/usr/include`
+    out does not find: give it a folder with that one entry."""
+    include = Path(sysconfig.get_paths()["include"])
+    part = include.parent / str(sysconfig.get_config_var("MULTIARCH")) / include.name
+    if not part.is_dir():
+        return ()
+    entry = places.environment / "compiler" / "headers" / part.parent.name / part.name
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    entry.unlink(missing_ok=True)
+    entry.symlink_to(part)
+    return (f"-DCMAKE_CXX_FLAGS=-isystem {shlex.quote(str(entry.parents[1]))}",)
+
+
 def _unpacked_headers(places: Places) -> tuple[str, ...]:
     """Debian's header package in a private folder. Returns CMake definitions."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -167,7 +181,9 @@ def find_toolchain(places: Places) -> Toolchain:
     if missing and _apt_install(missing, places.log):
         toolchain = _installed_compiler()
     headers = () if _own_headers() else _unpacked_headers(places)
-    toolchain = toolchain or _zig(places)
+    if toolchain is None:
+        toolchain = _zig(places)
+        headers = headers or _headers_for_zig(places)
     return Toolchain(toolchain.name, toolchain.compiler, (*toolchain.definitions, *headers))
 
 
