@@ -120,7 +120,7 @@ def test_the_busy_day_is_busy() -> None:
     assert refusals >= {0, 1004, 1005, 1006, 1010, 1021, 1024, 1027}
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_control_of_the_venue_is_ever_refused(seed: int) -> None:
     """Whatever the day brings, the timetable fits the books: nothing is uncrossed out of phase, nothing left crossed."""
     day = busy_day()
