@@ -54,7 +54,8 @@ class Ran:
         return sums
 
     def orders(self) -> NDArray[np.void]:
-        return self.events[self.events["kind"] == Kind.NEW].view(RECORD)
+        orders: NDArray[np.void] = self.events[self.events["kind"] == Kind.NEW].view(RECORD)
+        return orders
 
 
 def wanted(rows: Iterable[Row]) -> Counter[tuple[str, str, int, str]]:

@@ -267,7 +267,7 @@ def test_any_balanced_report_comes_out_exactly(rows: list[Row], seed: int) -> No
 
 
 @pytest.mark.full
-@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=balanced_reports(), seed=st.integers(0, 2**32))
 def test_any_balanced_report_comes_out_exactly_often(rows: list[Row], seed: int) -> None:
     ran = run_day(report_bytes(rows), seed=seed)

@@ -151,3 +151,12 @@ def test_the_columns_may_stand_in_another_order() -> None:
     content = "stock,date,price,seq,sell_shares,buy_shares,broker_branch\n2330,20260729,2200.00,1,3,4,1020合庫\n"
     report = parse_report(content.encode())
     assert (report.sold.tolist(), report.bought.tolist(), report.codes) == ([3], [4], ("2330",))
+
+
+def test_of_very_many_bad_rows_the_first_are_told_and_all_are_counted() -> None:
+    bad = [f"20260729,2330,{number},1020合　　庫,{'x' if number % 2 else '5.0'},-1,0" for number in range(5000)]
+    with pytest.raises(RowsRefusedError) as refusal:
+        parse_report(lines(*bad))
+    assert refusal.value.count == 5000
+    assert [one.row for one in refusal.value.refused] == list(range(2, 2 + failures.ROWS_TOLD))
+    assert [one.code for one in refusal.value.refused[:2]] == [failures.NEGATIVE, failures.NOT_A_NUMBER]

@@ -119,8 +119,8 @@ def rows_explained() -> Iterator[None]:
     except RowsRefusedError as refusal:
         for row in refusal.refused[:ROWS_SHOWN]:
             click.echo(f"row 第 {row.row} 列: {row.code} {row.reason()}", err=True)
-        if len(refusal.refused) > ROWS_SHOWN:
-            click.echo(f"and {len(refusal.refused) - ROWS_SHOWN} more 等 {len(refusal.refused)} 列", err=True)
+        if refusal.count > ROWS_SHOWN:
+            click.echo(f"and {refusal.count - ROWS_SHOWN} more, {refusal.count} in all 共 {refusal.count} 列", err=True)
         raise
 
 

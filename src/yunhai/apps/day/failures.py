@@ -35,6 +35,7 @@ NOT_VERIFIED: Final = 4034
 JOURNAL_NOT_EMPTY: Final = 4035
 
 ROWS_TOLD: Final = 1_000
+"""Bad rows told one by one; the rest is counted."""
 
 _REPAIR = ("改正該列後再試", "Correct the row and try again")
 
@@ -173,20 +174,25 @@ class RefusedRow:
 
 
 class RowsRefusedError(YunhaiError):
-    """4005 with every bad row, in the order of the file."""
+    """4005 with the bad rows in the order of the file: the first `ROWS_TOLD` of `count`."""
 
-    def __init__(self, refused: tuple[RefusedRow, ...]) -> None:
+    def __init__(self, refused: tuple[RefusedRow, ...], *, count: int) -> None:
         first = refused[0]
-        super().__init__(ROWS_REFUSED, count=len(refused), row=first.row, reason=first.reason())
+        super().__init__(ROWS_REFUSED, count=count, row=first.row, reason=first.reason())
         self.refused = refused
+        self.count = count
 
     def as_json(self) -> dict[str, object]:
-        """As any error, with its first `ROWS_TOLD` rows."""
+        """As any error, with its rows."""
         told = [
             {"row": one.row, "code": one.code, "field": one.field, "value": one.value, "reason": entry_of(one.code).en}
-            for one in self.refused[:ROWS_TOLD]
+            for one in self.refused
         ]
         return {**super().as_json(), "rows": told}
 
     def __reduce__(self) -> tuple[object, ...]:
-        return RowsRefusedError, (self.refused,)
+        return _again, (self.refused, self.count)
+
+
+def _again(refused: tuple[RefusedRow, ...], count: int) -> RowsRefusedError:
+    return RowsRefusedError(refused, count=count)

@@ -32,6 +32,9 @@ ROW_SHARES: Final = 1_000_000_000
 """Most shares of one branch at one price: more would be a thousand orders of one row."""
 BRANCH_BYTES: Final = 64
 
+FIRST_ROW: Final = 2
+"""Line of the first row; the column names are line 1."""
+
 _GZIP: Final = b"\x1f\x8b"
 _BAD_NUMBER: Final = {
     text.NO_NUMBER: failures.NOT_A_NUMBER,
@@ -156,52 +159,59 @@ class _Reader:
         ends = buffer[separators] == ord("\n")
         line_of = np.cumsum(ends) - ends
         counts = np.bincount(line_of)
+        self.bad = np.zeros(counts.size + FIRST_ROW, np.bool_)
         line_ends = separators[ends]
         line_starts = np.concatenate(([head_end], line_ends[:-1])) + 1
         width = len(COLUMNS)
         whole = counts == width
-        for line in np.flatnonzero(~whole):
-            self._note(int(line) + 2, failures.FIELD_COUNT, "row", int(line_starts[line]), int(line_ends[line]))
+        broken = np.flatnonzero(~whole)
+        self._note(broken + FIRST_ROW, line_starts[broken], line_ends[broken], failures.FIELD_COUNT, "row")
         table = separators[whole[line_of]].reshape(-1, width)
         starts = np.concatenate((line_starts[whole][:, None], table[:, :-1] + 1), axis=1)
-        self.row = (np.flatnonzero(whole) + 2).astype(np.int32)
+        self.row = (np.flatnonzero(whole) + FIRST_ROW).astype(np.int32)
         self.start = {name: np.ascontiguousarray(starts[:, at]) for name, at in zip(COLUMNS, order, strict=True)}
         self.end = {name: np.ascontiguousarray(table[:, at]) for name, at in zip(COLUMNS, order, strict=True)}
 
     def report(self) -> Report:
         if not self.row.size:
-            raise RowsRefusedError(tuple(self.first_bad.values()))
+            raise self._refusal()
         date = self._date()
         codes, security = self._securities()
         branches, branch = self._branches()
         self._number("seq", decimals=0, digits=9, most=10**9)
         price = self._number("price", decimals=PRICE_DECIMALS, digits=9, most=PRICE_MAX)
-        self._refuse((price == 0) & self._good("price"), failures.NOT_A_NUMBER, "price")
+        self._refuse((price == 0) & self._good(), failures.NOT_A_NUMBER, "price")
         bought = self._number("buy_shares", decimals=0, digits=12, most=ROW_SHARES)
         sold = self._number("sell_shares", decimals=0, digits=12, most=ROW_SHARES)
         self._refuse((bought == 0) & (sold == 0), failures.NOTHING_TRADED, "buy_shares")
         self._repeated(security, branch, price)
         if self.first_bad:
-            raise RowsRefusedError(tuple(self.first_bad[row] for row in sorted(self.first_bad)))
+            raise self._refusal()
         assert date is not None
         return Report(date, codes, branches, security, branch, price.astype(np.int32), bought, sold, self.row)
 
-    def _note(self, row: int, code: int, field: str, start: int, end: int) -> None:
-        """Remember a row's first fault."""
-        if row not in self.first_bad:
-            shown = self.buffer[start : min(end, start + 80)].tobytes().decode("utf-8", "replace")
+    def _refusal(self) -> RowsRefusedError:
+        told = [self.first_bad[row] for row in sorted(self.first_bad)][: failures.ROWS_TOLD]
+        return RowsRefusedError(tuple(told), count=int(self.bad.sum()))
+
+    def _note(
+        self, rows: NDArray[np.integer], starts: text.Positions, ends: text.Positions, code: int, field: str
+    ) -> None:
+        """Mark rows as bad, and remember what each said unless it is bad already; the first rows are enough to tell."""
+        new = np.flatnonzero(~self.bad[rows])
+        self.bad[rows] = True
+        for at in new[: failures.ROWS_TOLD]:
+            row, start = int(rows[at]), int(starts[at])
+            shown = self.buffer[start : min(int(ends[at]), start + 80)].tobytes().decode("utf-8", "replace")
             self.first_bad[row] = RefusedRow(row, code, field, shown)
 
     def _refuse(self, bad: NDArray[np.bool_], code: int, field: str) -> None:
-        for at in np.flatnonzero(bad):
-            self._note(int(self.row[at]), code, field, int(self.start[field][at]), int(self.end[field][at]))
+        at = np.flatnonzero(bad)
+        self._note(self.row[at], self.start[field][at], self.end[field][at], code, field)
 
-    def _good(self, field: str) -> NDArray[np.bool_]:
-        """Rows not already refused (a fault is named once)."""
-        good = np.ones(self.row.size, np.bool_)
-        if self.first_bad:
-            good &= ~np.isin(self.row, np.fromiter(self.first_bad, np.int32))
-        return good
+    def _good(self) -> NDArray[np.bool_]:
+        """Rows not already refused."""
+        return ~self.bad[self.row]
 
     def _number(self, field: str, *, decimals: int, digits: int, most: int) -> NDArray[np.int64]:
         value, verdict = text.fixed_point(
@@ -274,7 +284,7 @@ class _Reader:
 
     def _repeated(self, security: NDArray[np.int32], branch: NDArray[np.int32], price: NDArray[np.int64]) -> None:
         order = np.lexsort((price, branch, security))
-        order = order[self._good("stock")[order]]
+        order = order[self._good()[order]]
         same = np.ones(max(order.size - 1, 0), np.bool_)
         for column in (security, branch, price):
             same &= column[order][1:] == column[order][:-1]

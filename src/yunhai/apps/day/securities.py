@@ -12,6 +12,7 @@ from datetime import date
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from yunhai.apps.day import failures
 from yunhai.apps.day.bars import History
@@ -70,20 +71,20 @@ def settle_securities(
     stated: Mapping[str, int],
 ) -> tuple[Security, ...]:
     """The report's securities in its order. RowsRefusedError (4005) for its rows, 4032 for a stated reference."""
-    refused: list[RefusedRow] = []
+    refused = _Refused(report)
     securities = []
     for at, code in enumerate(report.codes):
         place = levels.of_security(at)
         prices = levels.price[place]
         listing = listing_of(code)
         if listing is None:
-            refused += _rows(report, report.security == at, failures.UNKNOWN_SECURITY, "stock")
+            refused.add(report.security == at, failures.UNKNOWN_SECURITY, "stock")
             continue
         off = [not is_on_grid(pack, listing.kind, int(price)) for price in prices]
         if any(off):
             bad = np.zeros(levels.price.size, np.bool_)
             bad[place] = off
-            refused += _rows(report, bad[levels.of_row], failures.OFF_TICK, "price")
+            refused.add(bad[levels.of_row], failures.OFF_TICK, "price")
             continue
         weights = np.maximum(levels.bought[place], levels.sold[place])
         average = round(float(np.average(prices, weights=weights)))
@@ -94,23 +95,33 @@ def settle_securities(
         limits = security.limits
         low, high = limits.down or 0, limits.up or 2**31
         outside = (report.security == at) & ((report.price < low) | (report.price > high))
-        refused += _rows(report, outside, failures.OUTSIDE_LIMITS, "price")
+        refused.add(outside, failures.OUTSIDE_LIMITS, "price")
         securities.append(security)
-    if refused:
-        raise RowsRefusedError(tuple(sorted(refused, key=lambda one: one.row)))
+    refused.raise_if_any()
     return tuple(securities)
 
 
-def _rows(report: Report, bad: np.ndarray, code: int, field: str) -> list[RefusedRow]:
-    return [
-        RefusedRow(
-            int(report.row[at]),
-            code,
-            field,
-            report.codes[report.security[at]] if field == "stock" else price_text(int(report.price[at])),
-        )
-        for at in np.flatnonzero(bad)
-    ]
+class _Refused:
+    """Rows of a report that the rules contradict, no row twice."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._rows: list[RefusedRow] = []
+        self._count = 0
+
+    def add(self, bad: NDArray[np.bool_], code: int, field: str) -> None:
+        report = self._report
+        found = np.flatnonzero(bad)
+        self._count += found.size
+        for at in found[: failures.ROWS_TOLD]:
+            security = report.codes[report.security[at]]
+            value = security if field == "stock" else f"{security} {price_text(int(report.price[at]))}"
+            self._rows.append(RefusedRow(int(report.row[at]), code, field, value))
+
+    def raise_if_any(self) -> None:
+        if self._rows:
+            told = sorted(self._rows, key=lambda one: one.row)[: failures.ROWS_TOLD]
+            raise RowsRefusedError(tuple(told), count=self._count)
 
 
 def _settled(
