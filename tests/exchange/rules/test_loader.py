@@ -347,12 +347,8 @@ def test_every_reason_written_in_the_checks_has_its_chinese():
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
             given = [*node.args, *(word.value for word in node.keywords if word.arg == "reason")]
-            if (
-                (name in ("value", "agree", "refuse", "refusal")
-                and given
-                and name != "value")
-                or (name == "value"
-                and len(given) == 3)
+            if (name in ("value", "agree", "refuse", "refusal") and given and name != "value") or (
+                name == "value" and len(given) == 3
             ):
                 reason = given[-1]
                 if isinstance(reason, ast.Constant) and isinstance(reason.value, str):

@@ -236,3 +236,21 @@ def test_an_ex_price_of_nothing_is_refused(pack):
     with pytest.raises(YunhaiError) as refused:
         prices.ex_reference(pack, price_of("1"), dividend=price_of("1"))
     assert refused.value.code == 2205
+
+
+# Published results: market, ex-date price, base of limit-up, auction reference, limit-up, limit-down.
+EX_DATES = [
+    ("TWSE 2330 2024-06-13", "905.50", "905.50", "906", "996", "815"),  # a tie between ticks goes up
+    ("TPEX 6712 2024-05-29", "265.45", "265.50", "265.50", "292", "239"),  # limit-up from the auction reference
+    ("TPEX 6629 2024-01-03", "53.50", "53.50", "53.50", "58.80", "48.15"),
+    ("TWSE 3563 2025-11-04", "492.72", "492.72", "492.50", "541", "443.50"),
+    ("TWSE 3037, cash-capital increase", "176.67", "178.50", "178.50", "196", "159.50"),
+]
+
+
+@pytest.mark.parametrize(("case", "ex_price", "up_base", "auction", "up", "down"), EX_DATES)
+def test_published_limits_of_ex_dates(pack, case, ex_price, up_base, auction, up, down):
+    found = prices.daily_limits(pack, Kind.STOCK, price_of(ex_price), up_reference=price_of(up_base))
+    assert found == Limits(price_of(up), price_of(down)), case
+    base = up_base if "increase" in case else ex_price
+    assert prices.opening_base(pack, Kind.STOCK, price_of(base)) == price_of(auction)

@@ -110,7 +110,8 @@ def daily_limits(
 ) -> Limits:
     """A security's limits of the day from its reference.
 
-    `up_reference`: another base for limit-up (an ex-date with a cash-capital increase: the price less dividend only).
+    `up_reference`: another base for limit-up on an ex-date. TWSE takes the price less dividend (減除股利參考價, which leaves
+    the right of a cash-capital increase in), TPEx the auction reference; `reference` is then the ex-date price.
     `multiple`: of a leveraged or inverse fund, its absolute value. `unlimited`: a new listing's first days.
     YunhaiError 2202 a warrant without its underlying, 2205 bad reference, 2206 kind not in the pack.
     """
