@@ -99,6 +99,13 @@ nb::bytes as_bytes(const std::vector<std::uint8_t>& bytes) {
     return nb::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
+// Aggregated levels of one side, best first; a market level has price 0.
+struct PyDepth {
+    nb::object price;
+    nb::object quantity;
+    nb::object orders;
+};
+
 class PyEngine {
 public:
     PyEngine(std::uint32_t order_capacity, std::uint64_t first_order_id, std::uint32_t id_capacity, std::size_t event_capacity)
@@ -234,8 +241,7 @@ private:
             orders.append(count);
         }
         nb::object numpy = nb::module_::import_("numpy");
-        nb::object depth = nb::module_::import_("yunhai.exchange.books").attr("Depth");
-        return depth(numpy.attr("array")(prices, "int32"), numpy.attr("array")(quantities, "uint64"), numpy.attr("array")(orders, "uint32"));
+        return nb::cast(PyDepth{numpy.attr("array")(prices, "int32"), numpy.attr("array")(quantities, "uint64"), numpy.attr("array")(orders, "uint32")});
     }
 
     std::size_t capacity_;
@@ -268,6 +274,10 @@ PyMethodDef submit_definition{"submit", reinterpret_cast<PyCFunction>(reinterpre
 NB_MODULE(_book, module) {
     using yunhai::PyEngine;
     module.doc() = "The order book in C++. docs/concepts/matching.md is its contract.";
+    nb::class_<yunhai::PyDepth>(module, "Depth")
+        .def_ro("price", &yunhai::PyDepth::price)
+        .def_ro("quantity", &yunhai::PyDepth::quantity)
+        .def_ro("orders", &yunhai::PyDepth::orders);
     nb::class_<PyEngine> engine(module, "Engine");
     engine
         .def(nb::init<std::uint32_t, std::uint64_t, std::uint32_t, std::size_t>(), nb::kw_only(), "order_capacity"_a, "first_order_id"_a = 1, "id_capacity"_a,

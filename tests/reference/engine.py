@@ -6,6 +6,7 @@ look), then written down, then carried out. So a refused command cannot have cha
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -358,12 +359,21 @@ def _must_defer(book: Book, price: int) -> bool:
     return bool(book.config.defer_ppm and price and book.last and outside(price, book.last, book.config.defer_ppm))
 
 
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """`yunhai.exchange.books.Depth` as the reference gives it."""
+
+    price: NDArray[np.int32]
+    quantity: NDArray[np.uint64]
+    orders: NDArray[np.uint32]
+
+
 def _depth(queues: Queues, levels: int) -> Depth:
     """The best levels of a side; market orders are the first level, at price 0."""
     rows = [(0, queues.market)] if queues.market else []
     rows += [(price, queues.levels[price]) for price in queues.best_first()]
     rows = rows[:levels]
-    return Depth(
+    return Levels(
         price=np.array([price for price, _ in rows], dtype=np.int32),
         quantity=np.array([sum(order.leaves for order in queue) for _, queue in rows], dtype=np.uint64),
         orders=np.array([len(queue) for _, queue in rows], dtype=np.uint32),

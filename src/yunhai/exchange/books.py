@@ -55,13 +55,17 @@ class BookConfig:
     defer_ppm: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Depth:
+class Depth(Protocol):
     """Aggregated levels of one side, best first. A market level has price 0."""
 
-    price: NDArray[np.int32]
-    quantity: NDArray[np.uint64]
-    orders: NDArray[np.uint32]
+    @property
+    def price(self) -> NDArray[np.int32]: ...
+
+    @property
+    def quantity(self) -> NDArray[np.uint64]: ...
+
+    @property
+    def orders(self) -> NDArray[np.uint32]: ...
 
 
 class Engine(Protocol):

@@ -2,12 +2,21 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from yunhai.exchange.books import BookConfig, Depth
+from yunhai.exchange.books import BookConfig
 
 Fill = tuple[int, int, int]
 Report = tuple[int, int, int, int, tuple[Fill, ...]]
+
+class Depth:
+    @property
+    def price(self) -> NDArray[np.int32]: ...
+    @property
+    def quantity(self) -> NDArray[np.uint64]: ...
+    @property
+    def orders(self) -> NDArray[np.uint32]: ...
 
 class Engine:
     def __init__(
