@@ -37,6 +37,11 @@ def test_limits_of_good_rows():
     assert [each["rule"] for each in answer["exceptions"]] == ["new-listing"]
 
 
+def test_a_listed_fund_s_name_tells_its_foreign_component():
+    answer = _limits("00646,etf,60\n00878,etf,22\n020000,note,10\n")[1]
+    assert [each["kind"] for each in answer["limits"]] == ["etf-foreign", "etf", "etn-foreign"]
+
+
 def test_limits_of_2013():
     assert _limits("2330,stock,100\n", "2013-07-01", "twse-2013")[1]["limits"][0]["limit_up"] == 107.0
 

@@ -72,6 +72,12 @@ def test_a_code_of_no_known_shape_is_refused(code):
         ("etn", "020033", Kind.ETN_FOREIGN),
         ("etf-foreign", "0050", Kind.ETF_FOREIGN),
         ("warrant", "700021", Kind.WARRANT_CALL),
+        ("warrant", "72566U", Kind.WARRANT_PUT),
+        ("fund", "01001T", Kind.REIT),
+        ("fund", "00877", Kind.ETF_FOREIGN),
+        ("note", "020033", Kind.ETN_FOREIGN),
+        ("etf", "x", Kind.ETF),
+        ("etf", "2330", Kind.ETF),
         ("特別股", "2881A", Kind.PREFERRED),
     ],
 )
@@ -79,10 +85,10 @@ def test_kinds_by_word(word, code, kind):
     assert kind_of(word, code, overlay=reference_data.overlay(DAY)) is kind
 
 
-@pytest.mark.parametrize(("word", "code"), [("share", "2330"), ("etf", "2330"), ("etn", "zz"), ("STOCK", "2330")])
-def test_an_unknown_or_unfitting_word_is_refused(word, code):
+@pytest.mark.parametrize("word", ["share", "STOCK", " stock", "股"])
+def test_an_unknown_word_is_refused(word):
     with pytest.raises(YunhaiError) as refused:
-        kind_of(word, code)
+        kind_of(word, "2330")
     assert refused.value.code == 2203
 
 

@@ -54,19 +54,19 @@ _TYPES: Final[Mapping[str, SecurityKind]] = MappingProxyType(
 )
 """Type column of the exchange's ISIN list, where it decides the kind alone."""
 
+_FUNDS: Final = (SecurityKind.ETF, SecurityKind.ETF_FOREIGN, SecurityKind.ETF_LEVERAGED, SecurityKind.ETF_BOND)
+_NOTES: Final = (SecurityKind.ETN, SecurityKind.ETN_FOREIGN)
+
 COARSE: Final[Mapping[str, tuple[SecurityKind, ...]]] = MappingProxyType(
     {
-        "etf": (
-            SecurityKind.ETF,
-            SecurityKind.ETF_FOREIGN,
-            SecurityKind.ETF_LEVERAGED,
-            SecurityKind.ETF_BOND,
-        ),
-        "etn": (SecurityKind.ETN, SecurityKind.ETN_FOREIGN),
+        "etf": _FUNDS,
+        "fund": (*_FUNDS, SecurityKind.REIT, SecurityKind.CLOSED_END_FUND),
+        "etn": _NOTES,
+        "note": _NOTES,
         "warrant": (SecurityKind.WARRANT_CALL, SecurityKind.WARRANT_PUT),
     }
 )
-"""Words for a family of kinds; the code and the overlay tell which one it is."""
+"""Words for a family of kinds; the code and the overlay tell which one it is, the first if they do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,9 +152,8 @@ def _is_foreign(code: str, name: str, overlay: Overlay) -> bool:
 def kind_of(word: str, code: str, *, name: str = "", overlay: Overlay = NO_OVERLAY) -> SecurityKind:
     """The kind a row states: nothing = by code, a family (`COARSE`) = which of it the code is, else the word itself.
 
-    The ISIN list's own Chinese types (股票, 特別股, …) are words too.
-
-    YunhaiError 2203 unknown word, or a family that the code does not belong to; 2204 nothing stated and no known shape.
+    The ISIN list's own Chinese types (股票, 特別股, …) are words too. What is stated holds whatever the code looks like.
+    YunhaiError 2203 unknown word; 2204 nothing stated and a code of no known shape.
     """
     if not word:
         return classify(code, name=name, overlay=overlay)
@@ -164,11 +163,8 @@ def kind_of(word: str, code: str, *, name: str = "", overlay: Overlay = NO_OVERL
         try:
             kind = classify(code, name=name, overlay=overlay)
         except YunhaiError:
-            kind = None
-        if kind not in COARSE[word]:
-            raise YunhaiError(2203, kind=word, code=code)
-        assert kind is not None
-        return kind
+            return COARSE[word][0]
+        return kind if kind in COARSE[word] else COARSE[word][0]
     try:
         return SecurityKind(word)
     except ValueError:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from yunhai.apps.reference_data import overlay, pack_bytes, pack_ids, rule_pack
+from yunhai.apps.reference_data import instruments, overlay, pack_bytes, pack_ids, rule_pack
 from yunhai.exchange.instruments import Overlay, kind_of, multiple_of
 from yunhai.exchange.rules.describe import differences, label, lines, on_day, plain
 from yunhai.exchange.rules.loader import load_pack
@@ -158,7 +158,7 @@ def limits(name: str, day: date, as_json: bool) -> int:
     refused: list[dict[str, Any]] = []
     for row, fields in _rows():
         try:
-            answered.append(_limits(pack, above, row, fields))
+            answered.append(_limits(pack, above, day, row, fields))
         except YunhaiError as error:
             refused.append({"row": row, "code": fields[0] if fields else "", "error": error.as_json()})
     exceptions = [
@@ -200,11 +200,11 @@ def _rows() -> Iterator[tuple[int, list[str]]]:
             yield number, fields
 
 
-def _limits(pack: RulePack, above: Overlay, row: int, fields: list[str]) -> dict[str, Any]:
+def _limits(pack: RulePack, above: Overlay, day: date, row: int, fields: list[str]) -> dict[str, Any]:
     if len(fields) != len(HEADER):
         raise YunhaiError(2401, row=row, reason=f"{len(fields)} fields where code,kind,reference are wanted")
     code, word, reference = fields
-    kind = kind_of(word, code, overlay=above)
+    kind = kind_of(word, code, name=_fund_name(code, day), overlay=above)
     found = daily_limits(pack, kind, price_of(reference), multiple=multiple_of(code))
     return {
         "code": code,
@@ -212,6 +212,12 @@ def _limits(pack: RulePack, above: Overlay, row: int, fields: list[str]) -> dict
         "limit_up": _dollars(found.up),
         "limit_down": _dollars(found.down),
     }
+
+
+def _fund_name(code: str, day: date) -> str:
+    """A fund's or note's name from the code lists, where it may tell a foreign component; reading them takes a while."""
+    known = instruments(day).get(code) if code.startswith("0") else None
+    return known.name if known is not None else ""
 
 
 def _dollars(price: int | None) -> float | None:
