@@ -29,12 +29,6 @@ FULL_SEEDS, FULL_COMMANDS = range(1_000), 5_000
 PROCESSES = max(1, min(os.cpu_count() or 1, 8))
 
 
-@pytest.fixture(scope="module")
-def run_all() -> Run:
-    """All default seeds, compared; a difference fails every test that asks for them."""
-    return _agree_on_all_seeds()
-
-
 def _agree_on_all_seeds() -> Run:
     total = Run(seed=-1)
     for seed in SEEDS:
@@ -42,13 +36,11 @@ def _agree_on_all_seeds() -> Run:
     return total
 
 
-def test_native_and_reference_agree_event_by_event(run_all: Run) -> None:
-    assert run_all.commands == len(SEEDS) * COMMANDS
-    assert run_all.events > run_all.commands * 3 // 2, "the commands cause too little"
-
-
-def test_every_outcome_is_reached(run_all: Run) -> None:
-    _assert_covered(run_all)
+def test_native_and_reference_agree_event_by_event_on_every_outcome() -> None:
+    run = _agree_on_all_seeds()
+    assert run.commands == len(SEEDS) * COMMANDS
+    assert run.events > run.commands * 3 // 2, "the commands cause too little"
+    _assert_covered(run)
 
 
 def test_every_command_and_code_is_reached_or_said_to_be_unreachable() -> None:
