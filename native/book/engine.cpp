@@ -100,7 +100,7 @@ Code Engine::why_price_is_wrong(const Record& record, const Book& book) const {
 }
 
 // One test per group of checks; which of the group failed is found out only when it did.
-inline void Engine::new_order(const Record& command, Record& record, Book& book, Events& events) {
+[[gnu::always_inline]] inline void Engine::new_order(const Record& command, Record& record, Book& book, Events& events) {
     const Head& head = command.head;
     const bool buy = command.side == static_cast<std::uint8_t>(Side::buy);
     if (!buy && command.side != static_cast<std::uint8_t>(Side::sell)) [[unlikely]] return set_code(record, Code::bad_side);
@@ -288,7 +288,7 @@ inline void Engine::remove(Book& book, Slot slot) {
     finish(book, slot);
 }
 
-inline void Engine::cancel(const Record& command, Record& record, Book& book) {
+[[gnu::always_inline]] inline void Engine::cancel(const Record& command, Record& record, Book& book) {
     Slot slot = no_slot;
     if (const Code code = existing_order(command, book, action_cancel, slot); code != Code::ok) [[unlikely]] return set_code(record, code);
     record.removed = pool_[slot].leaves;
