@@ -14,14 +14,17 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
-from yunhai.apps.day import failures
+import numpy as np
+
+from yunhai.apps.day import failures, text
 from yunhai.apps.day.path import Bar
 from yunhai.kernel.errors import YunhaiError
 
 HEADER: Final = b"stock_code,trade_date,open,high,low,close,volume"
 OLDEST: Final = timedelta(days=14)
 """A close older than this is no previous close: the longest holiday is shorter."""
-FILE_BYTES: Final = 1 << 30
+HEAD_BYTES: Final = 7
+"""A code of at most six characters and its comma."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,28 @@ def read_history(path: Path, codes: Iterable[str], day: date) -> dict[str, Histo
         raise YunhaiError(failures.FILE_UNREADABLE, reason=f"{path}: {error}") from error
     if not content.startswith(HEADER):
         raise YunhaiError(failures.FILE_UNREADABLE, reason=f"{path}: the first row is not {HEADER.decode()}")
-    return {code: _history(_lines_of(content, code), day) for code in codes}
+    lines = _Lines(content)
+    return {code: _history(lines.of(code), day) for code in codes}
 
 
-def _lines_of(content: bytes, code: str) -> Iterator[bytes]:
-    """The lines that begin with the code, wherever in the file they are."""
-    start = b"\n" + code.encode() + b","
-    at = content.find(start)
-    while at >= 0:
-        end = content.find(b"\n", at + 1)
-        end = len(content) if end < 0 else end
-        yield content[at + 1 : end]
-        at = end if content.startswith(start, end) else content.find(start, end)
+class _Lines:
+    """The lines of a file by the code they begin with, wherever in the file they are."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        buffer = np.frombuffer(content, np.uint8)
+        breaks = np.flatnonzero(buffer == ord("\n"))
+        self._starts = breaks + 1
+        self._ends = np.append(breaks[1:], len(content))
+        self._heads = text.packed(buffer, self._starts, width=HEAD_BYTES)
+
+    def of(self, code: str) -> Iterator[bytes]:
+        start = code.encode() + b","
+        if len(start) > HEAD_BYTES:
+            return
+        shift = np.uint64(8 * (HEAD_BYTES - len(start)))
+        for at in np.flatnonzero(self._heads >> shift == int.from_bytes(start, "big")):
+            yield self._content[self._starts[at] : self._ends[at]]
 
 
 def _history(lines: Iterable[bytes], day: date) -> History:
