@@ -24,7 +24,7 @@ from yunhai.kernel.records import Kind
 
 pytest.importorskip("yunhai.native._book", reason="the native book is not built")
 
-SEEDS, COMMANDS = range(240), 1_000
+SEEDS, COMMANDS = range(200), 1_000
 FULL_SEEDS, FULL_COMMANDS = range(1_000), 5_000
 PROCESSES = max(1, min(os.cpu_count() or 1, 8))
 

@@ -5,6 +5,7 @@ kind once the kind is known to be valid. `EXPECTED` is written from matching.md 
 """
 
 from collections import Counter
+from functools import cache
 
 from tests.reference.state import Book
 from tests.reference.wire import CONTROLS, NEW, ORDERS, PHASE, RECORD, STATUS, Command
@@ -29,16 +30,21 @@ CONTROL_NAMES = ("PHASE", "UNCROSS", "TRIAL", "EXPIRE")
 def outcome_of(record: bytes, book: Book | None, phase_before: int) -> Outcome:
     """The outcome that a command's own event record tells."""
     command = Command(*RECORD.unpack(record))
-    code, state = command.code, State(command.state).name
-    name = Kind(command.kind).name if command.kind in (*ORDERS, *CONTROLS) else "unknown"
-    if code in (1001, 1002, 1003) or book is None:
-        return name, NOT_LOOKED_AT, code, state
-    phase = Phase(phase_before).name
-    if command.kind == NEW and code not in (1004, 1005, 1006, 1007, 1008, 1009):
-        name = f"NEW {TYPE_NAMES[command.order_type]} {TIF_NAMES[command.time_in_force]}"
-    if command.kind == PHASE and code == 0:
-        name = f"PHASE to {Phase(command.side).name}"
-    return name, phase, code, state
+    kind = (command.order_type, command.time_in_force) if command.kind == NEW else (0, 0)
+    target = command.side if command.kind == PHASE else 0
+    return _outcome(command.kind, command.code, command.state, phase_before if book else -1, target, kind)
+
+
+@cache
+def _outcome(kind: int, code: int, state: int, phase_before: int, target: int, order_kind: tuple[int, int]) -> Outcome:
+    name = Kind(kind).name if kind in (*ORDERS, *CONTROLS) else "unknown"
+    if code in (1001, 1002, 1003) or phase_before < 0:
+        return name, NOT_LOOKED_AT, code, State(state).name
+    if kind == NEW and code not in (1004, 1005, 1006, 1007, 1008, 1009):
+        name = f"NEW {TYPE_NAMES[order_kind[0]]} {TIF_NAMES[order_kind[1]]}"
+    if kind == PHASE and code == 0:
+        name = f"PHASE to {Phase(target).name}"
+    return name, Phase(phase_before).name, code, State(state).name
 
 
 def expected() -> set[Outcome]:
