@@ -159,7 +159,10 @@ Status Log::repair(const Cursor& cursor) {
     written_until_ = place_offset_;
     if (options_.plant != Plant::tail_not_cut) {
         const std::vector<std::byte> zeros(zeros_bytes);
-        const std::uint64_t end = (found_.used_until + sector_bytes - 1) / sector_bytes * sector_bytes;
+        // As far as one group reaches, even where zeros are read: an earlier cut may have failed to sync as well.
+        const std::uint64_t used = (found_.used_until + sector_bytes - 1) / sector_bytes * sector_bytes;
+        const std::uint64_t reach = place_offset_ + group_header_bytes + max_group_slots * slot_bytes + alignment_bytes;
+        const std::uint64_t end = options_.plant == Plant::cuts_only_what_it_sees ? used : std::max(used, std::min(reach, length_));
         for (std::uint64_t at = place_offset_; at < end; at += zeros_bytes) {
             const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(zeros_bytes, end - at));
             if (const int error = write_all(file_, Bytes(zeros).first(count), at); error < 0) return failed(error, "write");

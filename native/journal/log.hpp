@@ -25,6 +25,7 @@ enum class Plant {
     nothing_checked = 8,
     chain_not_checked = 9,
     short_write_ignored = 10,
+    cuts_only_what_it_sees = 11,
 };
 
 struct LogOptions {

@@ -158,7 +158,7 @@ class Run:
 
     def _inspect(self) -> None:
         # The model's bytes judge the records; the slow checksums are added now and then.
-        held = audit(files_of(self.disk), check_crc=self.tally.crashes % 8 == 0).records
+        held = audit(files_of(self.disk), check_crc=self.tally.crashes % 32 == 0).records
         self.audited = len(held)
         if len(held) < self.acknowledged:
             raise self._fail(f"{self.acknowledged - len(held)} acknowledged records are gone")

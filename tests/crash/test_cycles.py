@@ -13,6 +13,7 @@ PLANTS = {
     "last group not rewritten on opening": 6,
     "goes on after a failure": 7,
     "short write ignored": 10,
+    "cuts only what it sees of a torn end": 11,
 }
 
 
@@ -36,4 +37,4 @@ def test_nothing_acknowledged_is_lost_in_ten_thousand_crashes() -> None:
 @pytest.mark.parametrize("plant", PLANTS.values(), ids=PLANTS.keys())
 def test_a_planted_mistake_is_found(plant: int) -> None:
     with pytest.raises(Lost):
-        run_cycles(3_000, plant=plant)
+        run_cycles(3_000, first_seed=110, plant=plant)

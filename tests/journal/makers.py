@@ -1,6 +1,7 @@
 """Small journals for tests: records from a seed, facts in between, on a simulated disk."""
 
 import random
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from yunhai.native._journal import SimDisk
 JOURNAL_ID = bytes(range(16))
 
 
+@lru_cache(maxsize=4096)
 def records(count: int, seed: int, *, tenants: int = 3) -> NDArray[Any]:
     """`count` records: a command first, then commands and events in any order."""
     rng = np.random.default_rng(seed)
@@ -24,6 +26,7 @@ def records(count: int, seed: int, *, tenants: int = 3) -> NDArray[Any]:
     array["version"] = 1
     array["tenant"] = rng.integers(0, tenants, count)
     array["crc"] = 0
+    array.flags.writeable = False
     return array
 
 

@@ -51,10 +51,14 @@ class Position:
 
 
 def position_of(reader: Reader) -> Position:
-    """The position of a reader that started at 0 and absorbed every group's tenants."""
-    return Position(
-        reader.journal_id(), reader.last_group(), reader.last_sequence(), reader.chain(), reader.tenant_heads()
-    )
+    """The position of a reader that started at 0 and absorbed every group's tenants: after the last group given out.
+
+    Nothing read yet is group 0, sequence 0 and a chain of zeros. Closing marks hold no record and do not count.
+    """
+    group = reader.last()
+    if group is None:
+        return Position(reader.journal_id(), 0, 0, bytes(32), {})
+    return Position(reader.journal_id(), group.number, group.last_sequence, group.chain, reader.tenant_heads())
 
 
 def at_position(position: Position, *, wall_ns: int) -> Checkpoint:

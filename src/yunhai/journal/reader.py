@@ -80,6 +80,7 @@ class Reader:
         except _journal.Fault as fault:
             raise_fault(fault)
         self._from = from_sequence
+        self._last: Group | None = None
 
     def next(self) -> Group | None:
         """The next group, None at the end (for now)."""
@@ -92,7 +93,8 @@ class Reader:
                 return None
             first, count, wall_ns, number, segment, offset, chain, raw = found
             if first + count > self._from:
-                return Group(first, count, wall_ns, number, segment, offset, chain, raw.view(RECORD))
+                self._last = Group(first, count, wall_ns, number, segment, offset, chain, raw.view(RECORD))
+                return self._last
 
     def __iter__(self) -> Iterator[Group]:
         while (group := self.next()) is not None:
@@ -101,6 +103,10 @@ class Reader:
     def tail(self) -> "_journal.TailFacts":
         """What stands after the last good group, once `next` has returned None."""
         return self._native.tail()
+
+    def last(self) -> Group | None:
+        """The group that `next` gave last."""
+        return self._last
 
     def last_sequence(self) -> int:
         """The last sequence read."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yunhai.journal.checkpoints import Checkpoint, Position
+from yunhai.journal.checkpoints import Checkpoint, Position, position_of
 from yunhai.journal.errors import CHECKPOINT_DIFFERS, SEGMENT_SHORT, TAIL_CUT
-from yunhai.journal.reader import Group, Reader
+from yunhai.journal.reader import Reader
 from yunhai.kernel.errors import YunhaiError
 from yunhai.native import _journal
 
@@ -83,10 +83,6 @@ class _Watch:
                 )
 
 
-def _chain_after(reader: Reader, group: Group) -> Position:
-    return Position(reader.journal_id(), group.number, group.last_sequence, group.chain, reader.tenant_heads())
-
-
 def verify(
     place: str | Path | _journal.SimDisk,
     *,
@@ -106,24 +102,17 @@ def verify(
         return Verdict("", 0, 0, 0, "", "unread", False, len(checkpoints), 0, (error,))
     watch = _Watch(reader.journal_id(), checkpoints)
     problems: list[YunhaiError] = []
-    last: Group | None = None
     try:
+        watch.look(position_of(reader))
         for group in reader:
-            last = group
             reader.absorb_tenants()
             if group.number in watch.by_group:
-                watch.look(_chain_after(reader, group))
+                watch.look(position_of(reader))
             if progress is not None:
                 progress(group.last_sequence)
     except YunhaiError as error:
         problems.append(error)
     tail = reader.tail()
-    # An empty closing group leaves sequence and heads as they were and moves the chain.
-    closing = Position(
-        reader.journal_id(), reader.last_group(), reader.last_sequence(), reader.chain(), reader.tenant_heads()
-    )
-    if last is None or closing.group != last.number:
-        watch.look(closing)
     if not problems:
         watch.leftover(reader.last_sequence())
     problems += watch.problems

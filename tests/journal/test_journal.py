@@ -1,0 +1,230 @@
+"""Writing and reading on a real folder: order, filters, following, locking, facts, splitting, refusals."""
+
+import multiprocessing
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.crash.auditor import audit
+from tests.journal.makers import JOURNAL_ID, fact_slots, records
+from yunhai.journal import Reader, Writer, fact_of, read
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.records import RECORD
+from yunhai.native import _journal
+
+SMALL = 1 << 16
+
+
+def writer(folder: Path, **options: Any) -> Writer:
+    settings: dict[str, Any] = {"segment_bytes": SMALL, "journal_id": JOURNAL_ID} | options
+    return Writer(folder, **settings)
+
+
+def all_records(folder: Path) -> NDArray[Any]:
+    return np.concatenate([found for _, found in read(folder)])
+
+
+def same(found: NDArray[Any], given: NDArray[Any]) -> bool:
+    """Equal in all but the checksum."""
+    strip = np.ascontiguousarray(found).view(np.uint8).reshape(-1, 64)[:, :60]
+    return bool((strip == np.ascontiguousarray(given).view(np.uint8).reshape(-1, 64)[:, :60]).all())
+
+
+@pytest.mark.parametrize("threads", [True, False])
+@pytest.mark.parametrize("merge", [True, False])
+def test_what_is_written_is_read(tmp_path: Path, threads: bool, merge: bool) -> None:
+    given = [records(1 + number % 90, number) for number in range(120)]
+    with writer(tmp_path / "j", threads=threads, merge=merge) as journal:
+        last = 0
+        for batch in given:
+            last = journal.submit(batch)
+            if not threads:
+                journal.commit()
+        journal.flush()
+        assert journal.durable() == journal.submitted() == last == sum(map(len, given))
+    assert same(all_records(tmp_path / "j"), np.concatenate(given))
+    files = {path.name: path.read_bytes() for path in (tmp_path / "j").glob("*.yj")}
+    assert len(files) > 3
+    assert len(audit(files).records) == last  # the second implementation reads the same
+
+
+def test_sequences_and_filters(tmp_path: Path) -> None:
+    given = records(3_000, 1)
+    with writer(tmp_path / "j", merge=False) as journal:
+        for begin in range(0, 3_000, 100):
+            journal.submit(given[begin : begin + 100])
+    for start in (1, 2, 100, 101, 1_555, 3_000):
+        found = list(read(tmp_path / "j", start))
+        assert np.concatenate([numbers for numbers, _ in found]).tolist() == list(range(start, 3_001))
+        assert same(np.concatenate([rows for _, rows in found]), given[start - 1 :])
+    mine = list(read(tmp_path / "j", tenant=2, kinds=(1, 2)))
+    expected = np.flatnonzero((given["tenant"] == 2) & np.isin(given["kind"], (1, 2))) + 1
+    assert np.concatenate([numbers for numbers, _ in mine]).tolist() == expected.tolist()
+
+
+def test_facts_keep_their_content_and_place(tmp_path: Path) -> None:
+    values = [{"open": number, "text": "雲海" * number} for number in range(30)]
+    with writer(tmp_path / "j") as journal:
+        for number, value in enumerate(values):
+            journal.submit(records(3, number))
+            assert journal.submit_fact(fact_of(value, number=9, tenant=4, time=number)) == 4 * (number + 1)
+    found = [(sequence, fact) for group in Reader(tmp_path / "j") for sequence, fact in group.facts()]
+    assert [sequence for sequence, _ in found] == [4 * (number + 1) for number in range(30)]
+    assert [fact.value() for _, fact in found] == values
+    assert {(fact.number, fact.tenant) for _, fact in found} == {(9, 4)}
+    assert len(all_records(tmp_path / "j")) == 120
+
+
+def test_a_reader_follows_what_is_durable(tmp_path: Path) -> None:
+    with writer(tmp_path / "j", merge=False) as journal:
+        reader = Reader(tmp_path / "j", follow=True)
+        assert reader.next() is None
+        seen = 0
+        for number in range(100):  # far enough to follow into later segments
+            journal.submit(records(40, number))
+            journal.flush()
+            while (group := reader.next()) is not None:
+                assert group.first_sequence == seen + 1
+                seen = group.last_sequence
+            assert seen == journal.durable()
+        assert reader.segments() > 3
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    with writer(tmp_path / "j"):
+        with pytest.raises(YunhaiError) as here:
+            writer(tmp_path / "j")
+        assert here.value.code == 3001
+        code = f"from yunhai.journal import Writer; Writer({str(tmp_path / 'j')!r})"
+        elsewhere = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+        assert "3001 journal-locked" in elsewhere.stderr
+        Reader(tmp_path / "j", follow=True)  # asking who writes takes no lock
+    writer(tmp_path / "j").close()
+
+
+def test_malformed_records_are_refused_and_nothing_is_taken(tmp_path: Path) -> None:
+    bad_kind = records(5, 1).copy()
+    bad_kind["kind"][3] = 0
+    long_fact = fact_slots(1, 50).copy()
+    long_fact["order_id"][0] = 10_000
+    with writer(tmp_path / "j") as journal:
+        journal.submit(records(2, 1))
+        for bad in (bad_kind, long_fact, np.zeros(0, RECORD), np.zeros(63, np.uint8), np.zeros(65, np.uint8)):
+            with pytest.raises(YunhaiError) as refused:
+                journal.submit(bad)
+            assert refused.value.code == 3009
+        with pytest.raises(YunhaiError):
+            journal.submit_fact(fact_of("x" * 300_000, number=1))
+        assert journal.submit(records(1, 2)) == 3
+
+
+def test_a_command_stays_with_its_events_when_a_batch_is_split(tmp_path: Path) -> None:
+    given = np.zeros(5_000, RECORD)
+    given["kind"] = 32
+    given["kind"][::7] = 1
+    with writer(tmp_path / "j") as journal:
+        journal.submit(given)
+    firsts = [int(group.slots["kind"][0]) for group in Reader(tmp_path / "j")]
+    assert len(firsts) > 4
+    assert set(firsts) == {1}
+
+
+def test_one_command_with_more_events_than_a_group_holds(tmp_path: Path) -> None:
+    given = np.zeros(4_000, RECORD)
+    given["kind"] = 32
+    given["kind"][0] = 17
+    with writer(tmp_path / "j") as journal:
+        journal.submit(given)
+    assert same(all_records(tmp_path / "j"), given)
+
+
+def test_many_threads_submit(tmp_path: Path) -> None:
+    with writer(tmp_path / "j") as journal:
+
+        def work(tenant: int) -> None:
+            batch = np.zeros(3, RECORD)
+            batch["kind"], batch["tenant"] = 1, tenant
+            for number in range(50):
+                batch["order_id"] = number
+                journal.wait(journal.submit(batch))
+
+        threads = [threading.Thread(target=work, args=(tenant,)) for tenant in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert journal.durable() == 8 * 150
+    found = all_records(tmp_path / "j")
+    for tenant in range(8):
+        assert found["order_id"][found["tenant"] == tenant].tolist() == [n for n in range(50) for _ in range(3)]
+
+
+def test_heads_and_chain_are_the_same_however_they_are_computed(tmp_path: Path) -> None:
+    with writer(tmp_path / "j") as journal:
+        for number in range(40):
+            journal.submit(records(50, number))
+        heads, chain = journal.tenant_heads(), journal.chain()
+    reader = Reader(tmp_path / "j")
+    for _ in reader:
+        reader.absorb_tenants()
+    last = reader.last()
+    assert last is not None
+    assert (reader.tenant_heads(), last.chain) == (heads, chain)
+    with writer(tmp_path / "j") as journal:  # and again after opening what exists
+        assert journal.tenant_heads() == heads
+
+
+def test_no_journal_is_said(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(YunhaiError) as refused:
+            Reader(place)
+        assert refused.value.code == 3002
+
+
+def test_segment_size_is_checked(tmp_path: Path) -> None:
+    for size in (0, 4095, 4097, 1 << 33):
+        with pytest.raises(YunhaiError) as refused:
+            Writer(tmp_path / "j", segment_bytes=size)
+        assert refused.value.code == 3009
+
+
+def _write_for_ever(folder: str, told: Any) -> None:
+    journal = Writer(folder, segment_bytes=SMALL, merge=False, journal_id=JOURNAL_ID)
+    number = 0
+    while True:
+        journal.wait(journal.submit(records(1 + number % 60, number % 50)))
+        told.value = journal.durable()
+        number += 1
+
+
+def test_a_killed_process_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    """The real file and the real process. It says nothing about syncing: tests/crash does."""
+    context = multiprocessing.get_context("spawn")
+    told = context.Value("Q", 0)
+    acknowledged = 0
+    for round_ in range(2):
+        process = context.Process(target=_write_for_ever, args=(str(tmp_path / "j"), told), daemon=True)
+        process.start()
+        while told.value < acknowledged + 300 and process.is_alive():
+            process.join(0.01)
+        assert process.pid is not None
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        acknowledged = told.value
+        with writer(tmp_path / "j") as journal:
+            assert journal.submitted() >= acknowledged > 300 * round_
+
+
+def test_the_native_types_are_as_declared() -> None:
+    stub = (Path(_journal.__file__).parent / "_journal.pyi").read_text()
+    for name in ("Writer", "Reader", "SimDisk"):
+        for method in vars(getattr(_journal, name)):
+            assert method.startswith("_") or f"def {method}(" in stub, method
