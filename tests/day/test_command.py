@@ -15,6 +15,7 @@ from tests.day.days import report_bytes
 from yunhai.apps.cli import main
 from yunhai.apps.day import failures
 from yunhai.journal.reader import Reader
+from yunhai.journal.verify import verify
 
 Key = tuple[str, str, str, Decimal]
 A, B = "1020合　　庫", "9217凱基松山"
@@ -114,12 +115,13 @@ def test_the_hash_is_the_head_of_the_journals_chain(tmp_path: Path, capsys: pyte
     file, journal = tmp_path / "report.csv", tmp_path / "journal"
     file.write_bytes(report_bytes([("2330", A, "2200.00", 1000, 1000)]))
     _, answer, _ = run(capsys, "day", file, "--json", "--journal", journal)
-    heads = [group.chain.hex() for group in Reader(journal) if group.count]
-    assert heads[-1] == answer["journal_hash"]
+    verdict = verify(journal)
+    assert (verdict.right, verdict.sealed, verdict.chain) == (True, True, answer["journal_hash"])
+    assert verdict.sequence == answer["journal_records"]
     code, refusal, _ = run(capsys, "day", file, "--json", "--journal", journal)
     assert code == 2
     assert refusal["error"]["code"] == failures.JOURNAL_NOT_EMPTY
-    assert [group.chain.hex() for group in Reader(journal) if group.count] == heads
+    assert verify(journal) == verdict
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from yunhai.apps.day.run import EVENTS_PER_ORDER, Day, Progress, prepare, trade
 from yunhai.exchange.instruments import Instrument as Listing
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.journal.reader import Reader
+from yunhai.journal.verify import verify
 from yunhai.journal.writer import SEGMENT_BYTES, Writer
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import RECORD_BYTES
@@ -93,6 +94,7 @@ def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bo
     with stages.of("trade") as progress:
         written = _trade_into(day, journal, progress)
     with stages.of("verify") as progress:
+        chain = _prove(journal, written)
         tape = _read_back(day, journal, written, keep_fills=keep_fills, progress=progress)
         results = compare(inputs.report, day.plan.levels, day.plan.cuts, tape.tape)
     return DayResult(
@@ -101,7 +103,7 @@ def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bo
         securities=results,
         source=inputs.source,
         journal=journal,
-        journal_hash=written.chain,
+        journal_hash=chain,
         events_hash=written.events,
         records=written.records,
         stages=dict(stages.seconds),
@@ -111,7 +113,7 @@ def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Written:
-    """The journal as its writer left it: records, head of the hash chain, and a hash of the events alone."""
+    """The journal as its writer left it: records, the chain after the last of them, a hash of the events alone."""
 
     records: int
     chain: str
@@ -119,11 +121,11 @@ class _Written:
 
 
 def _trade_into(day: Day, journal: Path, progress: Progress) -> _Written:
+    if journal.is_dir() and any(journal.iterdir()):
+        raise YunhaiError(failures.JOURNAL_NOT_EMPTY, path=str(journal))
     events_hash = hashlib.sha256()
     records = 0
     with Writer(journal, segment_bytes=_segment_bytes(day)) as writer:
-        if writer.submitted():
-            raise YunhaiError(failures.JOURNAL_NOT_EMPTY, path=str(journal))
 
         def sink(events: NDArray[np.void]) -> None:
             nonlocal records
@@ -142,6 +144,18 @@ def _segment_bytes(day: Day) -> int:
     """Room for a small day's events in one segment, so that a small day makes a small journal."""
     expected = (EVENTS_BESIDES + EVENTS_PER_ORDER * day.plan.orders.size) * RECORD_BYTES
     return min(SEGMENT_BYTES, -(-expected // SEGMENT_UNIT) * SEGMENT_UNIT)
+
+
+def _prove(journal: Path, written: _Written) -> str:
+    """The closed journal proven from its first byte to its last; the head of its chain. YunhaiError 4034."""
+    verdict = verify(journal)
+    if not verdict.right or not verdict.sealed or verdict.sequence != written.records:
+        problems = "; ".join(str(problem) for problem in verdict.problems)
+        raise YunhaiError(
+            failures.NOT_VERIFIED,
+            reason=f"{verdict.sequence} records of {written.records}, end {verdict.ending}, {problems or 'no damage'}",
+        )
+    return verdict.chain
 
 
 def _read_back(day: Day, journal: Path, written: _Written, *, keep_fills: bool, progress: Progress) -> TapeReader:
