@@ -10,7 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.day.days import Ran, Row, report_bytes, run_day, wanted
+from yunhai.apps.day import failures
 from yunhai.apps.day.bars import History
+from yunhai.apps.day.failures import RowsRefusedError
 from yunhai.apps.day.levels import Cut
 from yunhai.apps.day.path import Bar, PathSource
 from yunhai.apps.day.plan import branch_number, firm_code
@@ -228,6 +230,22 @@ def test_an_assumed_reference_has_limits_that_contain_the_prices() -> None:
     assert security.limits.down <= 80_000
     assert security.limits.up >= 96_000
     assert ran.of("00403A").equal
+
+
+@pytest.mark.parametrize("last", ["0.80", "90000.00"])
+def test_prices_that_no_limits_contain_are_refused_by_their_rows(last: str) -> None:
+    rows: list[Row] = [
+        ("00403A", A, "8.00", 5000, 5000),
+        ("00403A", A, "8.05", 5000, 5000),
+        ("00403A", A, "80.00", 1000, 1000),
+        ("00403A", A, last, 1000, 1000),
+    ]
+    with pytest.raises(RowsRefusedError) as refusal:
+        run_day(report_bytes(rows))
+    assert [(one.row, one.code) for one in refusal.value.refused] == [
+        (4, failures.OUTSIDE_LIMITS),
+        (5, failures.OUTSIDE_LIMITS),
+    ]
 
 
 @st.composite

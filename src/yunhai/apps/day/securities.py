@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,9 @@ from yunhai.exchange.venue_config import Instrument
 from yunhai.kernel.clock import SECOND, market_time
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import price_text
+
+
+LADDER_TOO_LONG: Final = 2207
 
 
 class ReferenceSource(StrEnum):
@@ -87,11 +91,8 @@ def settle_securities(
             refused.add(bad[levels.of_row], failures.OFF_TICK, "price")
             continue
         weights = np.maximum(levels.bought[place], levels.sold[place])
-        average = round(float(np.average(prices, weights=weights)))
         found = history.get(code, History(None, None))
-        security = _settled(
-            pack, listing, int(prices[0]), int(prices[-1]), average=average, history=found, stated=stated.get(code)
-        )
+        security = _settled(pack, listing, prices, weights, history=found, stated=stated.get(code))
         limits = security.limits
         low, high = limits.down or 0, limits.up or 2**31
         outside = (report.security == at) & ((report.price < low) | (report.price > high))
@@ -125,8 +126,16 @@ class _Refused:
 
 
 def _settled(
-    pack: RulePack, listing: Listing, low: int, high: int, *, average: int, history: History, stated: int | None
+    pack: RulePack,
+    listing: Listing,
+    prices: NDArray[np.int32],
+    weights: NDArray[np.int64],
+    *,
+    history: History,
+    stated: int | None,
 ) -> Security:
+    """Where no reference has limits around all prices, the middle share's price is taken, and rows outside its limits
+    are then refused by the caller."""
     if stated is not None:
         if not is_on_grid(pack, listing.kind, stated):
             raise YunhaiError(failures.BAD_REFERENCE, reason=f"{listing.code}={price_text(stated)}")
@@ -134,7 +143,10 @@ def _settled(
     elif history.previous_close is not None:
         reference, source = opening_base(pack, listing.kind, history.previous_close), ReferenceSource.PREVIOUS_CLOSE
     else:
-        reference, source = assumed_reference(pack, listing, low, high, average), ReferenceSource.ASSUMED
+        average = round(float(np.average(prices, weights=weights)))
+        found = assumed_reference(pack, listing, int(prices[0]), int(prices[-1]), average)
+        middle = int(prices[np.searchsorted(np.cumsum(weights), weights.sum() / 2)])
+        reference, source = found or middle, ReferenceSource.ASSUMED
     limits = limits_of(pack, listing, reference)
     return Security(listing=listing, reference=reference, source=source, limits=limits, bar=history.bar)
 
@@ -143,13 +155,18 @@ def limits_of(pack: RulePack, listing: Listing, reference: int) -> Limits:
     return daily_limits(pack, listing.kind, reference, multiple=listing.multiple, unlimited=listing.no_limit)
 
 
-def assumed_reference(pack: RulePack, listing: Listing, low: int, high: int, average: int) -> int:
-    """The price nearest `average` whose limits contain `low` to `high`. YunhaiError 4032 if there is none.
+def assumed_reference(pack: RulePack, listing: Listing, low: int, high: int, average: int) -> int | None:
+    """The price nearest `average` whose limits contain `low` to `high`; None if there is none.
 
     A higher reference has higher limits, so the references whose limit-up reaches `high` begin somewhere and those whose
     limit-down reaches `low` end somewhere; where any is common to both, one between `low` and `high` is.
     """
-    prices = ladder(pack, listing.kind, low, high)
+    try:
+        prices = ladder(pack, listing.kind, low, high)
+    except YunhaiError as error:
+        if error.code == LADDER_TOO_LONG:
+            return None
+        raise
 
     def short_above(at: int) -> bool:
         up = limits_of(pack, listing, int(prices[at])).up
@@ -162,10 +179,7 @@ def assumed_reference(pack: RulePack, listing: Listing, low: int, high: int, ave
     first = bisect_left(range(prices.size), True, key=lambda at: not short_above(at))
     last = bisect_left(range(prices.size), True, key=short_below) - 1
     if first > last:
-        raise YunhaiError(
-            failures.BAD_REFERENCE,
-            reason=f"no reference of {listing.code} has limits around {price_text(low)} and {price_text(high)}",
-        )
+        return None
     nearest = int(np.argmin(np.abs(prices.astype(np.int64) - average)))
     return int(prices[min(max(nearest, first), last)])
 
