@@ -31,7 +31,6 @@ from yunhai.kernel.clock import SECOND, market_time
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import price_text
 
-
 LADDER_TOO_LONG: Final = 2207
 
 
