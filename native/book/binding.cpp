@@ -150,6 +150,11 @@ public:
         bool failed = false;  // -1 is what a failed reading gives; then ask whether it did
         const auto argument = [&]<class T>(Py_ssize_t place, T& field) {
             if (place >= count) return;
+            if constexpr (std::is_same_v<T, std::uint64_t>) {
+                field = PyLong_AsUnsignedLongLong(args[place]);
+                failed |= field == UINT64_MAX;
+                return;
+            }
             const long long value = integer(args[place]);
             failed |= value == -1;
             field = static_cast<T>(value);
