@@ -266,6 +266,17 @@ NB_MODULE(_journal, module) {
 
     module.def("sha256", [](nb::handle data, bool portable) { return to_bytes(Sha256(portable).update(Buffer(data).bytes()).finish()); }, "data"_a,
                "portable"_a = false);
+    module.def("sha256_many",
+               [](const std::vector<nb::bytes>& data) {
+                   std::vector<Bytes> messages;
+                   for (const nb::bytes& part : data) messages.emplace_back(reinterpret_cast<const std::byte*>(part.c_str()), part.size());
+                   std::vector<Digest> digests(messages.size());
+                   sha256_many(messages, digests);
+                   std::vector<nb::bytes> answers;
+                   for (const Digest& digest : digests) answers.push_back(to_bytes(digest));
+                   return answers;
+               },
+               "messages"_a);
     module.def("crc32c", [](nb::handle data, bool portable) { return portable ? crc32c_portable(Buffer(data).bytes()) : crc32c(Buffer(data).bytes()); },
                "data"_a, "portable"_a = false);
     module.def("accelerated", [] { return std::make_pair(sha256_is_accelerated(), crc32c_is_accelerated()); });
@@ -276,6 +287,20 @@ NB_MODULE(_journal, module) {
                    return std::make_pair(slot, count);
                },
                "records"_a, "first_sequence"_a);
+    module.def("first_difference",
+               [](nb::handle made, nb::handle held) {
+                   const Buffer left(made);
+                   const Buffer right(held);
+                   if (left.bytes().size() != right.bytes().size()) throw nb::value_error("as many records on both sides");
+                   const nb::gil_scoped_release free;
+                   const std::size_t slots = left.bytes().size() / slot_bytes;
+                   for (std::size_t slot = 0; slot < slots; ++slot) {
+                       const std::size_t at = slot * slot_bytes;
+                       if (std::memcmp(left.bytes().data() + at, right.bytes().data() + at, 60) != 0) return static_cast<std::int64_t>(slot);
+                   }
+                   return std::int64_t{-1};
+               },
+               "made"_a, "held"_a);
     module.def("genesis_tenant", [](nb::bytes id, std::uint32_t tenant) { return to_bytes(genesis_tenant(journal_id(id), tenant)); }, "journal_id"_a,
                "tenant"_a);
     module.def("tenant_step",

@@ -124,19 +124,22 @@ bool Cursor::good(const GroupHeader& header) {
     const Bytes records = Bytes(buffer_).subspan(group_header_bytes, length);
     std::uint32_t count = 0;
     if (checks_.checksums && (first_bad_slot(records, expected_, count) >= 0 || count != header.count)) return false;
-    if (!all_zero(Bytes(buffer_).subspan(group_header_bytes + length))) return false;
+    const Bytes padding = Bytes(buffer_).first(static_cast<std::size_t>(header.extent())).subspan(group_header_bytes + length);
+    if (!all_zero(padding)) return false;
     return group_chain(buffer_.data(), splitter_.split(records)) == header.chain || !checks_.chain;
 }
 
 Step Cursor::next() {
     for (;;) {
-        buffer_.resize(group_header_bytes);
-        if (Status read = read_at(buffer_, offset_); !read.ok()) return fail(read);
+        // Grown, never shrunk: a vector that grows again would be cleared again.
+        if (buffer_.size() < group_header_bytes) buffer_.resize(group_header_bytes);
+        if (Status read = read_at(WritableBytes(buffer_).first(group_header_bytes), offset_); !read.ok()) return fail(read);
         const auto header = read_group_header(buffer_.data());
         const bool expected = header && continues(*header);
         if (expected) {
-            buffer_.resize(static_cast<std::size_t>(header->extent()));
-            const WritableBytes rest = WritableBytes(buffer_).subspan(group_header_bytes);
+            const auto extent = static_cast<std::size_t>(header->extent());
+            if (buffer_.size() < extent) buffer_.resize(extent);
+            const WritableBytes rest = WritableBytes(buffer_).first(extent).subspan(group_header_bytes);
             if (Status read = read_at(rest, offset_ + group_header_bytes); !read.ok()) return fail(read);
         }
         if (expected && good(*header)) {
@@ -155,6 +158,17 @@ Step Cursor::next() {
     }
 }
 
+// Whether zeros are all that is left of the file. The usual case, and a long way to the end: in small bites.
+Status Cursor::look_for_use(bool& unused) {
+    std::vector<std::byte> bite(1U << 18);
+    for (std::uint64_t at = offset_; at < file_size_ && unused; at += bite.size()) {
+        const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(bite.size(), file_size_ - at));
+        if (Status read = read_at(WritableBytes(bite).first(count), at); !read.ok()) return read;
+        unused = all_zero(Bytes(bite).first(count));
+    }
+    return {};
+}
+
 // No good group at `offset_`. Step::group: the next segment was entered, read on there.
 Step Cursor::judge(bool header_expected) {
     const std::string current = names_[index_];
@@ -166,7 +180,9 @@ Step Cursor::judge(bool header_expected) {
     const std::int64_t size = disk_.size(file_);
     if (size < 0) return fail(disk_failed(size, "size"));
     file_size_ = static_cast<std::uint64_t>(size);
-    std::vector<std::byte> region(file_size_ > offset_ ? static_cast<std::size_t>(file_size_ - offset_) : 0);
+    bool unused = true;
+    if (Status looked = look_for_use(unused); !looked.ok()) return fail(looked);
+    std::vector<std::byte> region(unused ? 0 : static_cast<std::size_t>(file_size_ - offset_));
     if (Status read = read_at(region, offset_); !read.ok()) return fail(read);
     if (index_ + 1 < names_.size()) {
         if (!all_zero(region)) return name_damage(header_expected);

@@ -81,6 +81,7 @@ class Cursor {
     bool continues(const GroupHeader& header) const;
     bool good(const GroupHeader& header);
     Status read_at(WritableBytes to, std::uint64_t offset);
+    Status look_for_use(bool& unused);
     Status disk_failed(std::int64_t error, const char* call) const;
 
     Disk& disk_;

@@ -82,7 +82,60 @@ __attribute__((target("sha,sse4.1,ssse3"))) void compress_sha(std::array<std::ui
     _mm_storeu_si128(reinterpret_cast<__m128i*>(state.data()), _mm_blend_epi16(feba, dchg, 0xF0));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(state.data() + 4), _mm_alignr_epi8(dchg, feba, 8));
 }
+
+// One block of each of two messages. A single stream waits for its own rounds half of the time; two fill the gaps.
+__attribute__((target("sha,sse4.1,ssse3"))) void compress_sha_twice(std::array<std::array<std::uint32_t, 8>, 2>& states,
+                                                                    std::array<const std::byte*, 2> blocks, std::size_t count) {
+    const __m128i big_endian = _mm_set_epi64x(0x0c0d0e0f08090a0bLL, 0x0405060700010203LL);
+    __m128i abef[2];
+    __m128i cdgh[2];
+    for (std::size_t lane = 0; lane < 2; ++lane) {
+        const __m128i cdab = _mm_shuffle_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(states[lane].data())), 0xB1);
+        const __m128i efgh = _mm_shuffle_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(states[lane].data() + 4)), 0x1B);
+        abef[lane] = _mm_alignr_epi8(cdab, efgh, 8);
+        cdgh[lane] = _mm_blend_epi16(efgh, cdab, 0xF0);
+    }
+    for (std::size_t block = 0; block < count; ++block) {
+        const __m128i before[4] = {abef[0], cdgh[0], abef[1], cdgh[1]};
+        __m128i words[2][16];
+#pragma GCC unroll 16
+        for (int i = 0; i < 16; ++i) {
+            const __m128i constants = _mm_load_si128(reinterpret_cast<const __m128i*>(round_constants.data()) + i);
+            __m128i keyed[2];
+#pragma GCC unroll 2
+            for (int lane = 0; lane < 2; ++lane) {
+                __m128i* const word = words[lane];
+                if (i < 4) {
+                    const auto* from = reinterpret_cast<const __m128i*>(blocks[static_cast<std::size_t>(lane)] + block * 64);
+                    word[i] = _mm_shuffle_epi8(_mm_loadu_si128(from + i), big_endian);
+                } else {
+                    const __m128i sum =
+                        _mm_add_epi32(_mm_sha256msg1_epu32(word[i - 4], word[i - 3]), _mm_alignr_epi8(word[i - 1], word[i - 2], 4));
+                    word[i] = _mm_sha256msg2_epu32(sum, word[i - 1]);
+                }
+                keyed[lane] = _mm_add_epi32(word[i], constants);
+            }
+            cdgh[0] = _mm_sha256rnds2_epu32(cdgh[0], abef[0], keyed[0]);
+            cdgh[1] = _mm_sha256rnds2_epu32(cdgh[1], abef[1], keyed[1]);
+            abef[0] = _mm_sha256rnds2_epu32(abef[0], cdgh[0], _mm_shuffle_epi32(keyed[0], 0x0E));
+            abef[1] = _mm_sha256rnds2_epu32(abef[1], cdgh[1], _mm_shuffle_epi32(keyed[1], 0x0E));
+        }
+        for (int lane = 0; lane < 2; ++lane) {
+            abef[lane] = _mm_add_epi32(abef[lane], before[2 * lane]);
+            cdgh[lane] = _mm_add_epi32(cdgh[lane], before[2 * lane + 1]);
+        }
+    }
+    for (std::size_t lane = 0; lane < 2; ++lane) {
+        const __m128i feba = _mm_shuffle_epi32(abef[lane], 0x1B);
+        const __m128i dchg = _mm_shuffle_epi32(cdgh[lane], 0xB1);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(states[lane].data()), _mm_blend_epi16(feba, dchg, 0xF0));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(states[lane].data() + 4), _mm_alignr_epi8(dchg, feba, 8));
+    }
+}
 #endif
+
+constexpr std::array<std::uint32_t, 8> initial_state = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
 bool detect() {
 #if defined(__x86_64__)
@@ -104,9 +157,9 @@ const bool accelerated = detect();
 bool sha256_is_accelerated() { return accelerated; }
 
 Sha256::Sha256(bool portable)
-    : state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19},
-      partial_{},
-      portable_(portable || !accelerated) {}
+    : state_(initial_state), partial_{}, portable_(portable || !accelerated) {}
+
+Sha256::Sha256(const std::array<std::uint32_t, 8>& state, std::uint64_t total) : state_(state), partial_{}, total_(total), portable_(false) {}
 
 void Sha256::compress(const std::byte* blocks, std::size_t count) {
 #if defined(__x86_64__)
@@ -148,6 +201,50 @@ Digest Sha256::finish() {
     Digest digest;
     for (std::size_t i = 0; i < 8; ++i) store(digest.data() + 4 * i, __builtin_bswap32(state_[i]));
     return digest;
+}
+
+void sha256_many(std::span<const Bytes> messages, std::span<Digest> digests) {
+    std::size_t next = 0;
+#if defined(__x86_64__)
+    struct Lane {
+        std::size_t message;
+        std::size_t done;  // bytes, whole blocks
+        std::size_t left;  // whole blocks
+    };
+    if (accelerated && messages.size() > 1) {
+        std::array<std::array<std::uint32_t, 8>, 2> states;
+        std::array<Lane, 2> lanes;
+        const auto take = [&](std::size_t lane) {
+            if (next == messages.size()) return false;
+            states[lane] = initial_state;
+            lanes[lane] = {.message = next, .done = 0, .left = messages[next].size() / 64};
+            ++next;
+            return true;
+        };
+        const auto finish = [&](std::size_t lane) {
+            const Lane& ended = lanes[lane];
+            digests[ended.message] = Sha256(states[lane], ended.done).update(messages[ended.message].subspan(ended.done)).finish();
+        };
+        take(0);
+        take(1);
+        for (;;) {
+            const std::size_t count = std::min(lanes[0].left, lanes[1].left);
+            compress_sha_twice(states, {messages[lanes[0].message].data() + lanes[0].done, messages[lanes[1].message].data() + lanes[1].done},
+                               count);
+            for (Lane& lane : lanes) {
+                lane.done += count * 64;
+                lane.left -= count;
+            }
+            const std::size_t ended = lanes[0].left == 0 ? 0 : 1;
+            finish(ended);
+            if (!take(ended)) {
+                finish(1 - ended);
+                return;
+            }
+        }
+    }
+#endif
+    for (; next < messages.size(); ++next) digests[next] = Sha256().update(messages[next]).finish();
 }
 
 }  // namespace yunhai::journal

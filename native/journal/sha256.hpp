@@ -18,6 +18,9 @@ class Sha256 {
     Digest finish();
 
   private:
+    friend void sha256_many(std::span<const Bytes> messages, std::span<Digest> digests);
+    // Goes on from whole blocks that were compressed elsewhere; `total` bytes of them.
+    Sha256(const std::array<std::uint32_t, 8>& state, std::uint64_t total);
     void compress(const std::byte* blocks, std::size_t count);
 
     std::array<std::uint32_t, 8> state_;
@@ -28,5 +31,8 @@ class Sha256 {
 };
 
 bool sha256_is_accelerated();
+
+// The digests of several messages: two at a time where the processor's SHA unit has room for a second stream.
+void sha256_many(std::span<const Bytes> messages, std::span<Digest> digests);
 
 }  // namespace yunhai::journal

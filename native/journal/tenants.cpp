@@ -55,12 +55,16 @@ const std::vector<TenantPart>& Splitter::split(Bytes payload) {
         std::memcpy(gathered_.data() + to, payload.data() + slot * slot_bytes, slot_bytes);
         to += slot_bytes;
     }
+    messages_.clear();
+    digests_.resize(parts_.size());
     std::size_t from = 0;
-    for (TenantPart& part : parts_) {
+    for (const TenantPart& part : parts_) {
         const std::size_t length = std::size_t{part.slots} * slot_bytes;
-        part.digest = Sha256().update(Bytes(gathered_).subspan(from, length)).finish();
+        messages_.push_back(Bytes(gathered_).subspan(from, length));
         from += length;
     }
+    sha256_many(messages_, digests_);
+    for (std::size_t index = 0; index < parts_.size(); ++index) parts_[index].digest = digests_[index];
     std::sort(parts_.begin(), parts_.end(), [](const TenantPart& a, const TenantPart& b) { return a.tenant < b.tenant; });
     return parts_;
 }

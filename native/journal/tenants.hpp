@@ -38,9 +38,10 @@ class Splitter {
     std::uint64_t round_ = 0;
     std::vector<TenantPart> parts_;
     std::vector<std::uint32_t> owner_;  // of each slot
-    std::vector<std::uint32_t> order_;
     std::vector<std::size_t> begin_;
     std::vector<std::byte> gathered_;
+    std::vector<Bytes> messages_;
+    std::vector<Digest> digests_;
 };
 
 // SHA-256(header without chain and checksum, then tenant, slots, digest of each part).

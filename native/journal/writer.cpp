@@ -147,12 +147,14 @@ Status Writer::submit(Bytes records, std::int64_t wall_ns, std::uint64_t& sequen
 Status Writer::write_one(GroupBuffer& group) {
     const bool early = options_.log.plant == Plant::acknowledge_before_sync;
     if (early && group.count > 0) durable_.store(group.last_sequence(), std::memory_order_release);
-    Status status = log_.write(group);
-    if (!status.ok()) return status;
+    return log_.write(group);
+}
+
+// Under the lock, and only while nothing has failed: a failure elsewhere (the next segment's space) ends acknowledging too.
+void Writer::acknowledge(const GroupBuffer& group) {
     groups_written_.fetch_add(1, std::memory_order_relaxed);
-    if (group.count > 0) durable_.store(group.last_sequence(), std::memory_order_release);
-    disk_->publish_durable(durable_);
-    return status;
+    durable_.store(group.last_sequence(), std::memory_order_release);
+    disk_->publish_durable(group.last_sequence());
 }
 
 void Writer::place_loop() {
@@ -205,10 +207,9 @@ void Writer::disk_loop() {
         const Status written = write_one(*buffer);
         lock.lock();
         --busy_;
-        if (!written.ok()) {
-            halt(written);
-            return;
-        }
+        if (!written.ok()) halt(written);
+        if (!status_.ok()) return;
+        acknowledge(*buffer);
         space_wanted_ = log_.wants_space();
         free_.push_back(std::move(buffer));
         changed_.notify_all();
@@ -250,7 +251,9 @@ Status Writer::commit() {
         Buffer buffer = std::move(full_.front());
         full_.pop_front();
         log_.place(*buffer);
-        if (const Status written = write_one(*buffer); !written.ok()) halt(written);
+        const Status written = write_one(*buffer);
+        if (!written.ok()) halt(written);
+        if (status_.ok()) acknowledge(*buffer);
         free_.push_back(std::move(buffer));
     }
     return status_;

@@ -60,6 +60,7 @@ class Writer {
     void disk_loop();
     void space_loop();
     Status write_one(GroupBuffer& group);
+    void acknowledge(const GroupBuffer& group);
     void halt(const Status& status);
     void stop_threads();
     Status check(Bytes records, std::vector<std::uint32_t>& starts) const;

@@ -46,3 +46,11 @@ def test_every_length_up_to_a_few_blocks() -> None:
         part = data[:length]
         assert _journal.sha256(part) == _journal.sha256(part, True) == hashlib.sha256(part).digest()
         assert _journal.crc32c(part) == _journal.crc32c(part, True) == auditor.crc32c(part)
+
+
+def test_many_messages_at_once() -> None:
+    rng = random.Random(2)
+    for count in range(12):
+        for lengths in ([rng.randrange(700) for _ in range(count)], [64 * rng.randrange(9) for _ in range(count)]):
+            messages = [rng.randbytes(length) for length in lengths]
+            assert _journal.sha256_many(messages) == [hashlib.sha256(message).digest() for message in messages]

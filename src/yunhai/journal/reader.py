@@ -1,5 +1,8 @@
 """Reading a journal: groups of records as NumPy arrays, each proven before it is given out."""
 
+import contextlib
+import queue
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +102,40 @@ class Reader:
     def __iter__(self) -> Iterator[Group]:
         while (group := self.next()) is not None:
             yield group
+
+    def ahead(self, groups: int = 8) -> Iterator[Group]:
+        """The same groups, read and proven by a thread that keeps up to `groups` of them ready.
+
+        Proving runs outside Python's lock, so it costs the consumer nothing while there is a second processor.
+        """
+        ready: queue.Queue[Group | BaseException | None] = queue.Queue(groups)
+        left = threading.Event()
+
+        def fill() -> None:
+            found: Group | BaseException | None = None
+            try:
+                for found in self:
+                    ready.put(found)
+                    if left.is_set():
+                        return
+                found = None
+            except BaseException as error:  # noqa: BLE001 - handed to the consumer, who raises it
+                found = error
+            ready.put(found)
+
+        thread = threading.Thread(target=fill, name="journal reader", daemon=True)
+        thread.start()
+        try:
+            while (found := ready.get()) is not None:
+                if isinstance(found, BaseException):
+                    raise found
+                yield found
+        finally:
+            left.set()
+            while thread.is_alive():
+                with contextlib.suppress(queue.Empty):
+                    ready.get(timeout=0.01)
+            thread.join()
 
     def tail(self) -> "_journal.TailFacts":
         """What stands after the last good group, once `next` has returned None."""
