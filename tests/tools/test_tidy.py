@@ -37,6 +37,7 @@ FAULTS = [
     ("src/yunhai/long.py", b"x = 1\n" * 601, "601 lines"),
     ("native/book/long.cpp", b"//\n" * 601, "601 lines"),
     ("docs/a.md", b"[there](nowhere.md)\n", "which is not there"),
+    ("docs/decisions/0099-a.md", b"# a\n", "not in docs/decisions/README.md"),
     ("docs/day.csv.gz", b"x", "do not belong"),
     ("docs/large.txt", b"x" * 1_100_000, "do not belong"),
 ]

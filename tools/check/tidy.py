@@ -6,6 +6,7 @@
 - a source file is at most 600 lines, a lone exception listed here with its reason;
 - a relative link in a Markdown page leads somewhere;
 - nothing larger than 1 MiB, no market data;
+- every decision is in the decisions' index;
 - the version is one number in two places.
 """
 
@@ -93,9 +94,19 @@ def _version_fault(root: Path) -> Iterator[str]:
         yield f"src/yunhai/__init__.py: __version__ is not pyproject.toml's {stated}"
 
 
+def _unlisted_decisions(root: Path, names: Iterable[str]) -> Iterator[str]:
+    index = root / "docs" / "decisions" / "README.md"
+    listed = set(_LINK.findall(index.read_text(encoding="utf-8"))) if index.exists() else set()
+    for name in names:
+        folder, _, page = name.rpartition("/")
+        if folder == "docs/decisions" and page[:4].isdigit() and page not in listed:
+            yield f"{name}: not in docs/decisions/README.md"
+
+
 def find(root: Path, files: Iterable[Path]) -> list[str]:
     """What is wrong with `files` of the repository `root`, as `file:line: what`."""
-    found: list[str] = []
+    files = list(files)
+    found = list(_unlisted_decisions(root, (path.relative_to(root).as_posix() for path in files)))
     for path in files:
         name = path.relative_to(root).as_posix()
         data = path.read_bytes()
