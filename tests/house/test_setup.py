@@ -202,6 +202,27 @@ def test_a_compiler_that_cannot_do_cpp20_is_passed_over(tmp_path: Path) -> None:
     assert not native._compiles("")
 
 
+def test_without_any_compiler_what_to_install_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(places: Places) -> native.Toolchain:
+        raise SetupError("no network")
+
+    monkeypatch.setattr(native, "_installed_compiler", lambda: None)
+    monkeypatch.setattr(native, "_apt_install", lambda packages, log: False)
+    monkeypatch.setattr(native, "_own_headers", lambda: True)
+    monkeypatch.setattr(native, "_zig", refuse)
+    with pytest.raises(SetupError, match=r"(?s)no network.*apt-get install g\+\+"):
+        native.find_toolchain(Places(tmp_path))
+
+
+def test_without_headers_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "_own_headers", lambda: False)
+    monkeypatch.setattr(native, "_apt_install", lambda packages, log: False)
+    monkeypatch.setattr(native, "cache_folder", lambda name: tmp_path)
+    monkeypatch.setattr(native.shutil, "which", lambda name: None)
+    with pytest.raises(SetupError, match=r"Python\.h is missing.*libpython3\.\d+-dev"):
+        native.find_toolchain(Places(tmp_path))
+
+
 def dev(repository: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([repository / "dev", *words], capture_output=True, text=True, check=False)
 

@@ -182,7 +182,13 @@ def find_toolchain(places: Places) -> Toolchain:
         toolchain = _installed_compiler()
     headers = () if _own_headers() else _unpacked_headers(places)
     if toolchain is None:
-        toolchain = _zig(places)
+        try:
+            toolchain = _zig(places)
+        except SetupError as problem:
+            raise SetupError(
+                f"{problem}\nA C++20 compiler is missing and the ziglang package could not be installed. Install g++ 11 or "
+                "later (Debian as root: apt-get install g++), or name a compiler with CXX, then run the same command again"
+            ) from None
         headers = headers or _headers_for_zig(places)
     return Toolchain(toolchain.name, toolchain.compiler, (*toolchain.definitions, *headers))
 
