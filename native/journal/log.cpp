@@ -45,12 +45,11 @@ void Log::release() {
     locked_ = false;
 }
 
-Status Log::failed(int error, const char* call) const {
+// Touches nothing of the log: the three threads come here.
+Status Log::failed(int error, const char* call) {
     Status status;
     status.fault = Fault::disk;
     status.error = -error;
-    status.segment = file_name_;
-    status.sequence = next_sequence_;
     status.detail = call;
     return status;
 }
@@ -264,7 +263,13 @@ Status Log::write(GroupBuffer& group) {
         if (Status entered = enter_segment(group.segment); !entered.ok()) return entered;
     }
     Status status = write_and_sync(file_, Bytes(group.bytes).first(static_cast<std::size_t>(group.extent)), group.offset);
-    if (status.ok()) written_until_ = group.offset + group.extent;
+    if (status.ok()) {
+        written_until_ = group.offset + group.extent;
+    } else {
+        status.segment = file_name_;
+        status.sequence = group.first_sequence;
+        status.offset = group.offset;
+    }
     return status;
 }
 

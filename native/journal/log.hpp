@@ -93,7 +93,7 @@ class Log {
     Status write_and_sync(int file, Bytes bytes, std::uint64_t offset);
     int write_all(int file, Bytes bytes, std::uint64_t offset);
     int sync(int file);
-    Status failed(int error, const char* call) const;
+    static Status failed(int error, const char* call);
 
     std::shared_ptr<Disk> disk_;
     LogOptions options_;
