@@ -91,7 +91,9 @@ def to_commands(rows: NDArray[np.int64], start: int) -> NDArray[np.void]:
     return out
 
 
-def open_book(config: BookConfig, start: int, *, order_capacity: int = ORDER_CAPACITY, id_capacity: int = ID_CAPACITY) -> Any:
+def open_book(
+    config: BookConfig, start: int, *, order_capacity: int = ORDER_CAPACITY, id_capacity: int = ID_CAPACITY
+) -> Any:
     """A native engine with the one book, in its continuous phase."""
     from yunhai.native import _book
 
@@ -119,7 +121,17 @@ def require_tape(tape: NDArray[np.int64]) -> None:
 def native_build(name: str, target: str, *, options: tuple[str, ...] = ()) -> Path:
     """Build one native target into build/NAME and give its folder (for what Python modules do not hold)."""
     folder = ROOT / "build" / name
-    configure = ["cmake", "-S", str(ROOT), "-B", str(folder), "-G", "Ninja", f"-DPython_EXECUTABLE={sys.executable}", "-DCMAKE_BUILD_TYPE=Release"]
+    configure = [
+        "cmake",
+        "-S",
+        str(ROOT),
+        "-B",
+        str(folder),
+        "-G",
+        "Ninja",
+        f"-DPython_EXECUTABLE={sys.executable}",
+        "-DCMAKE_BUILD_TYPE=Release",
+    ]
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     for command in ([*configure, *options], ["cmake", "--build", str(folder), "--target", target]):
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
@@ -134,14 +146,30 @@ def best_of(rounds: int, run: Callable[[], float]) -> float:
 
 
 def machine() -> dict[str, object]:
-    model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "?")
+    model = next(
+        (
+            line.split(":")[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        "?",
+    )
     return {"cpu": model, "cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()}
 
 
 def report(name: str, result: dict[str, Any], *, as_json: bool) -> None:
     """Write bench/results/NAME.json and say it."""
-    commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
-    whole = {"bench": name, "commit": commit, "command": f"./dev bench {name}", "date": time.strftime("%Y-%m-%d"), "machine": machine(), **result}
+    commit = subprocess.run(
+        ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True
+    ).stdout.strip()
+    whole = {
+        "bench": name,
+        "commit": commit,
+        "command": f"./dev bench {name}",
+        "date": time.strftime("%Y-%m-%d"),
+        "machine": machine(),
+        **result,
+    }
     folder = ROOT / "bench" / "results"
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")

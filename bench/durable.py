@@ -7,6 +7,7 @@ same bytes are written and synced bare (one write and one fdatasync a group, not
 import argparse
 import os
 import shutil
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,13 @@ def durable(work: common.Work, folder: Path) -> dict[str, Any]:
     assert acknowledged == len(sent), "an acknowledgement is missing"
     written = sum(path.stat().st_size for path in folder.iterdir())
     writer.close()
-    return {"seconds": seconds, "waits": np.array(waits), "sizes": sizes, "state": engine.state_hash(), "file_bytes": written}
+    return {
+        "seconds": seconds,
+        "waits": np.array(waits),
+        "sizes": sizes,
+        "state": engine.state_hash(),
+        "file_bytes": written,
+    }
 
 
 def bare(sizes: list[int], path: Path) -> float:
@@ -112,11 +119,11 @@ def main() -> None:
     options = parser.parse_args()
     work = common.load()
     total = len(work.commands)
-    folder = common.CACHE / "durable"
     rounds, bares = [], []
-    for _ in range(options.rounds):
-        rounds.append(durable(work, folder))
-        bares.append(bare(rounds[-1]["sizes"], common.CACHE / "bare.bin"))
+    with tempfile.TemporaryDirectory(dir=common.CACHE) as folder:
+        for _ in range(options.rounds):
+            rounds.append(durable(work, Path(folder) / "journal"))
+            bares.append(bare(rounds[-1]["sizes"], Path(folder) / "bare.bin"))
     best = min(rounds, key=lambda one: float(one["seconds"]))
     waits = best["waits"] * 1e3
     common.report(

@@ -80,7 +80,12 @@ def run_json(program: Path, arguments: list[str]) -> dict[str, float]:
 def instructions(program: Path, inputs: list[str]) -> float | None:
     """Callgrind instructions a command inside `Engine::process` (checks, matching, event writing); None without valgrind."""
     out = common.CACHE / "callgrind.out"
-    command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--toggle-collect=yunhai::Engine::process*"]
+    command = [
+        "valgrind",
+        "--tool=callgrind",
+        f"--callgrind-out-file={out}",
+        "--toggle-collect=yunhai::Engine::process*",
+    ]
     try:
         done = subprocess.run([*command, str(program), *inputs, "1"], capture_output=True, text=True)
     except FileNotFoundError:

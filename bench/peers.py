@@ -23,7 +23,9 @@ def environment() -> str:
         print("installing the peers into build/peers …", file=sys.stderr)
         uv = [sys.executable, "-m", "uv"]
         subprocess.run([*uv, "venv", "-q", "--clear", "--python", sys.executable, str(folder)], check=True)
-        subprocess.run([*uv, "pip", "install", "-q", "--require-hashes", "--python", str(python), "-r", str(lock)], check=True)
+        subprocess.run(
+            [*uv, "pip", "install", "-q", "--require-hashes", "--python", str(python), "-r", str(lock)], check=True
+        )
         stamp.write_text(lock.read_text())
     return str(python)
 

@@ -5,7 +5,9 @@ byte for byte with the journal's. No snapshot is used.
 """
 
 import argparse
+import tempfile
 import time
+from pathlib import Path
 
 from bench import common, durable
 from yunhai.journal import Writer
@@ -13,19 +15,16 @@ from yunhai.journal.replay import Replayed, replay
 from yunhai.native import _book
 
 
-def prepare(work: common.Work) -> bytes:
-    """The journal of the pinned workload, written once a run; the state hash that it must lead to."""
-    return durable.durable(work, common.CACHE / "recover")["state"]
-
-
-def recover() -> tuple[float, Replayed, bytes]:
+def recover(journal: Path) -> tuple[float, Replayed, bytes]:
+    """Seconds, what was replayed, the state hash reached."""
     venue, _ = durable.venue_on(lambda events: None)
     engine = _book.Engine(order_capacity=common.ORDER_CAPACITY, first_order_id=1, id_capacity=common.ID_CAPACITY)
     for config in venue.configs():
         engine.add_book(config)
     began = time.perf_counter()
-    result = replay(common.CACHE / "recover", engine)
-    return time.perf_counter() - began, result, engine.state_hash()
+    result = replay(journal, engine)
+    state = engine.state_hash()
+    return time.perf_counter() - began, result, state
 
 
 def main() -> None:
@@ -34,10 +33,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     work = common.load()
-    expected = prepare(work)
-    with Writer(common.CACHE / "recover") as journal:  # opening proves it once more, as a restart would
-        records = journal.submitted()
-    runs = [recover() for _ in range(options.rounds)]
+    with tempfile.TemporaryDirectory(dir=common.CACHE) as folder:
+        journal = Path(folder) / "journal"
+        expected = durable.durable(work, journal)["state"]
+        with Writer(journal) as opened:  # opening proves it once more, as a restart would
+            records = opened.submitted()
+        runs = [recover(journal) for _ in range(options.rounds)]
     for _, _, state in runs:
         if state != expected:
             raise SystemExit("VOID: the recovered state differs")
