@@ -159,6 +159,8 @@ def _zig(places: Places) -> Toolchain:
         f"-DCMAKE_AR={folder / 'zig-ar'}",
         f"-DCMAKE_RANLIB={folder / 'zig-ranlib'}",
         "-DCMAKE_STRIP=/bin/true",
+        # CMake's probes then only compile: linking one program would build the C++ library once more, for a minute.
+        "-DCMAKE_TRY_COMPILE_TARGET_TYPE=STATIC_LIBRARY",
     )
     return Toolchain("zig", str(folder / "zig-c++"), definitions)
 
