@@ -15,7 +15,10 @@ FOLDER = ROOT / "build" / "sanitize"
 def built(target: str, *options: str, folder: Path = FOLDER) -> None:
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     configure = ["cmake", "-S", str(ROOT), "-B", str(folder), "-G", "Ninja", f"-DPython_EXECUTABLE={sys.executable}"]
-    commands = ([*configure, "-DCMAKE_BUILD_TYPE=RelWithDebInfo", *options], ["cmake", "--build", str(folder), "--target", target])
+    commands = (
+        [*configure, "-DCMAKE_BUILD_TYPE=RelWithDebInfo", *options],
+        ["cmake", "--build", str(folder), "--target", target],
+    )
     for command in commands:
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -25,7 +28,9 @@ def built(target: str, *options: str, folder: Path = FOLDER) -> None:
 @pytest.mark.skipif(shutil.which("g++") is None, reason="the sanitizers' run-time needs g++")
 def test_the_book_holds_under_the_sanitizers() -> None:
     built("book_stress", "-DYUNHAI_SANITIZE=ON")
-    done = subprocess.run([str(FOLDER / "native/book/book_stress"), "200", "3000"], capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        [str(FOLDER / "native/book/book_stress"), "200", "3000"], capture_output=True, text=True, timeout=600
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("all held\n")
 
@@ -38,7 +43,10 @@ def test_the_stress_program_finds_a_planted_fault(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "native" / "book", copy)
     source = copy / "engine.cpp"
     text = source.read_text()
-    planted = text.replace("queue.quantity -= quantity;\n            if constexpr", "queue.quantity -= quantity - 1;\n            if constexpr")
+    planted = text.replace(
+        "queue.quantity -= quantity;\n            if constexpr",
+        "queue.quantity -= quantity - 1;\n            if constexpr",
+    )
     assert planted != text
     source.write_text(planted)
     program = tmp_path / "stress"
