@@ -1,10 +1,10 @@
 """Types of the native journal module (native/journal/binding.cpp)."""
 
-from collections.abc import Buffer
 from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Buffer
 
 SLOT: int
 FACT: int
