@@ -129,7 +129,7 @@ def main() -> None:
             "one_call_with_report_commands_per_s": max(single),
             "command_p50_ns": latency["p50_ns"],
             "command_p99_ns": latency["p99_ns"],
-            "callgrind_instructions_per_command": counted if counted is not None else "valgrind is not installed",
+            "callgrind_instructions_per_command": counted if counted is not None else "not counted (valgrind)",
         },
         as_json=options.json,
     )
