@@ -12,8 +12,9 @@ inline constexpr std::int64_t ns_per_second = 1'000'000'000;
 // Sums of price x quantity and of quantity over the trades of the last `seconds` whole seconds.
 class TradeWindow {
 public:
+    using Value = unsigned __int128;  // a trade's value fits 64 bits, a busy window's sum need not
     struct Second {
-        std::uint64_t value = 0;
+        Value value = 0;
         std::uint64_t quantity = 0;
     };
 
@@ -40,7 +41,9 @@ public:
                 sums.quantity -= ring_[place(second)].quantity;
             }
         }
-        return sums.quantity ? static_cast<std::int32_t>(sums.value / sums.quantity) : 0;
+        if (sums.quantity == 0) return 0;
+        const auto low = static_cast<std::uint64_t>(sums.value);
+        return static_cast<std::int32_t>(sums.value == low ? low / sums.quantity : static_cast<std::uint64_t>(sums.value / sums.quantity));
     }
 
     // Calls visit(second, sums) for each non-empty second still inside the window at `time`, ascending.

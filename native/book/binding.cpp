@@ -132,11 +132,10 @@ public:
         return nb::make_tuple(events(), consumed);
     }
 
-    // The events of the last call, a view into the arena.
+    // The events of the last call: a read-only view into the arena, which keeps the engine alive as long as it lives.
     nb::object events() {
-        auto view = nb::steal(PyMemoryView_FromMemory(reinterpret_cast<char*>(arena_.get()), static_cast<Py_ssize_t>(events_.size() * sizeof(Record)), PyBUF_READ));
-        if (!view.is_valid()) throw nb::python_error();
-        return nb::module_::import_("numpy").attr("frombuffer")(view, record_type_);
+        nb::ndarray<const std::uint8_t, nb::numpy> view(arena_.get(), {events_.size() * sizeof(Record)}, nb::find(*this));
+        return nb::cast(view).attr("view")(record_type_);
     }
 
     // One command, its report; see submit_doc. Called with the arguments as Python holds them, for speed.
@@ -191,7 +190,7 @@ public:
         PyTuple_SET_ITEM(report, 1, Py_NewRef(args[2]));
         PyTuple_SET_ITEM(report, 2, same_or_new(record.filled, command.head.quantity));
         PyTuple_SET_ITEM(report, 3, same_or_new(record.leaves, command.head.quantity));
-        PyTuple_SET_ITEM(report, 4, events_.size() == 1 ? Py_NewRef(no_fills_.ptr()) : fills(command.side));
+        PyTuple_SET_ITEM(report, 4, events_.size() == 1 ? Py_NewRef(no_fills_.ptr()) : fills(command.head.order_id));
         return report;
     }
 
@@ -216,7 +215,8 @@ public:
     }
 
 private:
-    PyObject* fills(std::uint8_t side) const {
+    // The trades of the last call as their order saw them.
+    PyObject* fills(std::uint64_t own_id) const {
         const auto* records = reinterpret_cast<const TradeRecord*>(arena_.get());
         Py_ssize_t count = 0;
         for (std::size_t i = 1; i < events_.size(); ++i) count += records[i].head.kind == Kind::trade;
@@ -225,7 +225,7 @@ private:
         for (std::size_t i = 1; place < count; ++i) {
             const TradeRecord& trade = records[i];
             if (trade.head.kind != Kind::trade) continue;
-            const std::uint64_t other = side == static_cast<std::uint8_t>(Side::buy) ? trade.sell_id : trade.buy_id;
+            const std::uint64_t other = trade.buy_id == own_id ? trade.sell_id : trade.buy_id;
             PyObject* fill = PyTuple_New(3);
             PyTuple_SET_ITEM(fill, 0, PyLong_FromLong(trade.head.price));
             PyTuple_SET_ITEM(fill, 1, PyLong_FromUnsignedLong(trade.head.quantity));

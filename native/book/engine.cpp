@@ -277,7 +277,7 @@ inline Code Engine::existing_order(const Record& record, const Book& book, std::
     const Order& order = pool_[entry.slot];
     if (order.book != book.number) [[unlikely]] return Code::order_not_found;
     if (order.account != head.account) [[unlikely]] return Code::account_mismatch;
-    if (!(book.actions_now & action)) [[unlikely]] return Code::action_not_allowed_now;
+    if (!(book.actions_now & action)) [[unlikely]] return action == action_reprice ? Code::reprice_not_allowed : Code::action_not_allowed_now;
     slot = entry.slot;
     return Code::ok;
 }
@@ -361,8 +361,8 @@ void Engine::halt(const Record& record, Book& book, const Sweep& sweep, Events& 
     const std::int64_t time = record.head.time;
     book.enter(Phase::halted);
     if (!book.market_rod_allowed(Phase::halted)) remove_market_orders(time, book, events);
-    events.append<HaltedRecord>() = {{Kind::halted, record_version, 0, 0, time, static_cast<std::uint64_t>(time + book.config.halt_ns), book.number,
-                                      sweep.centre, 0, 0},
+    const std::int64_t until = time > INT64_MAX - book.config.halt_ns ? INT64_MAX : time + book.config.halt_ns;
+    events.append<HaltedRecord>() = {{Kind::halted, record_version, 0, 0, time, static_cast<std::uint64_t>(until), book.number, sweep.centre, 0, 0},
                                      record.head.order_id, sweep.outside, {0, 0}, 0};
 }
 

@@ -95,7 +95,8 @@ std::vector<std::uint8_t> Engine::state() const {
         out.put(std::uint32_t{0});
         book->window.each(clock_, [&](std::int64_t second, const TradeWindow::Second& sums) {
             out.put(second);
-            out.put(sums.value);
+            out.put(static_cast<std::uint64_t>(sums.value));
+            out.put(static_cast<std::uint64_t>(sums.value >> 64));
             out.put(sums.quantity);
         });
         put_side(out, *book, book->buys, pool_);
@@ -124,6 +125,7 @@ void Engine::restore(std::span<const std::uint8_t> state) {
     const auto live = in.get<std::uint32_t>();
     need(live <= pool_.capacity(), "state: more orders than this engine holds");
     need(clock >= 0, "state: a negative clock");
+    need(next_trade >= 1, "state: trades count from 1");
 
     // Built aside and swapped in whole, so that a bad state changes nothing.
     OrderPool pool(pool_.capacity());
@@ -141,17 +143,20 @@ void Engine::restore(std::span<const std::uint8_t> state) {
         book->last = in.get<std::int32_t>();
         book->open = in.get<std::int32_t>();
         book->centre_last_used = in.get<std::int32_t>();
+        need(book->last >= 0 && book->open >= 0 && book->centre_last_used >= 0, "state: a negative price");
         in.skip(4);
         const auto seconds = in.get<std::uint32_t>();
         in.skip(4);
         std::int64_t before = -1;
         for (std::uint32_t n = 0; n < seconds; ++n) {
             const auto second = in.get<std::int64_t>();
-            const auto value = in.get<std::uint64_t>();
+            const auto value_low = in.get<std::uint64_t>();
+            const auto value_high = in.get<std::uint64_t>();
             const auto quantity = in.get<std::uint64_t>();
             need(second > before && second <= clock / ns_per_second, "state: a second out of order");
+            need(second > clock / ns_per_second - std::int64_t{old->config.band_window_s}, "state: a second before the window");
             before = second;
-            book->window.restore(second, {value, quantity});
+            book->window.restore(second, {static_cast<TradeWindow::Value>(value_high) << 64 | value_low, quantity});
         }
         std::uint32_t resting = 0;
         for (const Side side : {Side::buy, Side::sell}) {
@@ -187,14 +192,16 @@ void Engine::restore(std::span<const std::uint8_t> state) {
     const auto used = in.get<std::uint32_t>();
     in.skip(4);
     std::uint32_t live_ids = 0;
+    std::uint64_t before_id = 0;
     for (std::uint32_t n = 0; n < used; ++n) {
         const auto id = in.get<std::uint64_t>();
         const auto tenant = in.get<std::uint32_t>();
         const bool is_live = in.get<std::uint8_t>() != 0;
         in.skip(3);
-        need(ids.in_range(id), "state: an id out of range");
+        need(ids.in_range(id) && (n == 0 || id > before_id), "state: an id out of range or order");
+        before_id = id;
         IdTable::Entry& entry = ids[id];
-        need(is_live == (entry.slot != no_slot) && entry.slot != IdTable::done, "state: an id that disagrees with the books");
+        need(is_live == (entry.slot != no_slot) && (!is_live || entry.tenant == tenant), "state: an id that disagrees with the books");
         live_ids += is_live;
         if (!is_live) entry = {IdTable::done, tenant};
     }

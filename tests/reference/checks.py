@@ -121,7 +121,7 @@ def change_refusal(engine: "ReferenceEngine", book: Book, command: Command) -> i
     if order.account != command.account:
         return 1023
     if not book.config.actions[book.phase] & ACTION_BIT[command.kind]:
-        return 1024
+        return 1025 if command.kind == REPRICE else 1024
     if command.kind == CUT:
         if command.price != 0 or command.quantity == 0:
             return 1026

@@ -13,7 +13,7 @@ BOOK_FLAGS = struct.Struct("<BB6x")
 BOOK_COUNTS = struct.Struct("<II")
 BOOK_PRICES = struct.Struct("<iiii")
 COUNT = struct.Struct("<II")
-SECOND = struct.Struct("<qQQ")
+SECOND = struct.Struct("<q16sQ")
 ORDER = struct.Struct("<QiIIIII")
 ID = struct.Struct("<QIB3x")
 
@@ -34,7 +34,7 @@ def _book(book: Book, clock: int) -> list[bytes]:
         BOOK_COUNTS.pack(book.entry, len(book.buys) + len(book.sells)),
         BOOK_PRICES.pack(book.last, book.open, book.centre_last_used, 0),
         COUNT.pack(len(seconds), 0),
-        *(SECOND.pack(*row) for row in seconds),
+        *(SECOND.pack(second, value.to_bytes(16, "little"), shares) for second, value, shares in seconds),
         *_side(book.buys),
         *_side(book.sells),
     ]
@@ -87,7 +87,7 @@ def _read_book(reader: _Reader, book: Book) -> Book:
     seconds, _ = reader.take(COUNT)
     for _ in range(seconds):
         second, turnover, shares = reader.take(SECOND)
-        book.window[second] = (turnover, shares)
+        book.window[second] = (int.from_bytes(turnover, "little"), shares)
     for queues in (book.buys, book.sells):
         orders, _ = reader.take(COUNT)
         for _ in range(orders):

@@ -231,7 +231,7 @@ class ReferenceEngine:
         mark("halt by re-price" if command.kind == REPRICE else "halt by new order")
         book.phase = HALT
         self._remove_market_orders(book)
-        until = command.time + book.config.halt_ns
+        until = min(command.time + book.config.halt_ns, 2**63 - 1)
         self.events.append(
             HALTED.pack(
                 Kind.HALTED, 1, 0, 0, command.time, until, book.number, centre, 0, 0,
