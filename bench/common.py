@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from yunhai.apps.reference_data import rule_pack
 from yunhai.exchange.books import BookConfig
 from yunhai.exchange.rules.words import SecurityKind
-from yunhai.exchange.venue_config import Instrument, plan_day
+from yunhai.exchange.venue_config import TradedToday, plan_day
 from yunhai.kernel.clock import market_time
 from yunhai.kernel.records import RECORD, TRADE, Kind, OrderType, Phase
 
@@ -67,7 +67,7 @@ def load() -> Work:
 def book_config() -> BookConfig:
     """The board-lot book of a stock at NT$50,000 under the pack `twse-2026`, every rule on."""
     pack = rule_pack("twse-2026")
-    stock = Instrument(code="9999", kind=SecurityKind.STOCK, reference=REFERENCE)
+    stock = TradedToday(code="9999", kind=SecurityKind.STOCK, reference=REFERENCE)
     plan = plan_day(pack=pack, day=DAY, instruments=[stock], seed=1)
     config = plan.books[0].config
     if config.lot != LOT or not config.band_ppm or config.band_from <= market_time(DAY, 0, offset=pack.utc_offset):

@@ -1,7 +1,8 @@
 """`./dev bench durable`: the pinned workload through venue and journal, acknowledged only after the sync that covers it.
 
 Groups of 1,024 commands. A command counts when the journal says that its records are on the disk. In the same run the
-same bytes are written and synced bare (one write and one fdatasync a group, nothing else), interleaved round by round.
+same bytes are written and synced bare (one write and one fdatasync a group, nothing else), interleaved round by round,
+into a growing file and into one zeroed beforehand.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from bench import common
 from yunhai.apps.reference_data import rule_pack
 from yunhai.exchange.rules.words import SecurityKind, SegmentName
 from yunhai.exchange.venue import Venue
-from yunhai.exchange.venue_config import Instrument, plan_day
+from yunhai.exchange.venue_config import TradedToday, plan_day
 from yunhai.journal import Writer
 from yunhai.native import _book
 
@@ -45,7 +46,7 @@ class Staging:
 
 def venue_on(sink: Any) -> tuple[Venue, Any]:
     """The exchange's day with the one stock, opened and ready for continuous trading."""
-    stock = Instrument(code="9999", kind=SecurityKind.STOCK, reference=common.REFERENCE)
+    stock = TradedToday(code="9999", kind=SecurityKind.STOCK, reference=common.REFERENCE)
     plan = plan_day(pack=rule_pack("twse-2026"), day=common.DAY, instruments=[stock], seed=1)
     engine = _book.Engine(order_capacity=common.ORDER_CAPACITY, first_order_id=1, id_capacity=common.ID_CAPACITY)
     return Venue(plan, engine=engine, sink=sink), engine
@@ -97,14 +98,22 @@ def durable(work: common.Work, folder: Path) -> dict[str, Any]:
     }
 
 
-def bare(sizes: list[int], path: Path) -> float:
-    """The same bytes in the same groups: one write and one fdatasync each."""
-    noise = os.urandom(max(sizes))
+def bare(sizes: list[int], path: Path, *, zeroed: bool) -> float:
+    """The same bytes in the same groups: one write and one fdatasync each, into a file that grows or (`zeroed`) into one
+    that was filled with zeros beforehand, outside the time, as the journal's own segments are."""
+    noise = memoryview(os.urandom(max(sizes)))
     file = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
     try:
+        if zeroed:
+            left = sum(sizes)
+            while left:
+                left -= os.write(file, bytes(min(left, 1 << 22)))
+            os.fsync(file)
+            os.lseek(file, 0, os.SEEK_SET)
         began = time.perf_counter()
         for size in sizes:
-            os.write(file, noise[:size])
+            if os.write(file, noise[:size]) != size:
+                raise SystemExit("VOID: a bare write was cut short")
             os.fdatasync(file)
         return time.perf_counter() - began
     finally:
@@ -119,11 +128,13 @@ def main() -> None:
     options = parser.parse_args()
     work = common.load()
     total = len(work.commands)
-    rounds, bares = [], []
+    rounds: list[dict[str, Any]] = []
+    bares: dict[bool, list[float]] = {False: [], True: []}
     with tempfile.TemporaryDirectory(dir=common.CACHE) as folder:
         for _ in range(options.rounds):
             rounds.append(durable(work, Path(folder) / "journal"))
-            bares.append(bare(rounds[-1]["sizes"], Path(folder) / "bare.bin"))
+            for zeroed, times in bares.items():
+                times.append(bare(rounds[-1]["sizes"], Path(folder) / "bare.bin", zeroed=zeroed))
     best = min(rounds, key=lambda one: float(one["seconds"]))
     waits = best["waits"] * 1e3
     common.report(
@@ -133,8 +144,10 @@ def main() -> None:
             "group": GROUP,
             "bytes": sum(best["sizes"]),
             "durable_commands_per_s": total / best["seconds"],
-            "bare_write_and_sync_commands_per_s": total / min(bares),
-            "durable_over_bare": min(bares) / best["seconds"],
+            "bare_write_and_sync_commands_per_s": total / min(bares[False]),
+            "durable_over_bare": min(bares[False]) / best["seconds"],
+            "bare_into_zeroed_file_commands_per_s": total / min(bares[True]),
+            "durable_over_bare_into_zeroed_file": min(bares[True]) / best["seconds"],
             "group_acknowledged_p50_ms": float(np.percentile(waits, 50)),
             "group_acknowledged_p99_ms": float(np.percentile(waits, 99)),
             "state_hash": best["state"].hex(),

@@ -109,7 +109,7 @@ def main() -> None:
     single_seconds(work, arguments, check=True)
     batch, single, native = [], [], []
     for _ in range(options.rounds):  # interleaved, so that a slow moment of the machine meets all alike
-        native.append(run_json(same_build, [*inputs, "1"])["best_rate"])
+        native.append(run_json(same_build, [*inputs, "3"])["best_rate"])  # the first round warms memory
         batch.append(total / batch_seconds(work, check=False))
         single.append(total / single_seconds(work, arguments))
     latency = run_json(same_build, [*inputs, "1", "latency"])

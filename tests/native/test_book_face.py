@@ -1,5 +1,6 @@
 """The Python face of the native book: what it refuses to take, and what its arrays are."""
 
+import struct
 from dataclasses import replace
 from typing import Any
 
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 
 from tests.reference.desk import board
+from tests.reference.engine import ReferenceEngine
 from tests.reference.generator import Generator
 from tests.reference.markets import ladder
-from yunhai.kernel.records import RECORD
+from yunhai.kernel.records import HALTED, RECORD, Kind, Phase, Side
 
 _book = pytest.importorskip("yunhai.native._book", reason="the native book is not built")
 
@@ -99,3 +101,103 @@ def test_a_single_call_with_an_argument_that_does_not_fit_changes_nothing(
     with pytest.raises(TypeError):
         engine.submit(0, 1)
     assert engine.state() == before
+
+
+def test_events_keep_their_memory_when_the_engine_is_gone() -> None:
+    def events_of_a_lost_engine() -> Any:
+        engine = new_engine()
+        engine.add_book(board(100))
+        command = np.zeros(1, dtype=RECORD)
+        command["kind"], command["book"], command["side"] = Kind.PHASE, 0, Phase.COLLECT
+        return engine.process(command)[0]
+
+    held = [events_of_a_lost_engine() for _ in range(20)]
+    fill = [new_engine(order_capacity=1000) for _ in range(20)]
+    assert all(events["kind"].tolist() == [Kind.PHASE] for events in held)
+    assert not held[0].flags.writeable
+    assert len(fill) == 20
+
+
+def test_a_repriced_order_is_told_who_it_met_whatever_side_was_sent() -> None:
+    engine = new_engine()
+    engine.add_book(board(100))
+    engine.submit(0, Kind.PHASE, 0, Phase.CONTINUOUS, 0, 0, 1)
+    engine.submit(0, Kind.NEW, 1, Side.SELL, 1_000_000, 1000, 2)
+    engine.submit(0, Kind.NEW, 2, Side.BUY, 990_000, 1000, 3)
+    assert engine.submit(0, Kind.REPRICE, 2, 0, 1_000_000, 0, 4) == (0, 2, 1000, 0, ((1_000_000, 1000, 1),))
+
+
+def test_order_ids_use_all_64_bits() -> None:
+    first = 2**64 - 10
+    engine = new_engine(first_order_id=first)
+    engine.add_book(board(100))
+    engine.submit(0, Kind.PHASE, 0, Phase.CONTINUOUS, 0, 0, 1)
+    assert engine.submit(0, Kind.NEW, first + 9, Side.SELL, 1_000_000, 1000, 2)[:2] == (0, first + 9)
+    with pytest.raises(OverflowError):
+        engine.submit(0, Kind.NEW, 2**64, Side.SELL, 1_000_000, 1000, 2)
+
+
+def test_the_largest_trades_do_not_wrap_the_average() -> None:
+    """Six trades of 2**32 - 1 shares at almost NT$100,000 pass 64 bits; the seventh order must still see no halt."""
+    settings = replace(
+        board(100),
+        prices=np.array([999_999_000, 999_999_900], dtype=np.int32),
+        reference=999_999_900,
+        lot=1,
+        max_quantity=2**32 - 1,
+        band_ppm=35_000,
+        band_from=0,
+        band_open_until=0,
+        band_until=2**62,
+    )
+    for engine in (new_engine(id_capacity=100), ReferenceEngine(order_capacity=4, first_order_id=1, id_capacity=100)):
+        engine.add_book(settings)
+        commands = np.zeros(21, dtype=RECORD)
+        commands["kind"], commands["time"], commands["order_type"] = Kind.NEW, 1, 2
+        commands["order_id"] = np.arange(21)
+        commands["price"], commands["quantity"] = 999_999_900, 2**32 - 1
+        commands["side"] = np.where(np.arange(21) % 2, Side.BUY, Side.SELL)
+        commands[0]["kind"], commands[0]["side"] = Kind.PHASE, Phase.CONTINUOUS
+        events, _ = engine.process(commands)
+        assert Kind.HALTED not in events["kind"]
+        assert (events["kind"] == Kind.TRADE).sum() == 10
+
+
+def test_a_halt_near_the_end_of_time_stays_within_it() -> None:
+    settings = replace(board(100), band_ppm=10_000, band_mode=1, band_from=0, band_until=2**63 - 1, halt_ns=2**62)
+    engine = new_engine()
+    engine.add_book(settings)
+    late = 2**63 - 10
+    engine.submit(0, Kind.PHASE, 0, Phase.CONTINUOUS, 0, 0, late)
+    engine.submit(0, Kind.NEW, 1, Side.SELL, 1_050_000, 1000, late)
+    engine.submit(0, Kind.NEW, 2, Side.BUY, 1_050_000, 1000, late)
+    assert engine.phase(0) == Phase.HALTED
+    assert engine.events()[-1:].view(HALTED)["until"].tolist() == [2**63 - 1]
+
+
+def planted(state: bytes, at: int, layout: str, value: int) -> bytes:
+    return state[:at] + struct.pack(layout, value) + state[at + struct.calcsize(layout) :]
+
+
+@pytest.mark.parametrize(
+    ("at", "layout", "value", "why"),
+    [
+        (0, "<q", -1, "negative clock"),
+        (8, "<Q", 0, "count from 1"),
+        (40, "<i", -5, "negative price"),
+        (44, "<i", -5, "negative price"),
+        (-32, "<Q", 2, "range or order"),
+        (-16, "<Q", 1, "range or order"),
+        (-8, "<I", 9, "disagrees"),
+    ],
+)
+def test_a_state_that_cannot_be_is_refused_whole(at: int, layout: str, value: int, why: str) -> None:
+    engine = new_engine()
+    engine.add_book(board(100))
+    engine.submit(0, Kind.PHASE, 0, Phase.CONTINUOUS, 0, 0, 1)
+    engine.submit(0, Kind.NEW, 1, Side.SELL, 1_010_000, 1000, 2)
+    engine.submit(0, Kind.NEW, 2, Side.SELL, 1_010_000, 1000, 2)
+    state = engine.state()
+    with pytest.raises(ValueError, match=why):
+        engine.restore(planted(state, at % len(state), layout, value))
+    assert engine.state() == state
