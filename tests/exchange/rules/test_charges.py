@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from yunhai.apps.reference_data import calendar_around, rule_pack
-from yunhai.exchange.rules.charges import commission, settlement_date, tax_rate, transaction_tax
+from yunhai.apps.reference_data import calendar_around, pack_bytes, rule_pack
+from yunhai.exchange.rules.charges import commission, settlement_date, tax_row, transaction_tax
+from yunhai.exchange.rules.loader import load_pack
 from yunhai.exchange.rules.words import SecurityKind as Kind
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import amount, money_of, price_of, rate_of
@@ -73,9 +74,9 @@ def test_the_day_trade_rate_ends_with_2027(pack):
 
 @pytest.mark.parametrize("kind", [Kind.ETF_BOND, Kind.CORPORATE_BOND, Kind.CONVERTIBLE])
 def test_what_bonds_pay_after_2026_is_not_known(pack, kind):
-    assert tax_rate(pack, kind, date(2026, 12, 31)).rate == 0
+    assert pack.tax_rate(tax_row(pack, kind, date(2026, 12, 31))) == 0
     with pytest.raises(YunhaiError) as refused:
-        tax_rate(pack, kind, date(2027, 1, 4))
+        tax_row(pack, kind, date(2027, 1, 4))
     assert refused.value.code == 2208
 
 
@@ -99,3 +100,21 @@ def test_no_settlement_without_a_trading_day(pack):
             settlement_date(pack, day, days)
         assert refused.value.code == code
     assert all(earlier < later for earlier, later in pairwise(days))
+
+
+def test_a_warrant_issuers_hedge_sale_has_its_own_rate_for_five_years(pack):
+    """Securities Transaction Tax Act Art. 2-3: 0.1 % on the underlying, from about 10 November 2023."""
+    sale = 600_000 * 10_000
+    for day, dollars in ((date(2023, 11, 9), 1800), (date(2026, 8, 21), 600), (date(2028, 11, 10), 1800)):
+        assert transaction_tax(pack, Kind.STOCK, sale, day, hedge=True) == dollars * 10_000
+        assert transaction_tax(pack, Kind.STOCK, sale, day) == 1800 * 10_000
+    both = transaction_tax(pack, Kind.STOCK, sale, date(2026, 8, 21), day_trade=True, hedge=True)
+    assert both == 600 * 10_000
+
+
+def test_the_tax_on_depositary_receipts_is_its_setting(pack):
+    text = 'id = "x"\nbased_on = "twse-2026"\n[settings.tdr_tax]\nvalue = "0.3%"'
+    other = load_pack(text.encode(), base=pack_bytes)
+    sale = 100_000 * 10_000
+    paid = [transaction_tax(each, Kind.TDR, sale, date(2026, 8, 21)) for each in (pack, other)]
+    assert paid == [100 * 10_000, 300 * 10_000]

@@ -12,8 +12,9 @@ from yunhai.exchange.rules import check, loader
 from yunhai.exchange.rules.describe import differences, lines, on_day, plain
 from yunhai.exchange.rules.lines import Places
 from yunhai.exchange.rules.loader import load_pack
+from yunhai.exchange.rules.prices import daily_limits
 from yunhai.exchange.rules.reasons import in_chinese
-from yunhai.exchange.rules.words import Action, OrderKind, SegmentName
+from yunhai.exchange.rules.words import Action, OrderKind, SecurityKind, SegmentName
 from yunhai.kernel.clock import parse_time
 from yunhai.kernel.errors import YunhaiError
 
@@ -74,19 +75,37 @@ BAD = [
         "twice",
     ),
     (
-        'kinds = ["corporate-bond"]\nrule = "percent"\nup = "5%"',
-        'kinds = ["corporate-bond"]\nrule = "none"\nup = "5%"',
+        'setting = "corporate_bond_limit"',
+        'up = "5%"\nsetting = "corporate_bond_limit"',
         2008,
         'up = "5%"',
-        "none",
+        "a setting",
     ),
     (
-        'kinds = ["corporate-bond"]\nrule = "percent"\nup = "5%"',
+        'kinds = ["corporate-bond"]\nrule = "percent"\nsetting = "corporate_bond_limit"',
         'kinds = ["corporate-bond"]\nrule = "percent"',
         2008,
         '[[limits]]\nkinds = ["corporate-bond"]',
         "percent",
     ),
+    (
+        'kinds = ["corporate-bond"]\nrule = "percent"\nsetting',
+        'kinds = ["corporate-bond"]\nrule = "none"\nsetting',
+        2008,
+        'setting = "corporate_bond_limit"',
+        "none",
+    ),
+    ('setting = "corporate_bond_limit"', 'setting = "no_such_setting"', 2007, '"no_such_setting"', "one of"),
+    ('setting = "tdr_tax"', 'setting = "tdr_tax"\nrate = "0.15%"\n#', 2008, 'rate = "0.15%"\n#', "either"),
+    ('setting = "altered_match_seconds"', "", 2008, "[treatments.altered-periodic]", "either"),
+    ("hedge = true", "hedge = true\nday_trade = true", 2008, "hedge = true\n", "day trades"),
+    ('value = "once"', 'value = "each-time"', 2007, '"each-time"', "one of once"),
+    ('value = "all-entered"', 'value = "resting"', 2007, '"resting"', "one of all-entered"),
+    ('value = "one-before"', 'value = "none"', 2007, 'value = "none"', "one of one-before"),
+    ('value = "own"', 'value = "treated"', 2007, '"treated"', "one of own"),
+    ('value = "5%"', 'value = "0%"', 2007, 'value = "0%"', "below 100"),
+    ('value = "0.1%"', 'value = "11%"', 2007, '"11%"', "at most 10"),
+    ("value = 0\ndefault = 0", "value = 7201\ndefault = 0", 2007, "value = 7201", "7200"),
     ('up = "10%"', 'up = "100%"', 2007, 'up = "100%"', "below 100"),
     ("max_quantity = 499000", "max_quantity = 499500", 2008, "max_quantity = 499500", "multiple"),
     ("lot = 1000", "lot = 0", 2007, "lot = 0", "above 0"),
@@ -267,6 +286,40 @@ def test_the_timetable_of_2026():
     assert pack.match_seconds("altered-periodic") == 1800
 
 
+def test_full_delivery_is_matched_as_its_setting_says():
+    """Whether full delivery alone is matched periodically is in doubt: as any other, or every so many seconds."""
+    text = 'id = "x"\nbased_on = "twse-2026"\n[settings.full_delivery_match_seconds]\nvalue = 1800'
+    pack = load_pack(text.encode(), base=pack_bytes)
+    assert pack.match_seconds("altered") == 1800
+    assert pack.match_seconds("disposition-first") == 300
+
+
+def test_the_corporate_bond_limit_is_its_setting():
+    text = 'id = "x"\nbased_on = "twse-2026"\n[settings.corporate_bond_limit]\nvalue = "7%"'
+    found = [
+        daily_limits(pack, SecurityKind.CORPORATE_BOND, 1_000_000)
+        for pack in (rule_pack("twse-2026"), load_pack(text.encode(), base=pack_bytes))
+    ]
+    assert [(limits.up, limits.down) for limits in found] == [(1_050_000, 950_000), (1_070_000, 930_000)]
+
+
+def test_longer_dispositions_and_the_caps_of_marked_securities():
+    pack = rule_pack("twse-2026")
+    for name in ("disposition-first", "disposition-second"):
+        longer = pack.treatments[name].longer
+        assert longer is not None
+        assert (longer.day_trade_share, longer.business_days, longer.since) == (600_000, 12, date(2021, 8, 27))
+    caps = pack.order_caps
+    assert caps is not None
+    assert (caps.head_office, caps.branch) == (60_000_000 * 10_000, 10_000_000 * 10_000)
+    shown = {".".join(path): text for path, text in lines(plain(pack))}
+    assert shown["order_caps.head_office"] == "60000000"
+    assert shown["order_caps.confidence"] == "B"
+    assert shown["treatments.disposition-first.longer.business_days"] == "12"
+    assert rule_pack("twse-2013").order_caps is None
+    assert rule_pack("twse-2013").treatments["disposition-first"].longer is None
+
+
 @pytest.mark.parametrize("name", pack_ids())
 def test_every_shipped_pack_is_sound_and_names_itself(name):
     pack = rule_pack(name)
@@ -285,7 +338,9 @@ def test_plain_values_are_spelled_as_in_the_file():
     day = on_day(values, date(2028, 1, 3))
     assert [tax["name"] for tax in day["taxes"]] == [
         "shares 股票",
+        "warrant issuer's hedge sale 權證避險",
         "other securities 其他有價證券",
+        "depositary receipts 臺灣存託憑證",
         "government bonds 公債",
     ]
 

@@ -26,6 +26,8 @@ TABLES = [
     pack.Volatility,
     pack.Deferral,
     pack.Treatment,
+    pack.LongerTreatment,
+    pack.OrderCaps,
     pack.Fees,
     pack.Tax,
     pack.Settlement,

@@ -47,23 +47,29 @@ def commission(pack: RulePack, value: int, *, odd_lot: bool = False, rate: Rate 
     return max(charged, least.value)
 
 
-def tax_rate(pack: RulePack, kind: SecurityKind, day: date, *, day_trade: bool = False) -> Tax:
-    """The tax row in force. A day trade without a row of its own pays as any other sale. YunhaiError 2208."""
+def tax_row(pack: RulePack, kind: SecurityKind, day: date, *, day_trade: bool = False, hedge: bool = False) -> Tax:
+    """The tax row in force; `RulePack.tax_rate` has its rate. YunhaiError 2208.
+
+    A day trade, or a warrant issuer's `hedge` sale of the underlying, without a row of its own pays as any other sale.
+    """
     rows = [
         tax for tax in pack.taxes if kind in tax.kinds and tax.since <= day and (tax.until is None or day <= tax.until)
     ]
-    for wanted in (True, False) if day_trade else (False,):
+    wanted = [(False, True)] * hedge + [(True, False)] * day_trade + [(False, False)]
+    for marks in wanted:
         for tax in rows:
-            if tax.day_trade is wanted:
+            if (tax.day_trade, tax.hedge) == marks:
                 return tax
     raise YunhaiError(2208, what=f"transaction tax on {kind.value}", date=day.isoformat())
 
 
-def transaction_tax(pack: RulePack, kind: SecurityKind, value: int, day: date, *, day_trade: bool = False) -> Money:
+def transaction_tax(
+    pack: RulePack, kind: SecurityKind, value: int, day: date, *, day_trade: bool = False, hedge: bool = False
+) -> Money:
     """Securities transaction tax 證券交易稅 of a sale of `value` on `day`. YunhaiError 2103, 2208."""
     _refuse_negative(value)
-    tax = tax_rate(pack, kind, day, day_trade=day_trade)
-    return _dollars(value, tax.rate, pack.settings.tax_rounding.value)
+    tax = tax_row(pack, kind, day, day_trade=day_trade, hedge=hedge)
+    return _dollars(value, pack.tax_rate(tax), pack.settings.tax_rounding.value)
 
 
 def settlement_date(pack: RulePack, day: date, trading_days: Sequence[date]) -> date:

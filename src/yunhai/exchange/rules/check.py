@@ -96,8 +96,12 @@ class _Checks:
         for place, rule in enumerate(pack.limits):
             path: Path = ("limits", place)
             by_rate = rule.rule in (LimitRule.PERCENT, LimitRule.LEVERAGED)
+            self.agree(rule.setting is None or by_rate, (*path, "setting"), f"the rule is {rule.rule.value}")
             for name, rate in (("up", rule.up), ("down", rule.down)):
-                self.agree((rate is not None) == by_rate, (*path, name), f"the rule is {rule.rule.value}")
+                both = rule.setting is not None and rate is not None
+                self.agree(not both, (*path, name), "a setting is named for it too")
+                stated = rate is not None or rule.setting is not None
+                self.agree(stated == by_rate, (*path, name), f"the rule is {rule.rule.value}")
                 self.value(rate is None or 0 < rate < MILLION, (*path, name), "above 0 % and below 100 %")
         self.value(pack.new_listing.days <= 60, ("new_listing", "days"), "at most 60")
         for index, kind in enumerate(pack.new_listing.kinds):
@@ -189,6 +193,8 @@ class _Checks:
     def treatments(self, pack: RulePack) -> None:
         for name, rule in pack.treatments.items():
             path: Path = ("treatments", name)
+            one = (rule.match_seconds is None) != (rule.setting is None)
+            self.agree(one, (*path, "match_seconds"), "state either it or a setting")
             seconds = rule.match_seconds or 0
             self.value(seconds <= _PERIOD_SECONDS_MAX, (*path, "match_seconds"), "at most 7200")
             by_lots = rule.prepay_order_lots or rule.prepay_day_lots
@@ -198,10 +204,13 @@ class _Checks:
         for place, tax in enumerate(pack.taxes):
             path: Path = ("taxes", place)
             self.agree(tax.until is None or tax.since <= tax.until, (*path, "until"), "it ends before it begins")
-            self.value(tax.rate <= MILLION // 10, (*path, "rate"), "at most 10 %")
+            self.agree((tax.rate is None) != (tax.setting is None), (*path, "rate"), "state either it or a setting")
+            self.value(tax.rate is None or tax.rate <= MILLION // 10, (*path, "rate"), "at most 10 %")
+            self.agree(not (tax.day_trade and tax.hedge), (*path, "hedge"), "the row is for day trades")
             for other in pack.taxes[:place]:
                 clash = sorted(kind.value for kind in set(tax.kinds) & set(other.kinds))
-                twice = bool(clash) and tax.day_trade == other.day_trade and _overlap(tax, other)
+                alike = (tax.day_trade, tax.hedge) == (other.day_trade, other.hedge)
+                twice = bool(clash) and alike and _overlap(tax, other)
                 self.agree(not twice, (*path, "since"), f"{', '.join(clash)} is taxed twice on a day")
         self.value(pack.fees.commission <= MILLION // 10, ("fees", "commission"), "at most 10 %")
 
@@ -215,11 +224,15 @@ class _Checks:
         bounds = (
             ("put_off_seconds", settings.put_off_seconds.value, 1, 3600),
             ("altered_match_seconds", settings.altered_match_seconds.value, 1, _PERIOD_SECONDS_MAX),
+            ("full_delivery_match_seconds", settings.full_delivery_match_seconds.value, 0, _PERIOD_SECONDS_MAX),
             ("no_limit_multiple", settings.no_limit_multiple.value, 2, 1000),
             ("no_limit_prices", settings.no_limit_prices.value, 100, LADDER_PRICES_MAX),
         )
         for name, number, low, high in bounds:
             self.value(low <= number <= high, ("settings", name, "value"), f"{low} to {high}")
+        limit, tax = settings.corporate_bond_limit.value, settings.tdr_tax.value
+        self.value(0 < limit < MILLION, ("settings", "corporate_bond_limit", "value"), "above 0 % and below 100 %")
+        self.value(tax <= MILLION // 10, ("settings", "tdr_tax", "value"), "at most 10 %")
         fixed = pack.segments.get(SegmentName.FIXED_PRICE)
         if fixed is not None:
             match = settings.fixed_price_match.value

@@ -16,14 +16,20 @@ from yunhai.exchange.rules.words import (
     Action,
     Candidates,
     Centre,
+    ChangedBase,
     Confidence,
     EqualDistance,
     Fallback,
+    FirstTrial,
+    IntervalSetting,
     LimitRule,
     Match,
+    OddLotCycle,
     OrderKind,
     PriceBasis,
     Rank,
+    RankDrawn,
+    RateSetting,
     RestingMarketPrice,
     Rounding,
     SecurityKind,
@@ -68,12 +74,16 @@ class TickTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailyLimit:
-    """Daily price limits 漲跌幅 of some kinds (Art. 63). The rates are there for `percent` and `leveraged` only."""
+    """Daily price limits 漲跌幅 of some kinds (Art. 63). The rates are there for `percent` and `leveraged` only.
+
+    `setting` instead of both: that setting holds the rate, up and down alike; ask `RulePack.limit_rates`.
+    """
 
     kinds: tuple[SecurityKind, ...]
     rule: LimitRule
     up: Rate | None = None
     down: Rate | None = None
+    setting: RateSetting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,10 +260,22 @@ class MarketOrders:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LongerTreatment:
+    """A disposition lasts longer where day trades 當日沖銷 were more than a share of the volume, from `since` on."""
+
+    day_trade_share: Rate
+    business_days: int
+    since: date
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
     """What a marked security's trading is like: disposition 處置, altered trading 變更交易方法.
 
-    `match_seconds` 0 = as any other, None = `Settings.altered_match_seconds`; ask `RulePack.match_seconds`.
+    `match_seconds` 0 = as any other. `setting` instead of it: that setting holds the interval. Ask
+    `RulePack.match_seconds`.
     Prepayment 預收款券 is due on every order with `prepay_all`, else when one order reaches `prepay_order_lots`
     or a customer's day `prepay_day_lots` (0 = never).
     """
@@ -267,6 +289,18 @@ class Treatment:
     """How long it lasts; 0 = until lifted."""
     day_trade: bool
     match_seconds: int | None = None
+    setting: IntervalSetting | None = None
+    longer: LongerTreatment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderCaps:
+    """Most that one broker's orders in a marked security may amount to in a day (MARK-L of the day's list 委託額度管制)."""
+
+    head_office: Money
+    branch: Money
+    source: str
+    confidence: Confidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,15 +312,24 @@ class Fees:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tax:
-    """Securities transaction tax 證券交易稅, paid by the seller, in force from `since` to `until` (both included)."""
+    """Securities transaction tax 證券交易稅, paid by the seller, in force from `since` to `until` (both included).
+
+    `rate`, or `setting`: the setting that holds it; ask `RulePack.tax_rate`.
+    """
 
     name: str
     kinds: tuple[SecurityKind, ...]
-    rate: Rate
     since: date
     until: date | None = None
+    rate: Rate | None = None
+    setting: RateSetting | None = None
     day_trade: bool = False
     """The row is for day trades 當日沖銷 only; a day trade without such a row pays as any other sale."""
+    hedge: bool = False
+    """The row is for a warrant issuer's hedge sales of the underlying 權證避險 only; without one, as any other sale."""
+    source: str | None = None
+    confidence: Confidence | None = None
+    """Of rows whose dates or rates are less than certain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +365,15 @@ class Settings:
     fixed_price_match: Setting[TimeOfDay]
     treated_opening_match: Setting[bool]
     altered_match_seconds: Setting[int]
+    full_delivery_match_seconds: Setting[int]
+    corporate_bond_limit: Setting[Rate]
+    tdr_tax: Setting[Rate]
+    # These four have one word each so far: the venue and the book do as it says, and a pack that says otherwise is
+    # refused. Whoever builds a second way adds its word in `words`.
+    random_rank: Setting[RankDrawn]
+    delayed_open_base: Setting[ChangedBase]
+    first_watched_trial: Setting[FirstTrial]
+    treated_odd_lots: Setting[OddLotCycle]
     no_limit_multiple: Setting[int]
     no_limit_prices: Setting[int]
     commission_rounding: Setting[Rounding]
@@ -354,6 +406,7 @@ class RulePack:
     taxes: tuple[Tax, ...]
     settlement: Settlement
     settings: Settings
+    order_caps: OrderCaps | None = None
 
     @property
     def board(self) -> Segment:
@@ -364,8 +417,25 @@ class RulePack:
 
     def match_seconds(self, treatment: str) -> int:
         """Seconds between periodic matches of a security under this treatment; 0 = traded as any other. KeyError."""
-        stated = self.treatments[treatment].match_seconds
-        return self.settings.altered_match_seconds.value if stated is None else stated
+        rule = self.treatments[treatment]
+        if rule.setting is None:
+            return rule.match_seconds or 0
+        held: Setting[int] = getattr(self.settings, rule.setting.value)
+        return held.value
+
+    def _held(self, name: RateSetting) -> Rate:
+        held: Setting[Rate] = getattr(self.settings, name.value)
+        return held.value
+
+    def limit_rates(self, rule: DailyLimit) -> tuple[Rate, Rate] | None:
+        """A row's rates up and down, its own or a setting's; None if its rule has none."""
+        if rule.setting is not None:
+            return self._held(rule.setting), self._held(rule.setting)
+        return None if rule.up is None or rule.down is None else (rule.up, rule.down)
+
+    def tax_rate(self, tax: Tax) -> Rate:
+        """A tax row's rate, its own or a setting's."""
+        return self._held(tax.setting) if tax.setting is not None else tax.rate or Rate(0)
 
     @property
     def utc_offset(self) -> int:

@@ -122,14 +122,14 @@ def daily_limits(
         return NO_LIMITS
     if rule.rule is LimitRule.UNDERLYING:
         return _warrant_limits(pack, kind, reference, underlying)
-    assert rule.up is not None
-    assert rule.down is not None
+    rates = pack.limit_rates(rule)
+    assert rates is not None
     if rule.rule is LimitRule.LEVERAGED and not 1 <= multiple <= 9:
         raise YunhaiError(2205, reason=f"a multiple of {multiple}")
     times = multiple if rule.rule is LimitRule.LEVERAGED else 1
     up_base = reference if up_reference is None else up_reference
-    up = up_base * (MILLION + times * rule.up) // MILLION
-    down = -(-reference * max(0, MILLION - times * rule.down) // MILLION)
+    up = up_base * (MILLION + times * rates[0]) // MILLION
+    down = -(-reference * max(0, MILLION - times * rates[1]) // MILLION)
     return _rounded(pack, kind, up_base, reference, up, down)
 
 

@@ -177,6 +177,44 @@ class Tie(StrEnum):
     DOWN = "down"
 
 
+class RankDrawn(StrEnum):
+    """How often chance decides among the orders entered before a book's first match."""
+
+    ONCE = "once"
+
+
+class ChangedBase(StrEnum):
+    """What the quantity cancelled and changed in the watch before an opening is measured against (暫緩開盤)."""
+
+    ALL_ENTERED = "all-entered"  # 收單以來全部委託量，含已取消者
+
+
+class FirstTrial(StrEnum):
+    """What the first trial price of a watch is compared with (暫緩開收盤)."""
+
+    ONE_BEFORE = "one-before"  # 監視前的最後一次試撮
+
+
+class OddLotCycle(StrEnum):
+    """The cycle of intraday odd lots 盤中零股 in a security that is matched periodically."""
+
+    OWN = "own"  # 盤中零股自己的間隔
+
+
+class IntervalSetting(StrEnum):
+    """A setting that holds an interval of periodic matching (分盤間隔)."""
+
+    ALTERED = "altered_match_seconds"
+    FULL_DELIVERY = "full_delivery_match_seconds"
+
+
+class RateSetting(StrEnum):
+    """A setting that holds a rate (幅度、稅率)."""
+
+    CORPORATE_BOND_LIMIT = "corporate_bond_limit"
+    TDR_TAX = "tdr_tax"
+
+
 class Confidence(StrEnum):
     """How well a setting is founded: A rule text read, B strong second hand, C weak, D common knowledge only."""
 
