@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from yunhai.apps.l3.feed import NS, FeedSnapshot, Levels
+from yunhai.kernel.money import decimal_text, price_text
 
 Trade = tuple[int, int, int, int]
 """(buy order, sell order, price in 1/10,000, shares), the exchange's order numbers."""
@@ -37,13 +38,25 @@ class Score:
             self.differences.append(difference)
 
 
+def _trade_text(trade: Trade | None) -> str:
+    """A trade as a reader knows it: the price as the market writes it."""
+    if trade is None:
+        return "none 無"
+    bid, ask, price, quantity = trade
+    return f"bid 買 {bid}, ask 賣 {ask}, {price_text(price)} × {quantity}"
+
+
+def _total_text(total: tuple[int, int] | None) -> str:
+    return "none 無" if total is None else f"{total[0]} shares 股 for {decimal_text(total[1])}"
+
+
 def compare_trades(published: list[Trade], made: list[Trade]) -> Score:
     """Trade by trade; what one side lacks counts as different."""
     score = Score()
     for number in range(max(len(published), len(made))):
         theirs = published[number] if number < len(published) else None
         ours = made[number] if number < len(made) else None
-        score.add(theirs == ours, f"trade {number + 1}: published {theirs}, engine {ours}")
+        score.add(theirs == ours, f"trade {number + 1}: published {_trade_text(theirs)}, engine {_trade_text(ours)}")
     return score
 
 
@@ -57,7 +70,10 @@ def compare_totals(snapshots: tuple[FeedSnapshot, ...], made: list[Trade]) -> Sc
     for snapshot in snapshots:
         theirs = (snapshot.volume, snapshot.value)
         ours = totals[snapshot.trades] if snapshot.trades < len(totals) else None
-        score.add(theirs == ours, f"after {snapshot.trades} trades: published {theirs}, engine {ours}")
+        score.add(
+            theirs == ours,
+            f"after {snapshot.trades} trades: published {_total_text(theirs)}, engine {_total_text(ours)}",
+        )
     return score
 
 

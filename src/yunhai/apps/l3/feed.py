@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from yunhai.apps.l3 import errors as _errors
+from yunhai.apps.l3.errors import refusal
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import Side
-
-assert _errors is not None
 
 ROWS_MAX: Final = 5_000_000
 CHARACTERS_MAX: Final = 1_000_000_000
@@ -152,7 +150,7 @@ class _Row:
         self.number = 1
 
     def refusal(self, reason: str) -> YunhaiError:
-        return YunhaiError(4104, path=self._path.name, row=self.number, reason=reason)
+        return refusal(4104, path=self._path.name, row=self.number, reason=reason)
 
     def whole(self, column: str, *, least: int = 0, most: int = _INT64_MAX) -> int:
         text = self.fields[self._places[column]]
@@ -207,7 +205,7 @@ def _table_path(folder: Path, stem: str) -> Path:
     names = [path for path in sorted(folder.glob(f"{stem}*")) if path.name.endswith((".csv", ".csv.gz"))]
     if len(names) != 1:
         found = ", ".join(path.name for path in names) or "none"
-        raise YunhaiError(4101, path=str(folder), reason=f"one {stem}*.csv or {stem}*.csv.gz is needed, found {found}")
+        raise refusal(4101, path=str(folder), reason=f"one {stem}*.csv or {stem}*.csv.gz is needed, found {found}")
     return names[0]
 
 
@@ -221,16 +219,17 @@ def lines_of(path: Path) -> Iterator[str]:
                 total += len(line)
                 if len(line) > ROW_CHARACTERS_MAX or total > CHARACTERS_MAX:
                     limit = f"{ROW_CHARACTERS_MAX} characters a row, {CHARACTERS_MAX} a table"
-                    raise YunhaiError(4105, path=path.name, limit=limit)
+                    limit_zh = f"每列 {ROW_CHARACTERS_MAX} 字元、每表 {CHARACTERS_MAX} 字元"
+                    raise YunhaiError(4105, path=path.name, limit=limit, limit_zh=limit_zh)
                 yield line
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as problem:
-        raise YunhaiError(4102, path=path.name, reason=_reason(problem)) from problem
+        raise refusal(4102, path=path.name, reason=_reason(problem)) from problem
 
 
 def _reason(problem: Exception) -> str:
     if isinstance(problem, UnicodeDecodeError):
         return f"not UTF-8 at byte {problem.start}"
-    return f"{type(problem).__name__}: {problem}"
+    return f"cannot be unpacked or read: {problem}"
 
 
 def _rows(path: Path, columns: tuple[str, ...], *, optional: tuple[str, ...] = ()) -> Iterator[_Row]:
@@ -243,17 +242,17 @@ def _rows(path: Path, columns: tuple[str, ...], *, optional: tuple[str, ...] = (
         if missing:
             raise YunhaiError(4103, path=path.name, columns=", ".join(missing[:8]))
         if len(places) != len(heading):
-            raise YunhaiError(4104, path=path.name, row=1, reason="a column is named twice")
+            raise refusal(4104, path=path.name, row=1, reason="a column is named twice")
         row = _Row(path, {name: places[name] for name in (*columns, *optional) if name in places})
         for number, fields in enumerate(reader, start=2):
             row.number, row.fields = number, fields
             if len(fields) != len(heading):
                 raise row.refusal(f"{len(fields)} fields, the heading has {len(heading)}")
             if number > ROWS_MAX:
-                raise YunhaiError(4105, path=path.name, limit=f"{ROWS_MAX} rows")
+                raise YunhaiError(4105, path=path.name, limit=f"{ROWS_MAX} rows", limit_zh=f"{ROWS_MAX} 列")
             yield row
     except csv.Error as problem:
-        raise YunhaiError(4102, path=path.name, reason=f"not CSV: {problem}") from problem
+        raise refusal(4102, path=path.name, reason=f"not CSV: {problem}") from problem
 
 
 def _orders(path: Path) -> Iterator[FeedOrder]:
@@ -342,17 +341,17 @@ def days_of(feeds: Iterable[Feed]) -> list[Feed]:
 def read_feed(folder: Path) -> Feed:
     """Read and check a whole folder. YunhaiError 4101-4105; nothing is returned in part."""
     if not folder.is_dir():
-        raise YunhaiError(4101, path=str(folder), reason="not a folder")
+        raise refusal(4101, path=str(folder), reason="not a folder")
     orders = tuple(_orders(_table_path(folder, "orders")))
     trades = tuple(_trades(_table_path(folder, "trades")))
     snapshot_path = _table_path(folder, "snapshots")
     snapshots = list(_snapshots(snapshot_path))
     if not snapshots:
-        raise YunhaiError(4104, path=snapshot_path.name, row=2, reason="no snapshot, so no previous close")
+        raise refusal(4104, path=snapshot_path.name, row=2, reason="no snapshot, so no previous close")
     taken = {order.sequence for order in orders}
     for number, trade in enumerate(trades, start=2):
         if trade.sequence in taken:
-            raise YunhaiError(4104, path="trades", row=number, reason=f"BizIndex {trade.sequence} is an order's too")
+            raise refusal(4104, path="trades", row=number, reason=f"BizIndex {trade.sequence} is an order's too")
     return Feed(
         folders=(folder.name,),
         orders=orders,

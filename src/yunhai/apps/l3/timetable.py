@@ -5,13 +5,10 @@ The auctions' moments come from the pack, never from the published trades.
 
 from dataclasses import dataclass
 
-from yunhai.apps.l3 import errors as _errors
+from yunhai.apps.l3.errors import refusal
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.words import Match
-from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import Kind, Phase
-
-assert _errors is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +24,11 @@ def controls_of(pack: RulePack) -> tuple[Control, ...]:
     """The day's phases and auctions, ascending. YunhaiError 4106 for a pack that interrupts or matches periodically."""
     board = pack.board
     if board.volatility is not None:
-        raise YunhaiError(4106, pack=pack.id, reason="it interrupts continuous trading")
+        raise refusal(4106, pack=pack.id, reason="it interrupts continuous trading")
     controls: list[Control] = []
     for place, span in enumerate(board.spans):
         if span.match is Match.PERIODIC:
-            raise YunhaiError(4106, pack=pack.id, reason="it matches periodically")
+            raise refusal(4106, pack=pack.id, reason="it matches periodically")
         controls.append(Control(span.start, Kind.PHASE, span.phase.code))
         if span.match is Match.AT_END:
             controls.append(Control(span.end, Kind.UNCROSS, 0))

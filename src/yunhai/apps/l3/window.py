@@ -17,17 +17,15 @@ from typing import Final
 
 import numpy as np
 
-from yunhai.apps.l3 import errors as _errors
 from yunhai.apps.l3.book import book_config
 from yunhai.apps.l3.compare import Score
+from yunhai.apps.l3.errors import refusal
 from yunhai.apps.l3.feed import NS, ROWS_MAX, Levels, lines_of
 from yunhai.apps.l3.replay import MakeEngine
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.money import PRICE_MAX, QUANTITY_MAX
+from yunhai.kernel.money import PRICE_MAX, QUANTITY_MAX, price_text
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State, TimeInForce
-
-assert _errors is not None
 
 _TIME: Final = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,9}))?")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")
@@ -71,12 +69,12 @@ def read_window_feed(messages: Path, books: Path) -> WindowFeed:
     """Read and check both files. YunhaiError 4101, 4102, 4104, 4105."""
     for path in (messages, books):
         if not path.is_file():
-            raise YunhaiError(4101, path=str(path), reason="not a file")
+            raise refusal(4101, path=str(path), reason="not a file")
     told = tuple(_messages(messages))
     shown = tuple(_windows(books))
     if len(told) != len(shown) or not told:
         reason = f"{len(told)} messages but {len(shown)} books"
-        raise YunhaiError(4104, path=books.name, row=min(len(told), len(shown)) + 1, reason=reason)
+        raise refusal(4104, path=books.name, row=min(len(told), len(shown)) + 1, reason=reason)
     return WindowFeed(messages.name, told, shown)
 
 
@@ -84,35 +82,35 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, fields in enumerate(csv.reader(lines_of(path)), start=1):
             if number > ROWS_MAX:
-                raise YunhaiError(4105, path=path.name, limit=f"{ROWS_MAX} rows")
+                raise YunhaiError(4105, path=path.name, limit=f"{ROWS_MAX} rows", limit_zh=f"{ROWS_MAX} 列")
             yield number, fields
     except csv.Error as problem:
-        raise YunhaiError(4102, path=path.name, reason=f"not CSV: {problem}") from problem
+        raise refusal(4102, path=path.name, reason=f"not CSV: {problem}") from problem
 
 
 def _messages(path: Path) -> Iterator[Message]:
     before = 0
     for row, fields in _rows(path):
 
-        def refusal(reason: str, row: int = row) -> YunhaiError:
-            return YunhaiError(4104, path=path.name, row=row, reason=reason)
+        def wrong(reason: str, row: int = row) -> YunhaiError:
+            return refusal(4104, path=path.name, row=row, reason=reason)
 
         if len(fields) != MESSAGE_FIELDS:
-            raise refusal(f"{len(fields)} fields, not {MESSAGE_FIELDS}")
+            raise wrong(f"{len(fields)} fields, not {MESSAGE_FIELDS}")
         stamp = _TIME.fullmatch(fields[0])
         if stamp is None or int(stamp[1]) >= 86_400:
-            raise refusal(f"{fields[0][:40]!r} is not a number of seconds after midnight")
+            raise wrong(f"{fields[0][:40]!r} is not a number of seconds after midnight")
         time = int(stamp[1]) * NS + int((stamp[2] or "0").ljust(9, "0"))
         if time < before:
-            raise refusal("earlier than the row before")
+            raise wrong("earlier than the row before")
         before = time
         if not all(_WHOLE.fullmatch(text) for text in fields[1:]):
-            raise refusal("a field is not a whole number")
+            raise wrong("a field is not a whole number")
         event, number, size, price, direction = map(int, fields[1:])
         if event not in list(Event) or direction not in (1, -1):
-            raise refusal(f"type {event}, direction {direction}: not a message of a continuous book")
+            raise wrong(f"type {event}, direction {direction}: not a message of a continuous book")
         if number < 0 or not 0 < size <= QUANTITY_MAX or not 0 < price <= PRICE_MAX:
-            raise refusal(f"order {number}, size {size}, price {price} is out of bounds")
+            raise wrong(f"order {number}, size {size}, price {price} is out of bounds")
         yield Message(time, Event(event), number, size, price, Side.BUY if direction == 1 else Side.SELL)
 
 
@@ -120,18 +118,18 @@ def _windows(path: Path) -> Iterator[Window]:
     width = 0
     for row, fields in _rows(path):
         if not all(_WHOLE.fullmatch(text) for text in fields):
-            raise YunhaiError(4104, path=path.name, row=row, reason="a field is not a whole number")
+            raise refusal(4104, path=path.name, row=row, reason="a field is not a whole number")
         if len(fields) % 4 or not fields or (width and len(fields) != width):
-            raise YunhaiError(4104, path=path.name, row=row, reason=f"{len(fields)} fields are no whole levels")
+            raise refusal(4104, path=path.name, row=row, reason=f"{len(fields)} fields are no whole levels")
         width = len(fields)
         figures = list(map(int, fields))
         window = {}
         for side, at in ((Side.SELL, 0), (Side.BUY, 2)):
             levels = tuple((figures[n + at], figures[n + at + 1]) for n in range(0, width, 4) if figures[n + at + 1])
             if any(not 0 < price <= PRICE_MAX or not 0 < size <= QUANTITY_MAX for price, size in levels):
-                raise YunhaiError(4104, path=path.name, row=row, reason="a level is out of bounds")
+                raise refusal(4104, path=path.name, row=row, reason="a level is out of bounds")
             if list(levels) != sorted(levels, reverse=side is Side.BUY):
-                raise YunhaiError(4104, path=path.name, row=row, reason="the levels are not in order")
+                raise refusal(4104, path=path.name, row=row, reason="the levels are not in order")
             window[side] = levels
         yield window
 
@@ -253,7 +251,8 @@ class WindowReplay:
             other = Side.SELL if side is Side.BUY else Side.BUY
             _, trades = self._enter(time, other, price, size, TimeInForce.IOC)
             expected = [(order, price, size)]
-            self._result.executions.add(trades == expected, f"message {row}: published {expected}, engine {trades}")
+            told = f"message {row}: published {_text(expected)}, engine {_text(trades)}"
+            self._result.executions.add(trades == expected, told)
             self._result.known += trades == expected and order == self._ids.get(message.number)
             for maker, at, taken in trades:
                 self._take(side, at, maker, taken)
@@ -288,6 +287,11 @@ class WindowReplay:
             self._resting[side, price].clear()
             self._result.left += 1
         return inside
+
+
+def _text(trades: list[tuple[int, int, int]]) -> str:
+    """Trades for a reader; order numbers are this replay's."""
+    return ", ".join(f"order {order} at {price_text(price)} × {size}" for order, price, size in trades) or "none 無"
 
 
 def _without(window: Window, message: Message) -> Window:
