@@ -42,19 +42,19 @@ def single_arguments(work: common.Work) -> list[tuple[int, ...]]:
 
 
 def single_seconds(work: common.Work, arguments: list[tuple[int, ...]], *, check: bool = False) -> float:
-    """One call a command; each report carries status, order id and every fill."""
+    """One call a command (limit ROD is what `submit` takes unless told); each report has status, order id, every fill."""
     engine = common.open_book(work.config, work.start)
     submit = engine.submit
     if check:
         tape = []
         for kind, order, side, price, quantity, moment in arguments:
-            _, order_id, _, _, fills = submit(0, kind, order, side, price, quantity, moment, 2, 0, 1, 1)
+            _, order_id, _, _, fills = submit(0, kind, order, side, price, quantity, moment)
             tape += [(other, order_id, at // common.TICK, shares // common.LOT) for at, shares, other in fills]
         common.require_tape(np.array(tape, dtype=np.int64))
     began = time.perf_counter()
     if not check:
         for kind, order, side, price, quantity, moment in arguments:
-            submit(0, kind, order, side, price, quantity, moment, 2, 0, 1, 1)
+            submit(0, kind, order, side, price, quantity, moment)
     return time.perf_counter() - began
 
 

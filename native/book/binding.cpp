@@ -42,10 +42,21 @@ inline long long integer(PyObject* object) {
         const digit* digits = reinterpret_cast<PyLongObject*>(object)->ob_digit;
         if (size == 1) return digits[0];
         if (size == 0) return 0;
-        if (size == 2) return static_cast<long long>(digits[0]) | static_cast<long long>(digits[1]) << PyLong_SHIFT;
+        if (size < 0) return PyLong_AsLongLong(object);
+        const long long two = static_cast<long long>(digits[0]) | static_cast<long long>(digits[1]) << PyLong_SHIFT;
+        if (size == 2) return two;
+        if (size == 3 && digits[2] < 8) return two | static_cast<long long>(digits[2]) << 2 * PyLong_SHIFT;
     }
 #endif
     return PyLong_AsLongLong(object);
+}
+
+// The same for the whole range of uint64; 2^64 - 1 with an exception set when it is none.
+inline std::uint64_t unsigned_integer(PyObject* object) {
+#if PY_VERSION_HEX < 0x030C0000
+    if (PyLong_CheckExact(object) && (Py_SIZE(object) == 1 || Py_SIZE(object) == 2)) return static_cast<std::uint64_t>(integer(object));
+#endif
+    return PyLong_AsUnsignedLongLong(object);
 }
 
 template <class T>
@@ -150,7 +161,7 @@ public:
         const auto argument = [&]<class T>(Py_ssize_t place, T& field) {
             if (place >= count) return;
             if constexpr (std::is_same_v<T, std::uint64_t>) {
-                field = PyLong_AsUnsignedLongLong(args[place]);
+                field = unsigned_integer(args[place]);
                 failed |= field == UINT64_MAX;
                 return;
             }
