@@ -107,6 +107,75 @@ def test_interrupted_is_130(planted: dict[str, BaseException | None]) -> None:
     assert cli.main(["planted"]) == 130
 
 
+@pytest.mark.parametrize("words", [[], ["rules"], ["journal"], ["replay"]])
+def test_a_name_alone_prints_its_help_once(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(words) == 0
+    shown = capsys.readouterr()
+    assert shown.out.startswith("Usage: ")
+    assert (shown.err, "\\x0a" in shown.out) == ("", False)
+    assert cli.main([*words, "--json"]) == 2
+    answer = capsys.readouterr()
+    assert json.loads(answer.out)["error"]["en"] == "The command line is wrong: a command is missing"
+    assert shown.out in answer.err
+
+
+@pytest.mark.parametrize(
+    "words", [["--json", "rules", "show"], ["rules", "--json", "show"], ["rules", "show", "--json"]]
+)
+def test_json_may_be_asked_for_before_the_command(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(words) == 0
+    assert {each["id"] for each in json.loads(capsys.readouterr().out)["packs"]} > {"twse-2026"}
+
+
+def test_help_with_json_before_it_is_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--json", "--help"]) == 0
+    assert capsys.readouterr().out.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("group", ["rules", "journal", "replay"])
+def test_a_group_lists_its_commands_with_their_chinese(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([group, "--help"]) == 0
+    listed = capsys.readouterr().out.split("Commands:")[1]
+    command = cli.yunhai.get_command(click.Context(cli.yunhai), group)
+    assert isinstance(command, click.Group)
+    flat = "".join(listed.split())
+    for leaf in command.commands.values():
+        assert "".join((leaf.help or "").split("\n\n")[0].split()) in flat
+    assert "..." not in listed
+
+
+@pytest.mark.parametrize(
+    ("words", "chinese"),
+    [
+        (["dance"], "命令列有誤：沒有命令 dance"),
+        (["day", "--nope"], "命令列有誤：沒有選項 --nope"),
+        (["day"], "命令列有誤：缺少 'FILE'"),
+        (["day", "--seed", "x", "f"], "命令列有誤：'--seed' 的值不可用"),
+        (["day", "a", "b"], "命令列有誤：參數數目或用法不對"),
+        (["rules", "check", "/nowhere.toml"], "檔案無法讀寫：/nowhere.toml：檔案或資料夾不存在"),
+    ],
+)
+def test_the_chinese_text_of_a_refusal_is_chinese(
+    words: list[str], chinese: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*words, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["zh"] == chinese
+
+
+@pytest.mark.parametrize("encoding", ["cp950", "ascii", "iso-8859-1"])
+@pytest.mark.parametrize("words", [["rules", "show", "--pack", "twse-2026"], ["dance", "--json"], ["--help"]])
+def test_no_terminals_encoding_can_crash_a_command(encoding: str, words: list[str]) -> None:
+    environment = dict(os.environ, PYTHONIOENCODING=encoding)
+    result = subprocess.run(
+        [sys.executable, "-m", "yunhai.apps.cli", *words], capture_output=True, check=False, env=environment
+    )
+    assert result.returncode == (2 if "dance" in words else 0)
+    assert b"Traceback" not in result.stderr
+    if "--json" in words:
+        shown = result.stdout.decode("utf-8" if encoding == "ascii" else encoding)  # click takes ASCII for an oversight
+        assert json.loads(shown)["error"]["code"] == 5001
+
+
 def test_an_unknown_command_is_refused_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["dance", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["name"] == "bad-command-line"

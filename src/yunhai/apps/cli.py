@@ -15,6 +15,8 @@ from typing import Final
 import click
 
 from yunhai import __version__
+from yunhai.apps import system_errors
+from yunhai.apps.terminal import forgive
 from yunhai.kernel.errors import ErrorEntry, YunhaiError, register
 
 FAILED_CHECK: Final = 1
@@ -27,7 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "replay": ("yunhai.apps.commands.replay", "Published order data through the engine 逐筆委託重播"),
     "auction": ("yunhai.apps.commands.auction", "Uncross the orders of a file 集合競價"),
     "rules": ("yunhai.apps.commands.rules", "Rule packs: show, diff, check, limits 規則包"),
-    "journal": ("yunhai.apps.commands.journal", "The journal: verify, show, stats 日誌"),
+    "journal": ("yunhai.apps.commands.journal", "The journal: verify, checkpoint, show, stats, export 日誌"),
 }
 """Command name to its module, which holds a click command named `command`, and one line of help."""
 
@@ -75,6 +77,7 @@ class LazyGroup(click.Group):
         command = importlib.import_module(known[0]).command
         if not isinstance(command, click.Command):
             raise TypeError(f"{known[0]}.command is not a click command")
+        _list_whole(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -82,10 +85,66 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
+def _list_whole(command: click.Command) -> None:
+    """Have a group list its commands with the whole first sentence of their help; click would cut it, often before
+    the Chinese."""
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            if child.short_help is None and child.help:
+                child.short_help = " ".join(child.help.split("\n\n")[0].split())
+
+
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="yunhai")
 def yunhai() -> None:
     """Yunhai 雲海: a securities cloud 證券雲."""
+
+
+def _usage_reasons(problem: click.ClickException) -> dict[str, str]:
+    """`reason` and `reason_zh` of 5001. What was typed stands in both; click's own sentence is English only."""
+    message = problem.format_message()
+    match problem:
+        case click.NoSuchOption():
+            chinese = f"沒有選項 {problem.option_name}"
+        case click.exceptions.NoSuchCommand():
+            chinese = f"沒有命令 {problem.command_name}"
+        case click.MissingParameter():
+            chinese = f"缺少 {_parameter(problem)}"
+        case click.BadParameter():
+            chinese = f"{_parameter(problem)} 的值不可用"
+        case click.BadOptionUsage():
+            chinese = f"選項 {problem.option_name} 用法不對"
+        case click.exceptions.NoArgsIsHelpError():
+            message, chinese = "a command is missing", "缺少命令"
+        case click.FileError():
+            chinese = f"檔案 {problem.ui_filename} 無法開啟"
+        case _:
+            chinese = "參數數目或用法不對"
+    return {"reason": message, "reason_zh": chinese}
+
+
+def _parameter(problem: click.BadParameter) -> str:
+    if problem.param is not None:
+        return problem.param.get_error_hint(problem.ctx)
+    hint = problem.param_hint
+    return hint if isinstance(hint, str) else " ".join(hint or ("參數",))
+
+
+def _after_the_command(words: list[str]) -> list[str]:
+    """`--json` typed before or between the names of groups, moved behind the command's name; gone if none follows."""
+    found: click.Command | None = yunhai
+    context = click.Context(yunhai)
+    front, moved, at = [], [], 0
+    while at < len(words) and isinstance(found, click.Group):
+        if words[at] == "--json":
+            moved.append(words[at])
+        else:
+            found = found.get_command(context, words[at])
+            front.append(words[at])
+        at += 1
+    if found is None or isinstance(found, click.Group):
+        moved = []
+    return [*front, *moved, *words[at:]]
 
 
 def report(error: YunhaiError, *, as_json: bool) -> None:
@@ -103,10 +162,12 @@ def report(error: YunhaiError, *, as_json: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code; nothing escapes but a broken standard output."""
+    forgive(sys.stdout)
+    forgive(sys.stderr)
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
     try:
-        result = yunhai.main(words, prog_name="yunhai", standalone_mode=False)
+        result = yunhai.main(_after_the_command(words), prog_name="yunhai", standalone_mode=False)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.exceptions.Exit as leaving:
@@ -114,10 +175,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("✗ stopped 已中止", err=True)
         return 130
+    except click.exceptions.NoArgsIsHelpError as nothing:
+        click.echo(nothing.format_message(), err=as_json)
+        if as_json:
+            report(YunhaiError(5001, **_usage_reasons(nothing)), as_json=True)
+        return REFUSED if as_json else 0
     except click.ClickException as problem:
         if isinstance(problem, click.UsageError) and problem.ctx is not None:
             click.echo(problem.ctx.get_usage(), err=True)
-        report(YunhaiError(5001, reason=problem.format_message()), as_json=as_json)
+        report(YunhaiError(5001, **_usage_reasons(problem)), as_json=as_json)
         return REFUSED
     except YunhaiError as error:
         report(error, as_json=as_json)
@@ -128,12 +194,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )  # the reader has left; the interpreter's last flush must not complain
         return 141
     except OSError as problem:
-        reason = problem.strerror or type(problem).__name__
-        report(YunhaiError(5002, path=problem.filename or "?", reason=reason), as_json=as_json)
+        report(YunhaiError(5002, path=problem.filename or "?", **system_errors.reasons(problem)), as_json=as_json)
         return REFUSED
     except Exception as fault:
         traceback.print_exc()
-        report(YunhaiError(5003, reason=f"{type(fault).__name__}: {fault}"), as_json=as_json)
+        kind = type(fault).__name__
+        report(YunhaiError(5003, reason=f"{kind}: {fault}", reason_zh=f"未預期的 {kind}"), as_json=as_json)
         return FAULT
 
 
