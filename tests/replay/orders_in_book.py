@@ -20,7 +20,7 @@ def orders_in_book(state: bytes) -> tuple[list[InBook], list[InBook]]:
     place = engine.size
     head = struct.Struct("<BB6xIIiiiiII")
     *_, seconds, _ = head.unpack_from(state, place)
-    place += head.size + seconds * struct.calcsize("<qQQ")
+    place += head.size + seconds * struct.calcsize("<qQQQ")
     sides = []
     row = struct.Struct("<QiIIIII")
     for _ in range(2):
