@@ -18,10 +18,12 @@ from tests.exchange.venue_days import (
     price,
     stock,
 )
+from yunhai.exchange.tally import Tally
 from yunhai.exchange.venue import Venue, commands
 from yunhai.exchange.venue_config import plan_day
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.records import Kind, Side, TimeInForce
+from yunhai.kernel.money import PRICE_MAX, QUANTITY_MAX
+from yunhai.kernel.records import RECORD, TRADE, Kind, Side, TimeInForce
 
 
 def test_a_regular_day_step_by_step() -> None:
@@ -248,6 +250,54 @@ def test_only_order_commands_come_from_outside(kind: int) -> None:
     assert not len(day.events())
 
 
+def test_orders_cut_out_of_a_larger_array_are_taken() -> None:
+    """The controls due before the first order are not issued for nothing."""
+    day, other = day_of(segments=(BOARD,)), day_of(segments=(BOARD,))
+    for at in range(4):
+        day.buy(f"09:00:0{at}", 1, "100")
+    orders = day.order_array()
+    day.venue.process(orders[::2])
+    other.venue.process(orders[::2].copy())
+    assert day.events().tobytes() == other.events().tobytes()
+    assert [order for order, code in day.outcomes().items() if code == 0] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "strange", [np.zeros(3, np.int64), np.zeros(2, TRADE), np.zeros((1, 2), RECORD)], ids=["numbers", "trades", "table"]
+)
+def test_what_is_no_row_of_records_is_refused_before_anything_is_done(strange: np.ndarray) -> None:
+    day = day_of(segments=(BOARD,))
+    with pytest.raises(YunhaiError) as refused:
+        day.venue.process(strange)
+    assert refused.value.code == 2507
+    assert not len(day.events())
+
+
+def test_a_security_traded_by_the_share_has_no_odd_lots() -> None:
+    day = day_of(stock("2330", lot=1), stock("2317"))
+    day.new("10:00:00", Side.BUY, 7, "100")
+    day.new("10:00:00", Side.SELL, 7, "100")
+    day.play()
+    assert day.trades() == [("10:00:00", "100.00", 7)]
+    for segment in (ODD, ODD_AFTER):
+        assert day.venue.book("2317", segment) > 0
+        with pytest.raises(YunhaiError) as refused:
+            day.venue.book("2330", segment)
+        assert refused.value.code == 2503
+
+
+def test_sums_of_values_never_wrap() -> None:
+    """Each of five trades is worth 4.3e18, so that two and more of them pass 2^63."""
+    tally = Tally(2)
+    trades = np.zeros(5, TRADE)
+    trades["kind"], trades["price"], trades["quantity"], trades["book"] = Kind.TRADE, PRICE_MAX, QUANTITY_MAX, 1
+    for part in (trades[:2], trades[2:]):
+        tally.add(part.view(RECORD))
+    assert tally.of(1).value == 5 * PRICE_MAX * QUANTITY_MAX > 1 << 64
+    assert tally.of(1).volume == 5 * QUANTITY_MAX
+    assert tally.of(0).value == 0
+
+
 def test_what_a_venue_refuses() -> None:
     day = day_of()
     for call, code in (
@@ -255,6 +305,9 @@ def test_what_a_venue_refuses() -> None:
         (lambda: day.venue.suspend("9999", day.venue.now), 2301),
         (lambda: day_of(stock("2330"), stock("2330")), 2510),
         (lambda: day_of(stock("2330", treatment="nonsense")), 2511),
+        (lambda: day_of(stock("2330", lot=0)), 2512),
+        (lambda: day_of(stock("2330", lot=-1)), 2512),
+        (lambda: day_of(stock("2330", lot=2**32)), 2512),
         (lambda: Venue(day.plan, engine=day.engine, sink=lambda _: None), 2504),
     ):
         with pytest.raises(YunhaiError) as refused:

@@ -9,13 +9,13 @@ from yunhai.exchange import instruments
 from yunhai.exchange.books import ALL_ACTIONS, ALL_KINDS, LIMIT_ROD, BookConfig
 from yunhai.exchange.rules.prices import Limits
 from yunhai.exchange.rules.words import SecurityKind, SegmentName
-from yunhai.exchange.venue_config import Instrument, of_listing
+from yunhai.exchange.venue_config import TradedToday, of_listing
 from yunhai.kernel.errors import YunhaiError
 
 CANCEL_AND_CUT = 0b011
 
 
-def config(instrument: Instrument, segment: SegmentName = BOARD, pack: str = "twse-2026") -> BookConfig:
+def config(instrument: TradedToday, segment: SegmentName = BOARD, pack: str = "twse-2026") -> BookConfig:
     day = day_of(instrument, pack=pack_of(pack))
     return day.plan.books[day.venue.book(instrument.code, segment)].config
 
@@ -50,7 +50,7 @@ def test_the_other_segments(segment: SegmentName, lot: int, most: int, defer: in
         (stock("2330", treatment="altered"), 35_000, 35_000, ALL_KINDS),
     ],
 )
-def test_states(instrument: Instrument, band: int, defer: int, kinds: int) -> None:
+def test_states(instrument: TradedToday, band: int, defer: int, kinds: int) -> None:
     book = config(instrument)
     assert (book.band_ppm, book.defer_ppm, book.allowed[2]) == (band, defer, kinds)
 
@@ -105,5 +105,5 @@ def test_from_the_list_of_securities() -> None:
 
 def test_a_warrant_needs_its_limits() -> None:
     with pytest.raises(YunhaiError) as refused:
-        day_of(Instrument(code="030001", kind=SecurityKind.WARRANT_CALL, reference=price("1.5")))
+        day_of(TradedToday(code="030001", kind=SecurityKind.WARRANT_CALL, reference=price("1.5")))
     assert refused.value.code == 2202

@@ -117,7 +117,7 @@ def test_the_busy_day_is_busy() -> None:
     assert (events["kind"] == Kind.HALTED).sum() >= 5
     assert ((events["kind"] == Kind.UNCROSS) & (events["code"] == 1203)).sum() >= 1
     refusals = set(np.unique(events["code"][events["kind"] <= Kind.REPRICE]).tolist())
-    assert refusals >= {0, 1004, 1005, 1006, 1010, 1021, 1024, 1027}
+    assert refusals >= {0, 1004, 1005, 1006, 1010, 1021, 1025, 1027}
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

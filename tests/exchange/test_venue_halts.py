@@ -165,3 +165,21 @@ def test_an_interruption_cut_short_by_a_break_owes_its_auction() -> None:
         ("13:00:00", "uncross 104.00 x 10000"),
         ("13:00:00", "continuous"),
     ]
+
+
+def test_a_suspension_does_not_cut_an_interruption_short() -> None:
+    """Resumed before the interruption would have ended, the book is still interrupted; later it opens at once."""
+    for resume, entered, opened in (("10:01:00", "halted", "10:02:00"), ("10:02:00", "collect", "10:02:00")):
+        day = day_of()
+        ladder_up(day, "09:59:00")
+        day.buy("10:00:00", 30, "104")
+        day.play(until="10:00:30")
+        day.venue.suspend("2330", day.plan.at(ns("10:00:30")))
+        day.play(until=resume)
+        day.venue.resume("2330", day.plan.at(ns(resume)))
+        day.play()
+        assert day.controls(since=resume)[:3] == [
+            (resume, entered),
+            (opened, "uncross 104.00 x 10000"),
+            (opened, "continuous"),
+        ]

@@ -7,7 +7,7 @@ import pytest
 
 from tests.exchange.venue_days import ODD, ODD_AFTER, Day, day_of, pack_of, stock
 from yunhai.exchange.sessions import Cause
-from yunhai.exchange.venue_config import Instrument
+from yunhai.exchange.venue_config import TradedToday
 from yunhai.kernel.records import Kind, Side, TimeInForce
 
 
@@ -26,7 +26,7 @@ def pair(day: Day, at: str, limit: str, lots: int = 1) -> None:
         (stock("2330", treatment="altered"), "09:01:00"),  # full delivery alone trades continuously
     ],
 )
-def test_treated_securities_wait_for_their_match(instrument: Instrument, matched: str) -> None:
+def test_treated_securities_wait_for_their_match(instrument: TradedToday, matched: str) -> None:
     day = day_of(instrument)
     pair(day, "08:40:00", "100")
     pair(day, "09:01:00", "101")
@@ -106,7 +106,7 @@ def test_odd_lot_actions() -> None:
     day.play(until="09:10:00")
     events = day.events()
     assert day.outcomes()[too_many] == 1013
-    assert events[events["kind"] == Kind.REPRICE]["code"].tolist() == [1024]
+    assert events[events["kind"] == Kind.REPRICE]["code"].tolist() == [1025]
 
 
 class Test2013:
@@ -139,7 +139,7 @@ class Test2013:
         day.change(Kind.REPRICE, "10:00:02", limit, limit="101")
         events = day.play()
         assert {order: day.outcomes()[order] for order in orders} == orders
-        assert events[events["kind"] == Kind.REPRICE]["code"].tolist() == [1024]
+        assert events[events["kind"] == Kind.REPRICE]["code"].tolist() == [1025]
 
     def test_a_price_far_from_the_last_trade_waits_and_joins_the_close_if_too_late(self) -> None:
         day = self.day()

@@ -17,7 +17,7 @@ from yunhai.exchange.rules.loader import load_pack
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.words import SecurityKind, SegmentName
 from yunhai.exchange.venue import Venue, commands
-from yunhai.exchange.venue_config import DayPlan, Instrument, plan_day
+from yunhai.exchange.venue_config import DayPlan, TradedToday, plan_day
 from yunhai.kernel.clock import SECOND, TimeOfDay, time_of_day, time_text
 from yunhai.kernel.records import RECORD, Kind, OrderType, Phase, Side, TimeInForce
 from yunhai.native import _book
@@ -45,8 +45,8 @@ def reference_engine() -> Engine:
     return ReferenceEngine(order_capacity=1 << 17, first_order_id=1, id_capacity=1 << 17, event_capacity=1 << 16)
 
 
-def stock(code: str, reference: str = "100", **more: object) -> Instrument:
-    return Instrument(code=code, kind=SecurityKind.STOCK, reference=int(Decimal(reference) * 10_000), **more)  # type: ignore[arg-type]
+def stock(code: str, reference: str = "100", **more: object) -> TradedToday:
+    return TradedToday(code=code, kind=SecurityKind.STOCK, reference=int(Decimal(reference) * 10_000), **more)  # type: ignore[arg-type]
 
 
 def ns(text: str) -> TimeOfDay:
@@ -195,7 +195,7 @@ def _said(record: np.void) -> str:
 
 
 def day_of(
-    *instruments: Instrument,
+    *instruments: TradedToday,
     pack: RulePack | None = None,
     day: date = date(2026, 8, 21),
     seed: int = 7,

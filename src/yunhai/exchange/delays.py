@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yunhai.exchange.sessions import Delay
+from yunhai.kernel.money import MILLION
 from yunhai.kernel.records import Kind
 
-MILLION = 1_000_000
 Books = NDArray[np.int64]
 
 
@@ -73,10 +73,9 @@ class DelayWatch:
 
     def test(self, books: Books) -> NDArray[np.bool_]:
         """Which of `books` must wait. Ends their watch (`stop`)."""
-        limit = self._changed_ppm[books]
-        restless = (
-            (limit > 0) & (self._entered[books] > 0) & (self._changed[books] * MILLION >= limit * self._entered[books])
-        )
+        limit, entered = self._changed_ppm[books], self._entered[books]
+        reached = self._changed[books].astype(object) * MILLION >= limit.astype(object) * entered  # Python's integers
+        restless = (limit > 0) & (entered > 0) & reached.astype(np.bool_)
         late = self._watched[books] & (self._jumped[books] | restless)
         self.stop(books)
         return late

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from yunhai.exchange.rules.prices import round_nearest
 from yunhai.exchange.rules.words import SegmentName
 from yunhai.exchange.venue import Venue
-from yunhai.exchange.venue_config import DayPlan, Instrument, day_limits, match_seconds
+from yunhai.exchange.venue_config import DayPlan, TradedToday, day_limits, match_seconds
 from yunhai.kernel.clock import time_of_day
 from yunhai.kernel.money import PRICE_MAX, decimal_text, price_text
 from yunhai.kernel.records import FILL, Kind, Side
@@ -89,7 +89,7 @@ def daily_quotes(venue: Venue) -> Iterator[DailyQuote]:
         )
 
 
-def next_reference(plan: DayPlan, instrument: Instrument, *, close: int, bid: int, ask: int) -> int:
+def next_reference(plan: DayPlan, instrument: TradedToday, *, close: int, bid: int, ask: int) -> int:
     """The next day's auction reference, ex-dates aside: the close; without one the last best bid if it is above the old
     reference, else the last best ask if it is below, else the old reference (TWSE Operating Rules Art. 58-3)."""
     if close:
@@ -124,7 +124,7 @@ def security_file(plan: DayPlan) -> Iterator[bytes]:
         yield _security_record(plan, instrument)
 
 
-def _security_record(plan: DayPlan, instrument: Instrument) -> bytes:
+def _security_record(plan: DayPlan, instrument: TradedToday) -> bytes:
     limits = day_limits(plan.pack, instrument)
     key = instrument.treatment or ""
     treatment = plan.pack.treatments.get(key)

@@ -1,8 +1,13 @@
 """What each book has traded so far: open, high, low, last, shares, value, trades.
 
 Kept per book, so that odd lots and fixed-price trades never touch the board lots' prices (market-rules 3.1, 1.5).
+
+One trade's value, price × quantity, is below 2^31 × 2^32 and fits 64 bits; three of them need not. Sums of values are
+therefore kept in two halves of 32 bits, which neither overflow before 2^31 trades of a book (nor do its shares), and
+put together as Python's integers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,6 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yunhai.kernel.records import TRADE, Kind
+
+LIMB_BITS: Final = 32
+_LIMB: Final = (1 << LIMB_BITS) - 1
 
 _TRADE: Final = int(Kind.TRADE)  # a plain int: compared with an array for every array of events
 
@@ -36,7 +44,7 @@ class Tally:
         self._low = np.full(size, np.iinfo(np.int64).max, np.int64)
         self._last = np.zeros(size, np.int64)
         self._volume = np.zeros(size, np.int64)
-        self._value = np.zeros(size, np.int64)
+        self._value = np.zeros((size, 2), np.int64)
         self._trades = np.zeros(size, np.int64)
 
     def add(self, events: NDArray[np.void]) -> None:
@@ -53,7 +61,7 @@ class Tally:
         np.maximum.at(self._high, book, price)
         np.minimum.at(self._low, book, price)
         np.add.at(self._volume, book, quantity)
-        np.add.at(self._value, book, price * quantity)
+        np.add.at(self._value, book, halves(price * quantity))
         np.add.at(self._trades, book, 1)
 
     def last(self, book: int) -> int:
@@ -67,6 +75,17 @@ class Tally:
             low=int(self._low[book]) if traded else 0,
             last=int(self._last[book]),
             volume=int(self._volume[book]),
-            value=int(self._value[book]),
+            value=whole(self._value[book].tolist()),
             trades=traded,
         )
+
+
+def halves(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Values not below 0 as (above, below) 2^32, shape (n, 2): columns that can be added up 2^31 times."""
+    return np.stack([values >> LIMB_BITS, values & _LIMB], axis=1)
+
+
+def whole(sums: Sequence[int]) -> int:
+    """The value of summed `halves`."""
+    above, below = sums
+    return (above << LIMB_BITS) + below

@@ -83,6 +83,7 @@ class Venue:
         self._number: dict[tuple[str, SegmentName], int] = {}
         self._configs: dict[int, BookConfig] = {}
         self._late_close: dict[int, tuple[int, Delay]] = {}
+        self._put_off: dict[int, tuple[_Timer, int]] = {}  # outlives a suspension, which ends the wait itself
         size = len(plan.books)
         self._added = np.zeros(size, np.bool_)
         self._phase = np.zeros(size, np.uint8)  # what the program says, suspended or not
@@ -137,9 +138,13 @@ class Venue:
 
     def process(self, orders: NDArray[np.void]) -> None:
         """Run order commands (dtype RECORD, kinds 1-4, times not descending, none before `now`), and every control due
-        on the way. YunhaiError 2501 or 2502 if the times are wrong, 2506 if a command is no order; nothing is done."""
+        on the way. YunhaiError 2501 or 2502 if the times are wrong, 2506 if a command is no order, 2507 if the array is
+        none of records; nothing is done."""
+        if orders.dtype != RECORD or orders.ndim != 1:
+            raise YunhaiError(2507, dtype=str(orders.dtype.name), dimensions=orders.ndim)
         if not len(orders):
             return
+        orders = np.ascontiguousarray(orders)  # the engine reads one stretch of memory; refusing midway is too late
         strange = np.flatnonzero((orders["kind"] < Kind.NEW) | (orders["kind"] > Kind.REPRICE))
         if len(strange):
             raise YunhaiError(2506, row=int(strange[0]), kind=int(orders["kind"][strange[0]]))
@@ -180,28 +185,34 @@ class Venue:
         books = self._books_of(code)
         self.advance(time)
         books = self._live(books)
-        closing_late = books[(self._phase[books] == Phase.AFTER) & (self._waiting[books] > 0)]
         self._suspended[books] = True
-        self._clear(books)
+        self._clear(books[~self._closes_late(books)])
         self._control(self._phases(self._present(books), Phase.SUSPENDED, time, Cause.OPERATOR))
-        self._control(self._batch(Kind.EXPIRE, closing_late, time, Cause.OPERATOR))
 
     def resume(self, code: str, time: int) -> None:
         """End a suspension 恢復交易 at `time`: each book enters the phase its program has now; where that is
-        continuous trading, a call auction of what rests comes first. Nothing happens to a book not suspended."""
+        continuous trading, a call auction of what rests comes first, but not before the moment to which an opening or
+        an interruption had put it off. Nothing happens to a book not suspended."""
         books = self._books_of(code)
         self.advance(time)
         books = books[self._suspended[books] & ~self._unlisted[books]]
         self._suspended[books] = False
-        books = self._present(books)
-        continuous = books[self._phase[books] == Phase.CONTINUOUS]
-        for book in continuous:
+        for book in self._present(books):
             one = np.array([book])
-            self._control(self._phases(one, Phase.COLLECT, time, Cause.OPERATOR))
-            self._control(self._uncross(one, time, Cause.OPERATOR))
-            self._control(self._phases(one, Phase.CONTINUOUS, time, Cause.OPERATOR))
-        for book in books[self._phase[books] != Phase.CONTINUOUS]:
-            self._control(self._phases(np.array([book]), Phase(self._phase[book]), time, Cause.OPERATOR))
+            phase = Phase(self._phase[book])
+            timer, until = self._put_off.get(int(book), (_Timer.OPEN, 0))
+            if phase is Phase.CONTINUOUS and until > time:
+                held = Phase.HALTED if timer is _Timer.HALT_END else Phase.COLLECT
+                self._control(self._phases(one, held, time, Cause.OPERATOR))
+                self._wait(timer, one, until, trials=True)
+                continue
+            if phase is Phase.CONTINUOUS:
+                self._control(self._phases(one, Phase.COLLECT, time, Cause.OPERATOR))
+                self._control(self._uncross(one, time, Cause.OPERATOR))
+            elif self._closes_late(one).any():
+                regular, delay = self._late_close[int(book)]
+                phase = Phase.BEFORE if time < regular + delay.entry_ns else Phase.COLLECT
+            self._control(self._phases(one, phase, time, Cause.OPERATOR))
 
     def tally(self, code: str, segment: SegmentName = SegmentName.BOARD) -> BookTally:
         """What a book has traded so far. YunhaiError 2503 if there is no such book."""
@@ -274,7 +285,14 @@ class Venue:
             self._token += 1
             self._waiting[book] = self._token
             self._exception[book] = trials
+            if timer in (_Timer.HALT_END, _Timer.OPEN):
+                self._put_off[int(book)] = (timer, until)
             heapq.heappush(self._timers, (until, int(timer), int(book), self._token))
+
+    def _closes_late(self, books: Books) -> NDArray[np.bool_]:
+        """Which of `books` are past their program's end and still wait for their delayed close."""
+        late: NDArray[np.bool_] = (self._phase[books] == Phase.AFTER) & (self._waiting[books] > 0)
+        return late
 
     def _clear(self, books: Books) -> None:
         self._waiting[books] = 0
@@ -403,18 +421,20 @@ class Venue:
             case _Timer.MATCH:
                 self._control(self._uncross(books, time, cause))
             case _Timer.ENTRY:
-                self._control(self._phases(books, Phase.COLLECT, time, cause))
+                self._control(self._phases(self._live(books), Phase.COLLECT, time, cause))
                 for book in books:
                     regular, delay = self._late_close[int(book)]
                     self._wait(_Timer.CLOSE, [int(book)], regular + delay.delay_ns, trials=True)
                     if delay.repeat:
                         self._watch.watch(np.array([book]), delay)
             case _Timer.CLOSE:
-                self._trial(books, time)
-                late = self._watch.test(books)
-                for book in books[late]:
+                live = self._live(books)
+                self._trial(live, time)
+                late = self._watch.test(live)
+                for book in live[late]:
                     self._wait(_Timer.CLOSE, [int(book)], time + self._late_close[int(book)][1].delay_ns, trials=True)
-                self._end(books[~late], time, cause)
+                self._end(live[~late], time, cause)
+                self._control(self._batch(Kind.EXPIRE, books[self._suspended[books]], time, cause))
 
     # -- commands and what comes of them ---------------------------------------------------------------------------
 

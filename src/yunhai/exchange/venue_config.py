@@ -30,8 +30,8 @@ PhaseMasks = tuple[int, int, int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instrument:
-    """What the venue needs of a security on one day (`of_listing` makes one from `exchange.instruments.Instrument`).
+class TradedToday:
+    """What the venue needs of a security on one day; `of_listing` makes one of what is listed (`Instrument`).
 
     `reference`: auction reference 開盤競價基準, above 0. `limits`: the day's limits if they are given from outside (the
     exchange's day file, a warrant's); None: the pack works them out. `unlimited`: a new listing's first days 初次上市.
@@ -55,13 +55,13 @@ class Instrument:
 
 def of_listing(
     listing: instruments.Instrument, *, reference: int | None = None, limits: Limits | None = None
-) -> Instrument:
+) -> TradedToday:
     """A listed security as the venue's instrument. `reference` where the list has none; YunhaiError 2205 if neither
     has."""
     known = reference or listing.reference
     if not known:
         raise YunhaiError(2205, reason=f"{listing.code} has none")
-    return Instrument(
+    return TradedToday(
         code=listing.code,
         kind=listing.kind,
         reference=known,
@@ -92,7 +92,7 @@ class DayPlan:
 
     pack: RulePack
     day: date
-    instruments: tuple[Instrument, ...]
+    instruments: tuple[TradedToday, ...]
     books: tuple[BookPlan, ...]
     seed: int
 
@@ -101,10 +101,10 @@ class DayPlan:
         return market_time(self.day, time_of_day, offset=self.pack.utc_offset)
 
 
-def plan_day(*, pack: RulePack, day: date, instruments: Iterable[Instrument], seed: int) -> DayPlan:
+def plan_day(*, pack: RulePack, day: date, instruments: Iterable[TradedToday], seed: int) -> DayPlan:
     """The day's books, numbered in order: of each instrument, in the order given, one book per segment of the pack that
-    has its prices beforehand; then the fixed-price books. YunhaiError 2510 a code twice, 2511 unknown treatment, 2202,
-    2205, 2206, 2207 as of the ladder."""
+    has its prices beforehand; then the fixed-price books. YunhaiError 2510 a code twice, 2511 unknown treatment, 2512
+    no trading unit, 2202, 2205, 2206, 2207 as of the ladder."""
     listed = tuple(instruments)
     seen: set[str] = set()
     programs: dict[tuple[SegmentName, int], Program] = {}
@@ -117,6 +117,8 @@ def plan_day(*, pack: RulePack, day: date, instruments: Iterable[Instrument], se
         interval = match_seconds(pack, instrument)
         ladder = day_ladder(pack, instrument.kind, instrument.reference, day_limits(pack, instrument))
         for segment, rules in pack.segments.items():
+            if not _has_book(pack, rules, instrument):
+                continue
             key = (segment, interval if rules.makes_prices else 0)
             if key not in programs:
                 programs[key] = program_of(pack, segment=segment, day=day, match_seconds=key[1])
@@ -132,7 +134,13 @@ def plan_day(*, pack: RulePack, day: date, instruments: Iterable[Instrument], se
     return DayPlan(pack=pack, day=day, instruments=listed, books=(*early, *late), seed=seed)
 
 
-def match_seconds(pack: RulePack, instrument: Instrument) -> int:
+def _has_book(pack: RulePack, rules: Segment, instrument: TradedToday) -> bool:
+    """Whether an instrument is traded in a segment: where the trading unit is one share there is no odd lot."""
+    lot, most = _lots(pack, rules, instrument)
+    return most >= lot
+
+
+def match_seconds(pack: RulePack, instrument: TradedToday) -> int:
     """Interval of an instrument's periodic matching, seconds; 0 = matched as any other. YunhaiError 2511."""
     if instrument.treatment is None:
         return instrument.match_seconds or 0
@@ -141,7 +149,7 @@ def match_seconds(pack: RulePack, instrument: Instrument) -> int:
     return pack.match_seconds(instrument.treatment) if instrument.match_seconds is None else instrument.match_seconds
 
 
-def day_limits(pack: RulePack, instrument: Instrument) -> Limits:
+def day_limits(pack: RulePack, instrument: TradedToday) -> Limits:
     """Limits as given, else by the pack. YunhaiError 2202, 2205, 2206."""
     if instrument.limits is not None:
         return instrument.limits
@@ -161,7 +169,7 @@ def book_seed(seed: int, *, day: date, code: str, segment: SegmentName) -> int:
 
 
 def book_config(
-    pack: RulePack, instrument: Instrument, *, segment: SegmentName, day: date, seed: int, ladder: NDArray[np.int32]
+    pack: RulePack, instrument: TradedToday, *, segment: SegmentName, day: date, seed: int, ladder: NDArray[np.int32]
 ) -> BookConfig:
     """A book's settings (docs/concepts/matching.md §2). `ladder`: the instrument's prices of the day."""
     rules = pack.segments[segment]
@@ -193,14 +201,16 @@ def book_config(
     return _with_band(config, rules, day=day, offset=pack.utc_offset)
 
 
-def _lots(pack: RulePack, rules: Segment, instrument: Instrument) -> tuple[int, int]:
+def _lots(pack: RulePack, rules: Segment, instrument: TradedToday) -> tuple[int, int]:
     """(lot, largest quantity) of a book. A trading unit of its own scales the cap of a board-lot book; an odd lot is
-    then anything less than that unit."""
+    then anything less than that unit. YunhaiError 2512 if the unit is no quantity."""
     most = rules.max_quantity or QUANTITY_MAX
     if instrument.lot is None or instrument.lot == pack.board.lot:
         return rules.lot, most
+    if not 0 < instrument.lot <= QUANTITY_MAX:
+        raise YunhaiError(2512, security=instrument.code, lot=instrument.lot)
     if rules.lot == pack.board.lot:
-        return instrument.lot, min(most // rules.lot * instrument.lot, QUANTITY_MAX)
+        return instrument.lot, min(most // rules.lot, QUANTITY_MAX // instrument.lot) * instrument.lot
     return rules.lot, min(most, instrument.lot - 1)
 
 

@@ -65,6 +65,16 @@ register(
             "Send new orders, cancels, cuts and changes of price only.",
         ),
         (
+            2507,
+            "not-records",
+            None,
+            422,
+            "不是一列交易紀錄（型別 {dtype}）",
+            "Not a row of trading records (dtype {dtype})",
+            "請用 yunhai.exchange.venue.commands 建立。",
+            "Make the array with yunhai.exchange.venue.commands.",
+        ),
+        (
             2510,
             "instrument-twice",
             None,
@@ -83,6 +93,26 @@ register(
             "The pack has no treatment {treatment}; known: {known}",
             "請改用規則檔所列者。",
             "Use one that the pack names.",
+        ),
+        (
+            2512,
+            "no-trading-unit",
+            None,
+            422,
+            "{security} 的交易單位不可用：{lot}",
+            "The trading unit of {security} cannot be used: {lot}",
+            "交易單位須為 1 股以上。",
+            "A trading unit is one share or more.",
+        ),
+        (
+            2521,
+            "field-too-narrow",
+            None,
+            422,
+            "檔案欄位放不下：{field}（{width} 位）無法容納 {value}",
+            "The file's field {field} has {width} places, which {value} does not fit",
+            "該檔格式無法表示此值，請改用日誌或 CSV。",
+            "The layout cannot say this: use the journal or the CSV files.",
         ),
     )
 )

@@ -16,7 +16,7 @@ from yunhai.apps.day import failures
 from yunhai.apps.day.bars import History, read_history
 from yunhai.apps.day.data_folder import daily_bars_near
 from yunhai.apps.day.failures import RowsRefusedError
-from yunhai.apps.day.output import DayResult, as_json, show, write_fills
+from yunhai.apps.day.output import FinishedDay, as_json, show, write_fills
 from yunhai.apps.day.report import Report, read_report
 from yunhai.apps.day.session import STAGES, Inputs, Stages, Watch, run_session
 from yunhai.apps.l3.book import pack_named
@@ -77,7 +77,7 @@ def command(
     return finish(result, json_wanted=json_wanted)
 
 
-def finish(result: DayResult, *, json_wanted: bool, more: Mapping[str, Any] | None = None) -> int:
+def finish(result: FinishedDay, *, json_wanted: bool, more: Mapping[str, Any] | None = None) -> int:
     """Tell the result; the exit code."""
     show(result, Console(stderr=json_wanted, highlight=False))
     if json_wanted:
@@ -118,7 +118,7 @@ def rows_explained() -> Iterator[None]:
         yield
     except RowsRefusedError as refusal:
         for row in refusal.refused[:ROWS_SHOWN]:
-            click.echo(f"row 第 {row.row} 列: {row.code} {row.reason()}", err=True)
+            click.echo(f"row 第 {row.row} 列: {row.code} {row.reason('en')} {row.reason('zh')}", err=True)
         if refusal.count > ROWS_SHOWN:
             click.echo(f"and {refusal.count - ROWS_SHOWN} more, {refusal.count} in all 共 {refusal.count} 列", err=True)
         raise

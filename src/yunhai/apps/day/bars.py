@@ -19,6 +19,7 @@ import numpy as np
 from yunhai.apps.day import failures, text
 from yunhai.apps.day.path import Bar
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.money import SCALE
 
 HEADER: Final = b"stock_code,trade_date,open,high,low,close,volume"
 OLDEST: Final = timedelta(days=14)
@@ -92,7 +93,7 @@ def _history(lines: Iterable[bytes], day: date) -> History:
 def _prices(fields: list[bytes]) -> tuple[int, int, int, int] | None:
     """Open, high, low, close in 1/10,000 NT$; None if one is no price or they contradict each other."""
     try:
-        values = [int(Decimal(field.decode()) * 10_000) for field in fields]
+        values = [int(Decimal(field.decode()) * SCALE) for field in fields]
     except (InvalidOperation, UnicodeDecodeError, ValueError, OverflowError):
         return None
     if len(values) != 4 or min(values) <= 0 or max(values) >= 2**31:

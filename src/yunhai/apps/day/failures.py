@@ -7,13 +7,15 @@ row is found before the file is refused, so that one look is enough.
 from dataclasses import dataclass
 from typing import Final
 
-from yunhai.kernel.errors import YunhaiError, entry_of, register, rows
+from yunhai.kernel.errors import Language, YunhaiError, entry_of, register, rows
 
 FILE_UNREADABLE: Final = 4001
 COLUMN_MISSING: Final = 4002
 WRONG_ENCODING: Final = 4003
 REPORT_EMPTY: Final = 4004
 ROWS_REFUSED: Final = 4005
+GARBLED: Final = 4006
+BARS_UNREADABLE: Final = 4007
 FIELD_COUNT: Final = 4011
 NOT_A_NUMBER: Final = 4012
 NEGATIVE: Final = 4013
@@ -28,11 +30,15 @@ NOTHING_TRADED: Final = 4021
 UNKNOWN_SECURITY: Final = 4022
 OFF_TICK: Final = 4023
 OUTSIDE_LIMITS: Final = 4024
+PRICE_ZERO: Final = 4025
+TOO_FINE: Final = 4026
 CANNOT_PLAN: Final = 4031
 BAD_REFERENCE: Final = 4032
 ORDER_REFUSED: Final = 4033
 NOT_VERIFIED: Final = 4034
 JOURNAL_NOT_EMPTY: Final = 4035
+PACK_UNFIT: Final = 4036
+TARGET_UNUSABLE: Final = 4037
 
 ROWS_TOLD: Final = 1_000
 """Bad rows told one by one; the rest is counted."""
@@ -56,8 +62,8 @@ register(
             "day-column-missing",
             None,
             422,
-            "第 1 列（欄名）缺少或多出欄位：{columns}",
-            "Row 1 (the column names) lacks a column or has one too many: {columns}",
+            "第 1 列（欄名）不符：{columns}",
+            "Row 1 (the column names) is not as wanted: {columns}",
             "欄名須為 date,stock,seq,broker_branch,price,buy_shares,sell_shares",
             "The columns are date,stock,seq,broker_branch,price,buy_shares,sell_shares",
         ),
@@ -91,6 +97,26 @@ register(
             "改正列出的各列後再試",
             "Correct the rows listed and try again",
         ),
+        (
+            GARBLED,
+            "day-names-garbled",
+            None,
+            422,
+            "以 CP950（Big5）讀出的券商名稱不成名稱（第一個：{name}），疑為其他編碼",
+            "Read as CP950 (Big5) the branches have no sensible names (the first: {name}): another encoding, it seems",
+            "請存成 UTF-8 或 CP950",
+            "Save the file as UTF-8 or CP950",
+        ),
+        (
+            BARS_UNREADABLE,
+            "day-bars-unreadable",
+            None,
+            422,
+            "日線檔不可用：{path}：{reason}",
+            "The daily bars cannot be used: {path}: {reason}",
+            "日線檔欄名須為 stock_code,trade_date,open,high,low,close,volume（.csv 或 .csv.gz）",
+            "Daily bars have the columns stock_code,trade_date,open,high,low,close,volume (.csv or .csv.gz)",
+        ),
         (FIELD_COUNT, "row-field-count", None, 422, "欄數不符", "wrong number of fields", *_REPAIR),
         (NOT_A_NUMBER, "row-not-a-number", None, 422, "不是數字", "not a number", *_REPAIR),
         (NEGATIVE, "row-negative", None, 422, "負數", "negative", *_REPAIR),
@@ -104,6 +130,8 @@ register(
         (NOTHING_TRADED, "row-nothing-traded", None, 422, "買賣皆為零", "neither bought nor sold", *_REPAIR),
         (UNKNOWN_SECURITY, "row-unknown-security", None, 422, "查無此證券代號", "unknown security code", *_REPAIR),
         (OFF_TICK, "row-off-tick", None, 422, "價格不在升降單位上", "price off tick", *_REPAIR),
+        (PRICE_ZERO, "row-price-zero", None, 422, "價格為零", "the price is zero", *_REPAIR),
+        (TOO_FINE, "row-price-too-fine", None, 422, "小數超過四位", "more than four decimals", *_REPAIR),
         (OUTSIDE_LIMITS, "row-outside-limits", None, 422, "價格超出漲跌停", "price outside the daily limits", *_REPAIR),
         (
             CANNOT_PLAN,
@@ -150,10 +178,30 @@ register(
             "day-journal-not-empty",
             None,
             409,
-            "資料夾已有日誌：{path}",
-            "The folder holds a journal already: {path}",
-            "請指定新的資料夾",
-            "Name a new folder",
+            "日誌資料夾不是空的：{path}",
+            "The folder for the journal is not empty: {path}",
+            "請指定新的或空的資料夾",
+            "Name a new or an empty folder",
+        ),
+        (
+            PACK_UNFIT,
+            "day-pack-unfit",
+            None,
+            422,
+            "規則檔 {pack} 無法用來重現一日：{reason}",
+            "The rule pack {pack} cannot carry a day: {reason}",
+            "請改用有開盤與收盤集合競價、逐筆交易與盤中零股的規則檔",
+            "Use a pack with an opening and a closing auction, continuous trading and odd-lot auctions",
+        ),
+        (
+            TARGET_UNUSABLE,
+            "day-target-unusable",
+            None,
+            422,
+            "無法寫到 {path}：{reason}",
+            "Cannot write to {path}: {reason}",
+            "請指定其他檔案或資料夾",
+            "Name another file or folder",
         ),
     )
 )
@@ -168,9 +216,11 @@ class RefusedRow:
     field: str
     value: str
 
-    def reason(self) -> str:
+    def reason(self, language: Language) -> str:
+        """Why, and what the row said; what cannot be printed is shown by its number."""
         entry = entry_of(self.code)
-        return f"{entry.en} {entry.zh} ({self.field}={self.value!r})"
+        said = f"{self.field}={self.value!r}"
+        return f"{entry.zh}（{said}）" if language == "zh" else f"{entry.en} ({said})"
 
 
 class RowsRefusedError(YunhaiError):
@@ -178,14 +228,23 @@ class RowsRefusedError(YunhaiError):
 
     def __init__(self, refused: tuple[RefusedRow, ...], *, count: int) -> None:
         first = refused[0]
-        super().__init__(ROWS_REFUSED, count=count, row=first.row, reason=first.reason())
+        super().__init__(
+            ROWS_REFUSED, count=count, row=first.row, reason=first.reason("en"), reason_zh=first.reason("zh")
+        )
         self.refused = refused
         self.count = count
 
     def as_json(self) -> dict[str, object]:
         """As any error, with its rows."""
         told = [
-            {"row": one.row, "code": one.code, "field": one.field, "value": one.value, "reason": entry_of(one.code).en}
+            {
+                "row": one.row,
+                "code": one.code,
+                "field": one.field,
+                "value": one.value,
+                "reason": entry_of(one.code).en,
+                "reason_zh": entry_of(one.code).zh,
+            }
             for one in self.refused
         ]
         return {**super().as_json(), "rows": told}

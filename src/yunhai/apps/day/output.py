@@ -17,7 +17,7 @@ from yunhai.apps.day.plan import firm_code
 from yunhai.apps.day.report import Branch
 from yunhai.apps.day.run import Day
 from yunhai.apps.day.securities import ReferenceSource
-from yunhai.kernel.money import DECIMALS, decimal_text
+from yunhai.kernel.money import DECIMALS, MILLION, decimal_text
 from yunhai.kernel.records import Side
 
 FIRMS_SHOWN: Final = 20
@@ -31,7 +31,7 @@ FILL_COLUMNS: Final = ("security", "branch", "side", "price", "shares")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayResult:
+class FinishedDay:
     """A finished and compared day. `seconds` whole, `stages` by name; `journal_hash` is the head of the hash chain
     (a journal has an identity and wall times, so each run's differs); `events_hash` is the same for the same input."""
 
@@ -64,7 +64,7 @@ def number(scaled: int, *, decimals: int = DECIMALS) -> int | float:
     return whole if not part else int(scaled) / unit
 
 
-def firms(result: DayResult) -> list[FirmResult]:
+def firms(result: FinishedDay) -> list[FirmResult]:
     """What each firm traded by the fills, the largest value first."""
     report, tape = result.day.report, result.tape
     names = _firm_names(report.branches)
@@ -104,7 +104,7 @@ def _beginning(names: Sequence[str]) -> str:
     return "".join(letters[0] for letters in same)
 
 
-def assumptions(result: DayResult) -> list[str]:
+def assumptions(result: FinishedDay) -> list[str]:
     """What the report does not say and was therefore decided here."""
     day = result.day
     lines = [NO_SESSIONS]
@@ -127,7 +127,7 @@ def assumptions(result: DayResult) -> list[str]:
     return lines
 
 
-def as_json(result: DayResult) -> dict[str, Any]:
+def as_json(result: FinishedDay) -> dict[str, Any]:
     """The object of `yunhai day --json`. Prices and values in NT$, quantities in shares."""
     day, tape = result.day, result.tape
     return {
@@ -182,7 +182,7 @@ def as_json(result: DayResult) -> dict[str, Any]:
     }
 
 
-def _securities_json(result: DayResult) -> Iterator[dict[str, Any]]:
+def _securities_json(result: FinishedDay) -> Iterator[dict[str, Any]]:
     day = result.day
     for one, security, laid in zip(result.securities, day.securities, day.plan.securities, strict=True):
         limits = security.limits
@@ -213,7 +213,7 @@ def _securities_json(result: DayResult) -> Iterator[dict[str, Any]]:
         }
 
 
-def write_fills(result: DayResult, path: Path) -> None:
+def write_fills(result: FinishedDay, path: Path) -> None:
     """Every fill as one line: `branch` is the report's own text, `price` with its two decimals. UTF-8."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -234,7 +234,7 @@ def write_fills(result: DayResult, path: Path) -> None:
                 writer.writerow((codes[int(fill["book"])], branch, side, price, int(fill["quantity"])))
 
 
-def _line_starts(result: DayResult) -> tuple[list[str], list[str]]:
+def _line_starts(result: FinishedDay) -> tuple[list[str], list[str]]:
     """The beginning of a fill's line for each report row, buys and sells."""
     report = result.day.report
     texts = [_quoted(branch.text) for branch in report.branches]
@@ -257,7 +257,7 @@ def _price(price: int) -> str:
     return decimal_text(price, places=2)
 
 
-def show(result: DayResult, console: Console) -> None:
+def show(result: FinishedDay, console: Console) -> None:
     """Tables and lines for people, 80 columns wide."""
     day, tape = result.day, result.tape
     console.print(f"{result.source} · {day.report.date} · {day.report.row.size:,} rows 列 · {day.pack.id}")
@@ -284,7 +284,7 @@ def show(result: DayResult, console: Console) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _show_gaps(result: DayResult, console: Console) -> None:
+def _show_gaps(result: FinishedDay, console: Console) -> None:
     """What the report's own sides lack, and what was cut for it: all prices, the first cuts."""
     for one in result.securities:
         for each in one.differences:
@@ -310,7 +310,7 @@ def _dollars(value: int) -> str:
 
 
 def _millions(value: int) -> str:
-    return f"{value / 10**DECIMALS / 1e6:,.1f}"
+    return f"{value / 10**DECIMALS / MILLION:,.1f}"
 
 
 def _table(title: str, left: Sequence[str], right: Sequence[str], last: str) -> Table:
@@ -324,7 +324,7 @@ def _table(title: str, left: Sequence[str], right: Sequence[str], last: str) -> 
     return table
 
 
-def _security_table(result: DayResult) -> Table:
+def _security_table(result: FinishedDay) -> Table:
     table = _table("", ("code", "名稱 name"), ("股數 shares", "百萬元 NT$M", "參考價 ref."), "分點 branches")
     for one, security in zip(result.securities, result.day.securities, strict=True):
         assumed = "*" if security.source is ReferenceSource.ASSUMED else ""

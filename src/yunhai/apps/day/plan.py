@@ -20,7 +20,8 @@ from yunhai.apps.day.levels import Cut, Levels, cut_surplus, levels_of
 from yunhai.apps.day.lots import BOARD, BOOKS, ODD, Pieces
 from yunhai.apps.day.path import Bar, Ends, Visits
 from yunhai.apps.day.report import Report
-from yunhai.apps.day.timetable import SECOND, Hours
+from yunhai.apps.day.timetable import Hours
+from yunhai.kernel.clock import SECOND
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import RECORD, VERSION, Kind, OrderType, Side, TimeInForce
 

@@ -11,7 +11,7 @@ from yunhai.apps.day.levels import levels_of
 from yunhai.apps.day.plan import Plan, SecurityTerms, make_plan
 from yunhai.apps.day.report import Report
 from yunhai.apps.day.securities import Security, hours_of, settle_securities
-from yunhai.exchange.instruments import Instrument as Listing
+from yunhai.exchange.instruments import Instrument
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.words import SegmentName
 from yunhai.exchange.venue import Sink, Venue
@@ -23,6 +23,8 @@ BATCH: Final = 16_384
 EVENTS_PER_ORDER: Final = 4
 LEAST_EVENTS: Final = 1 << 16
 FIRST_ORDER_ID: Final = 1
+NO_BOOK: Final = 2**32 - 1
+"""Odd-lot book of a security whose trading unit is one share: nothing is ever sent there."""
 
 Progress = Callable[[float], None]
 """Told the part done, 0 to 1."""
@@ -48,7 +50,7 @@ def prepare(
     report: Report,
     pack: RulePack,
     *,
-    listing_of: Callable[[str], Listing | None],
+    listing_of: Callable[[str], Instrument | None],
     history: Mapping[str, History],
     stated: Mapping[str, int],
     seed: int,
@@ -58,23 +60,28 @@ def prepare(
         report, levels_of(report), pack, listing_of=listing_of, history=history, stated=stated
     )
     books = plan_day(
-        pack=pack, day=report.date, instruments=[security.instrument() for security in securities], seed=seed
+        pack=pack, day=report.date, instruments=[security.for_venue() for security in securities], seed=seed
     )
     number = {(book.code, book.program.segment): at for at, book in enumerate(books.books)}
-    terms = [
-        SecurityTerms(
-            code=security.listing.code,
-            reference=security.reference,
-            lot=pack.board.lot,
-            cap=pack.board.max_quantity or pack.board.lot,
-            board_book=number[security.listing.code, SegmentName.BOARD],
-            odd_book=number.get((security.listing.code, SegmentName.ODD_LOT), 0),
-            bar=security.bar,
-        )
-        for security in securities
-    ]
+    terms = [_terms(security, books, number) for security in securities]
     plan = make_plan(report, terms, hours_of(pack, report.date), seed=seed, first_order_id=FIRST_ORDER_ID)
     return Day(report=report, pack=pack, seed=seed, securities=securities, books=books, plan=plan)
+
+
+def _terms(security: Security, books: DayPlan, number: Mapping[tuple[str, SegmentName], int]) -> SecurityTerms:
+    """Lot and cap are the book's own: a pack may set no cap, a security may have a trading unit of its own."""
+    code = security.listing.code
+    board_book = number[code, SegmentName.BOARD]
+    config = books.books[board_book].config
+    return SecurityTerms(
+        code=code,
+        reference=security.reference,
+        lot=config.lot,
+        cap=config.max_quantity // config.lot * config.lot,
+        board_book=board_book,
+        odd_book=number.get((code, SegmentName.ODD_LOT), NO_BOOK),
+        bar=security.bar,
+    )
 
 
 def trade(day: Day, sink: Sink, *, progress: Progress) -> None:

@@ -7,7 +7,7 @@ code is unknown, or whose price is off tick or outside the limits, is refused.
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -22,11 +22,11 @@ from yunhai.apps.day.levels import Levels
 from yunhai.apps.day.path import Bar
 from yunhai.apps.day.report import Report
 from yunhai.apps.day.timetable import Hours
-from yunhai.exchange.instruments import Instrument as Listing
+from yunhai.exchange.instruments import Instrument
 from yunhai.exchange.rules.pack import RulePack, Span
 from yunhai.exchange.rules.prices import Limits, daily_limits, is_on_grid, ladder, opening_base
 from yunhai.exchange.rules.words import Match, SegmentName, SpanPhase
-from yunhai.exchange.venue_config import Instrument
+from yunhai.exchange.venue_config import TradedToday, of_listing
 from yunhai.kernel.clock import SECOND, market_time
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import price_text
@@ -44,24 +44,17 @@ class ReferenceSource(StrEnum):
 class Security:
     """One security of the day. Prices in 1/10,000 NT$."""
 
-    listing: Listing
+    listing: Instrument
     reference: int
     source: ReferenceSource
     limits: Limits
     bar: Bar | None
 
-    def instrument(self) -> Instrument:
-        """For the venue."""
-        listing = self.listing
-        return Instrument(
-            code=listing.code,
-            kind=listing.kind,
-            reference=self.reference,
-            name=listing.name,
-            limits=self.limits,
-            multiple=listing.multiple,
-            unlimited=listing.no_limit,
-        )
+    def for_venue(self) -> TradedToday:
+        """As listed, but matched like any other and not suspended: the report says that it was traded, and the plan's
+        clock knows continuous trading only (`output.assumptions` names a treatment passed over)."""
+        untreated = replace(self.listing, treatment=None, suspended=False)
+        return of_listing(untreated, reference=self.reference, limits=self.limits)
 
 
 def settle_securities(
@@ -69,7 +62,7 @@ def settle_securities(
     levels: Levels,
     pack: RulePack,
     *,
-    listing_of: Callable[[str], Listing | None],
+    listing_of: Callable[[str], Instrument | None],
     history: Mapping[str, History],
     stated: Mapping[str, int],
 ) -> tuple[Security, ...]:
@@ -126,7 +119,7 @@ class _Refused:
 
 def _settled(
     pack: RulePack,
-    listing: Listing,
+    listing: Instrument,
     prices: NDArray[np.int32],
     weights: NDArray[np.int64],
     *,
@@ -150,11 +143,11 @@ def _settled(
     return Security(listing=listing, reference=reference, source=source, limits=limits, bar=history.bar)
 
 
-def limits_of(pack: RulePack, listing: Listing, reference: int) -> Limits:
+def limits_of(pack: RulePack, listing: Instrument, reference: int) -> Limits:
     return daily_limits(pack, listing.kind, reference, multiple=listing.multiple, unlimited=listing.no_limit)
 
 
-def assumed_reference(pack: RulePack, listing: Listing, low: int, high: int, average: int) -> int | None:
+def assumed_reference(pack: RulePack, listing: Instrument, low: int, high: int, average: int) -> int | None:
     """The price nearest `average` whose limits contain `low` to `high`; None if there is none.
 
     A higher reference has higher limits, so the references whose limit-up reaches `high` begin somewhere and those whose

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from yunhai.apps.day import failures
 from yunhai.apps.day.bars import History
 from yunhai.apps.day.compare import TapeReader, compare
-from yunhai.apps.day.output import DayResult
+from yunhai.apps.day.output import FinishedDay
 from yunhai.apps.day.report import Report
 from yunhai.apps.day.run import EVENTS_PER_ORDER, Day, Progress, prepare, trade
-from yunhai.exchange.instruments import Instrument as Listing
+from yunhai.exchange.instruments import Instrument
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.journal.reader import Reader
 from yunhai.journal.verify import verify
@@ -74,13 +74,13 @@ class Inputs:
     source: str
     report: Report
     pack: RulePack
-    listings: Mapping[str, Listing]
+    listings: Mapping[str, Instrument]
     history: Mapping[str, History]
     stated: Mapping[str, int]
     seed: int
 
 
-def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bool) -> DayResult:
+def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bool) -> FinishedDay:
     """Run the day into the folder `journal`. YunhaiError 4005, 4031-4034, those of the pack and the journal's."""
     with stages.of("plan"):
         day = prepare(
@@ -97,7 +97,7 @@ def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bo
         chain = _prove(journal, written)
         tape = _read_back(day, journal, written, keep_fills=keep_fills, progress=progress)
         results = compare(inputs.report, day.plan.levels, day.plan.cuts, tape.tape)
-    return DayResult(
+    return FinishedDay(
         day=day,
         tape=tape.tape,
         securities=results,

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yunhai.apps.day import failures
+from yunhai.kernel.clock import MINUTE, SECOND
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.money import MILLION
 
-SECOND: Final = 1_000_000_000
-MINUTE: Final = 60 * SECOND
 SAFE_PART: Final = 0.95
 """How much of the permitted move the plan uses."""
 LOOK_BACK: Final = 2
@@ -31,7 +31,7 @@ THIN_NS: Final = 140 * SECOND
 """Longest stay at a price with few orders: two such stays must not empty the five-minute window."""
 ORDER_NS: Final = 30 * SECOND
 RISKY_NS: Final = MINUTE
-LEAST_NS: Final = 200_000_000
+LEAST_NS: Final = SECOND // 5
 ATTEMPTS: Final = 12
 
 
@@ -103,7 +103,7 @@ def _placed(
     count = prices.size
     start, end = np.zeros(count, np.int64), np.zeros(count, np.int64)
     risky = np.zeros(count, np.bool_)
-    band = hours.band_ppm * SAFE_PART / 1e6
+    band = hours.band_ppm * SAFE_PART / MILLION
     now, first = begin, 0
     for stop in range(count):
         while first < stop - 2 and end[first] < now - LOOK_BACK * hours.window_ns:
@@ -123,7 +123,7 @@ def odd_stays(prices: NDArray[np.int64], orders: NDArray[np.int64], hours: Hours
     """Stays of odd-lot stops: each from just after one auction to just before a later one. 4031 if too many."""
     count = prices.size
     cycle = hours.odd_cycle_ns
-    band = hours.odd_ppm * SAFE_PART / 1e6
+    band = hours.odd_ppm * SAFE_PART / MILLION
     before = np.concatenate((prices[:1], prices[:-1]))
     risky = (np.abs(prices - before) > band * before) & (hours.odd_ppm > 0)
     least = np.where(risky, hours.odd_put_off_ns // cycle + 2, 1)
