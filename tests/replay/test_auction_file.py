@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,15 @@ def test_no_cross_is_no_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         ({"action": "change"}, 4112, "action"),
         ({"order_no": "a"}, 4112, "order_no"),
         ({"order_no": 11}, 4112, "refused 1018 duplicate-order"),
-        ({"action": "cancel", "order_no": 99}, 4112, "refused 1021 order-not-found"),
+        ({"action": "cancel", "order_no": 99}, 4112, "refused 1021 order-not-found: No such order here"),
+        ({"action": "cancel", "order_no": 11, "side": "S", "qty": 10}, 4112, "a cancel of 10, but the order is of 100"),
+        ({"action": "cancel", "order_no": 11, "side": "S", "qty": 500}, 4112, "a cancel of 500"),
+        ({"action": "cancel", "order_no": 11, "side": "B", "qty": 100}, 4112, "a cancel of the other side"),
+        ({"order_no": -1}, 4112, "order_no -1 is outside 1.."),
+        ({"order_no": 2**70}, 4112, "is outside 1.."),
+        ({"qty": "100"}, 4112, "qty: number is wanted, not text"),
+        ({"price": "1796"}, 4112, "price: number is wanted, not text"),
+        ({"qty": True}, 4112, "qty: number is wanted"),
     ],
 )
 def test_a_bad_event_is_refused_with_its_row(tmp_path: Path, change: dict[str, object], code: int, reason: str) -> None:
@@ -181,6 +190,7 @@ def test_a_bad_event_is_refused_with_its_row(tmp_path: Path, change: dict[str, o
     assert caught.value.code == code
     assert caught.value.details["row"] == 2
     assert reason in str(caught.value.details["reason"])
+    assert re.search("[\u4e00-\u9fff]", str(caught.value.details["reason_zh"]))
 
 
 @pytest.mark.parametrize(
@@ -212,8 +222,57 @@ def test_a_missing_file_and_another_markets_pack_are_refused(
 ) -> None:
     assert main(["auction", str(tmp_path / "none.json"), "--json"]) == 2
     assert answer(capsys)["error"]["code"] == 4111
-    assert main(["auction", str(write(tmp_path, SMALL)), "--pack", "twse-2026", "--json"]) == 2
+    document = {**SMALL, "date": "2026-07-29"}
+    assert main(["auction", str(write(tmp_path, document)), "--pack", "twse-2026", "--json"]) == 2
     assert answer(capsys)["error"]["code"] == 4113
+
+
+@pytest.mark.parametrize(
+    ("day", "code"),
+    [("1990-01-01", 2011), ("x", 4111), ("[/x]", 4111), ("2023-02-30", 4111)],
+)
+def test_a_day_on_which_the_pack_is_not_in_force_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], day: str, code: int
+) -> None:
+    assert main(["auction", str(write(tmp_path, {**SMALL, "date": day})), "--json"]) == 2
+    assert answer(capsys)["error"]["code"] == code
+
+
+def test_a_file_without_a_day_is_answered_and_said_to_be_unchecked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, {name: value for name, value in SMALL.items() if name != "date"})
+    assert main(["auction", str(path), "--json"]) == 0
+    assert "未核對" in answer(capsys)["notes"][0]
+    assert main(["auction", str(path)]) == 0
+    assert "states no date" in capsys.readouterr().out
+    assert main(["auction", str(write(tmp_path, SMALL)), "--json"]) == 0
+    assert answer(capsys)["notes"] == []
+
+
+@pytest.mark.parametrize("security", ["[/x]", "[red]", "", " ", "a b", "6" * 13])
+def test_what_is_no_code_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], security: str) -> None:
+    assert main(["auction", str(write(tmp_path, {**SMALL, "security": security}))]) == 2
+    assert "4111" in capsys.readouterr().err
+
+
+def test_a_byte_order_mark_does_not_matter_and_a_doubled_key_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "auction.json"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(SMALL).encode())
+    assert outcome_of(path).volume == 100
+    path.write_text(json.dumps(SMALL).replace('"tick": 0.01', '"tick": 0.01, "tick": 0.02'))
+    with pytest.raises(YunhaiError) as caught:
+        read_auction(path)
+    assert "stands twice" in caught.value.text("en")
+    assert "出現兩次" in caught.value.text("zh")
+
+
+def test_differences_are_told_in_the_market_s_prices(tmp_path: Path) -> None:
+    file = read_auction(write(tmp_path, SMALL))
+    assert file.expected is not None
+    told = compare_outcome(file.expected, Outcome(17_955_000, 60, ((12, 11, 17_955_000, 60),))).differences
+    assert any("1796.00 × 100" in each and "1795.50 × 60" in each for each in told)
+    assert not any("17955000" in each or "17960000" in each for each in told)
 
 
 def test_comparing_without_pairs_compares_price_and_volume() -> None:

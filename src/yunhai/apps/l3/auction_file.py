@@ -3,64 +3,74 @@
 The file is a JSON object: `security`, `date`, `prev_close`, `tick`, `events` (each `action` new or cancel, `order_no`,
 `side` B or S, `price`, `qty`; in order of arrival) and, if the outcome is known, `expected` (`price`, `volume`,
 `trades` with `bid`, `ask`, `qty`). An event's price null is a market order, where the pack takes them. The orders alone
-go to the engine; `expected` is only compared with.
+go to the engine; `expected` is only compared with. A `date` must be one on which the pack is in force; without one nobody
+can tell, and the answer says so. A cancel names the whole order it takes back.
 """
 
+import json
+import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from yunhai.apps.l3 import errors as _errors
 from yunhai.apps.l3.book import book_config
 from yunhai.apps.l3.compare import Score, compare_trades
+from yunhai.apps.l3.errors import refusal
 from yunhai.exchange.books import BookConfig, Engine
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.prices import tick
 from yunhai.exchange.rules.words import SecurityKind
-from yunhai.kernel.errors import YunhaiError, entry_of
+from yunhai.kernel.clock import parse_date
+from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import PRICE_MAX, QUANTITY_MAX, price_text
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State
-
-assert _errors is not None
 
 BYTES_MAX: Final = 256_000_000
 EVENTS_MAX: Final = 1_000_000
 SCALE: Final = 10_000
 Pair = tuple[int, int, int, int]
 """(buy order, sell order, price in 1/10,000, shares)."""
+_SECURITY: Final = re.compile(r"[0-9A-Za-z]{1,12}(\.[A-Za-z]{1,8})?")
+_NUMBER_MAX: Final = 2**63 - 1
+T = TypeVar("T")
+_OTHER_SIDE: Final = "a cancel of the other side"
+_KINDS: Final = {"str": "text", "int": "whole-number", "array": "list", "decimal": "number", "null": "nothing"}
+Figure = int | Decimal
+"""A JSON number, exactly as it is written; text is no number."""
 
 
 class _Event(msgspec.Struct, frozen=True):
     action: Literal["new", "cancel"]
     order_no: int
     side: Literal["B", "S"]
-    price: Decimal | None
-    qty: Decimal
+    price: Figure | None
+    qty: Figure
 
 
 class _Trade(msgspec.Struct, frozen=True):
     bid: int
     ask: int
-    qty: Decimal
+    qty: Figure
 
 
 class _Expected(msgspec.Struct, frozen=True):
-    price: Decimal
-    volume: Decimal
+    price: Figure
+    volume: Figure
     trades: list[_Trade] | None = None
 
 
 class _Document(msgspec.Struct, frozen=True):
     security: str
-    prev_close: Decimal
-    events: list[msgspec.Raw]
+    prev_close: Figure
+    events: list[Any]
     date: str = ""
-    tick: Decimal | None = None
+    tick: Figure | None = None
     expected: _Expected | None = None
 
 
@@ -88,7 +98,7 @@ class Outcome:
 class AuctionFile:
     path: str
     security: str
-    date: str
+    date: date | None
     previous_close: int
     tick: int | None
     orders: tuple[AuctionOrder, ...]
@@ -98,30 +108,108 @@ class AuctionFile:
 def read_auction(path: Path) -> AuctionFile:
     """Read and check a whole file. YunhaiError 4105, 4111, 4112 (with the event's number, from 1)."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(BYTES_MAX + 1)
     except OSError as problem:
-        raise YunhaiError(4111, path=path.name, reason=problem.strerror or type(problem).__name__) from problem
+        reason = f"cannot be read: {problem.strerror or type(problem).__name__}"
+        raise refusal(4111, path=path.name, reason=reason) from problem
     if len(data) > BYTES_MAX:
-        raise YunhaiError(4105, path=path.name, limit=f"{BYTES_MAX} bytes")
+        raise YunhaiError(4105, path=path.name, limit=f"{BYTES_MAX} bytes", limit_zh=f"{BYTES_MAX} 位元組")
     try:
-        document = msgspec.json.decode(data, type=_Document)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-        raise YunhaiError(4111, path=path.name, reason=str(problem)) from problem
+        document = _shaped(_parsed(data), _Document)
+    except ValueError as problem:
+        raise refusal(4111, path=path.name, reason=str(problem)) from problem
     if len(document.events) > EVENTS_MAX:
-        raise YunhaiError(4105, path=path.name, limit=f"{EVENTS_MAX} events")
+        raise YunhaiError(4105, path=path.name, limit=f"{EVENTS_MAX} events", limit_zh=f"{EVENTS_MAX} 筆")
+    if not _SECURITY.fullmatch(document.security):
+        raise refusal(4111, path=path.name, reason=f"{document.security[:40]!r} is not a security's code")
     return AuctionFile(
         path=path.name,
         security=document.security,
-        date=document.date,
+        date=_day(path, document.date),
         previous_close=_figure(path, "prev_close", document.prev_close),
         tick=None if document.tick is None else _figure(path, "tick", document.tick),
-        orders=tuple(_order(path, row, raw) for row, raw in enumerate(document.events, start=1)),
+        orders=_orders(path, document.events),
         expected=None if document.expected is None else _expected(path, document.expected),
     )
 
 
-def _scaled(value: Decimal, scale: int, most: int) -> int | None:
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice[:40]!a} stands twice in one object")
+    return made
+
+
+def _constant(text: str) -> object:
+    raise ValueError(f"not JSON: {text}")
+
+
+def _parsed(data: bytes) -> object:
+    """The JSON of a file, numbers exact; a byte order mark before it does not matter. ValueError with the reason."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        raise ValueError(f"not UTF-8 at byte {problem.start}") from problem
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_float=Decimal, parse_constant=_constant)
+    except json.JSONDecodeError as problem:
+        raise ValueError(f"not JSON: line {problem.lineno} column {problem.colno}: {problem.msg}") from problem
+    except RecursionError as problem:
+        raise ValueError("not JSON: nested too deep") from problem
+
+
+def _shaped(value: object, kind: type[T]) -> T:
+    """The value as that struct. ValueError saying which field is wrong."""
+    try:
+        return msgspec.convert(value, kind, builtin_types=(Decimal,))
+    except msgspec.ValidationError as problem:
+        raise ValueError(_told(str(problem))) from problem
+
+
+def _told(text: str) -> str:
+    """A shape's refusal in words of the file."""
+    said, _, place = text.partition(" - at `$")
+    field = place.strip("`.") or "the file"
+    if missing := re.fullmatch(r"Object missing required field `(.+)`", said):
+        return f"the field {missing[1]} is missing"
+    if wanted := re.fullmatch(r"Expected `(.+)`, got `(.+)`", said):
+        asked = re.sub(r"(int \| )?decimal", "number", wanted[1].removesuffix(" | null"))
+        kinds = (_KINDS.get(part, part) for part in (asked, wanted[2]))
+        return "{}: {} is wanted, not {}".format(field, *kinds)
+    if unknown := re.fullmatch(r"Invalid enum value (.+)", said):
+        return f"{field}: unknown word {unknown[1][:40]}"
+    return f"a field is wrong: {text}"
+
+
+def _day(path: Path, text: str) -> date | None:
+    """The file's day; None if it states none."""
+    if not text:
+        return None
+    try:
+        return parse_date(text)
+    except YunhaiError:
+        raise refusal(4111, path=path.name, reason=f"date {text[:40]!r} is not a date") from None
+
+
+def _orders(path: Path, events: list[Any]) -> tuple[AuctionOrder, ...]:
+    orders: list[AuctionOrder] = []
+    entered: dict[int, AuctionOrder] = {}
+    for row, event in enumerate(events, start=1):
+        order = _order(path, row, event)
+        own = entered.setdefault(order.number, order)
+        if order.cancel and not own.cancel and (order.side, order.quantity) != (own.side, own.quantity):
+            reason = f"a cancel of {order.quantity}, but the order is of {own.quantity}"
+            raise refusal(4112, path=path.name, row=row, reason=reason if order.side is own.side else _OTHER_SIDE)
+        orders.append(order)
+    return tuple(orders)
+
+
+def _scaled(figure: Figure, scale: int, most: int) -> int | None:
     """The value as a whole number above 0 of 1/scale, None if it is not one."""
+    value = Decimal(figure)
     if not value.is_finite() or not -20 < value.adjusted() < 20:
         return None
     numerator, denominator = value.as_integer_ratio()
@@ -129,24 +217,31 @@ def _scaled(value: Decimal, scale: int, most: int) -> int | None:
     return whole if rest == 0 and 0 < whole <= most else None
 
 
-def _figure(path: Path, name: str, value: Decimal) -> int:
+def _shown(figure: Figure | None) -> str:
+    return str(figure)[:40]
+
+
+def _figure(path: Path, name: str, value: Figure) -> int:
     price = _scaled(value, SCALE, PRICE_MAX)
     if price is None:
-        raise YunhaiError(4111, path=path.name, reason=f"{name} {value} is not a price")
+        raise refusal(4111, path=path.name, reason=f"{name} {_shown(value)} is not a price")
     return price
 
 
-def _order(path: Path, row: int, raw: msgspec.Raw) -> AuctionOrder:
+def _order(path: Path, row: int, value: object) -> AuctionOrder:
     try:
-        event = msgspec.json.decode(raw, type=_Event)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-        raise YunhaiError(4112, path=path.name, row=row, reason=str(problem)) from problem
+        event = _shaped(value, _Event)
+    except ValueError as problem:
+        raise refusal(4112, path=path.name, row=row, reason=str(problem)) from problem
+    if not 0 < event.order_no <= _NUMBER_MAX:
+        reason = f"order_no {_shown(event.order_no)} is outside 1..{_NUMBER_MAX}"
+        raise refusal(4112, path=path.name, row=row, reason=reason)
     price = 0 if event.price is None else _scaled(event.price, SCALE, PRICE_MAX)
     quantity = _scaled(event.qty, 1, QUANTITY_MAX)
     if price is None:
-        raise YunhaiError(4112, path=path.name, row=row, reason=f"price {event.price} is not a price")
+        raise refusal(4112, path=path.name, row=row, reason=f"price {_shown(event.price)} is not a price")
     if quantity is None:
-        raise YunhaiError(4112, path=path.name, row=row, reason=f"qty {event.qty} is not a number of shares")
+        raise refusal(4112, path=path.name, row=row, reason=f"qty {_shown(event.qty)} is not a number of shares")
     side = Side.BUY if event.side == "B" else Side.SELL
     return AuctionOrder(event.order_no, event.action == "cancel", side, price, quantity)
 
@@ -159,19 +254,24 @@ def _expected(path: Path, expected: _Expected) -> Outcome:
     return Outcome(price, _shares(path, expected.volume), pairs)
 
 
-def _shares(path: Path, value: Decimal) -> int:
+def _shares(path: Path, value: Figure) -> int:
     shares = _scaled(value, 1, 2**63 - 1)
     if shares is None:
-        raise YunhaiError(4111, path=path.name, reason=f"expected: {value} is not a number of shares")
+        raise refusal(4111, path=path.name, reason=f"expected: {_shown(value)} is not a number of shares")
     return shares
 
 
 def auction_config(file: AuctionFile, pack: RulePack) -> BookConfig:
-    """The book that the file's auction needs. YunhaiError 4113 if the pack's tick is another than the file's."""
+    """The book that the file's auction needs.
+
+    YunhaiError 2011 if the pack is not in force on the file's date, 4113 if its tick is another than the file's.
+    """
+    if file.date is not None:
+        pack.require_in_force(file.date)
     theirs, ours = file.tick, tick(pack, SecurityKind.STOCK, file.previous_close)
     if theirs not in (None, ours):
         reason = f"tick {price_text(theirs or 0)} in the file, {price_text(ours)} in the pack"
-        raise YunhaiError(4113, path=file.path, pack=pack.id, reason=reason)
+        raise refusal(4113, path=file.path, pack=pack.id, reason=reason)
     return book_config(pack, reference=file.previous_close)
 
 
@@ -193,8 +293,10 @@ def uncross(file: AuctionFile, config: BookConfig, engine: Engine) -> Outcome:
     events = _process(engine, commands)
     records = events[events["kind"] < Kind.TRADE]
     for row in np.flatnonzero(records["state"] == State.REFUSED).tolist():
-        code = int(records[row]["code"])
-        raise YunhaiError(4112, path=file.path, row=row, reason=f"refused {code} {entry_of(code).name}")
+        why = YunhaiError(int(records[row]["code"]))
+        reason = f"refused {why.code} {why.entry.name}: {why.text('en')}"
+        reason_zh = f"不接受 {why.code}：{why.text('zh')}"
+        raise YunhaiError(4112, path=file.path, row=row, reason=reason, reason_zh=reason_zh)
     trades = events[events["kind"] == Kind.TRADE].view(TRADE)
     fields = (trades[name].tolist() for name in ("buy_id", "sell_id", "price", "quantity"))
     pairs = tuple((numbers[buy], numbers[sell], price, size) for buy, sell, price, size in zip(*fields, strict=True))
@@ -215,5 +317,6 @@ def compare_outcome(expected: Outcome, made: Outcome) -> Score:
     """Price, volume and every pair."""
     score = Score() if expected.pairs is None else compare_trades(list(expected.pairs), list(made.pairs or ()))
     theirs, ours = (expected.price, expected.volume), (made.price, made.volume)
-    score.add(theirs == ours, f"price and volume: expected {theirs}, engine {ours}")
+    wanted, found = (f"{price_text(price)} × {volume}" for price, volume in (theirs, ours))
+    score.add(theirs == ours, f"price and volume: expected {wanted}, engine {found}")
     return score

@@ -39,6 +39,7 @@ from yunhai.exchange.rules.words import (
     TieBreak,
 )
 from yunhai.kernel.clock import SECOND, TimeOfDay
+from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import Money, Price, Quantity, Rate
 
 T = TypeVar("T")
@@ -147,17 +148,6 @@ class Span:
         """Seconds between matches on `day`; 0 if the span is not periodic."""
         current = [cycle.seconds for cycle in self.cycles if cycle.since <= day]
         return current[-1] if current else 0
-
-    def match_times(self, day: date, *, seconds: int | None = None) -> range:
-        """Times of day (ns) of a periodic span's matches, the last at or before `end`; none if it is not periodic.
-
-        `seconds`: another cycle than the span's own, as a security under a treatment has.
-        """
-        cycle = (self.cycle_seconds(day) if seconds is None else seconds) * SECOND
-        if cycle == 0:
-            return range(0)
-        first = self.start + cycle if self.first_match is None else self.first_match
-        return range(first, self.end + 1, cycle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -414,6 +404,12 @@ class RulePack:
 
     def in_force(self, day: date) -> bool:
         return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
+
+    def require_in_force(self, day: date) -> None:
+        """YunhaiError 2011 if the pack does not hold on `day`."""
+        if not self.in_force(day):
+            to = self.effective_to.isoformat() if self.effective_to else "…"
+            raise YunhaiError(2011, pack=self.id, date=day.isoformat(), from_=self.effective_from.isoformat(), to=to)
 
     def match_seconds(self, treatment: str) -> int:
         """Seconds between periodic matches of a security under this treatment; 0 = traded as any other. KeyError."""
