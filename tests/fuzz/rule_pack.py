@@ -10,6 +10,7 @@ from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.prices import NO_LIMITS, daily_limits, day_ladder, is_on_grid, round_nearest
 from yunhai.exchange.rules.words import SecurityKind
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import PERIOD_SECONDS_MAX
 
 _BASES = {name: pack_bytes(name) for name in pack_ids()}
 _DAY = date(2026, 7, 29)
@@ -30,7 +31,7 @@ def fuzz(data: bytes) -> None:
     for segment in pack.segments.values():
         assert segment.orders.masks()[0] == segment.actions.masks()[0] == 0
         for span in segment.spans:
-            assert len(span.match_times(_DAY)) <= 86_400
+            assert span.cycle_seconds(_DAY) <= PERIOD_SECONDS_MAX
 
 
 def _use(pack: RulePack, kind: SecurityKind, reference: int) -> None:

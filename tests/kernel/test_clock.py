@@ -47,12 +47,13 @@ def test_both_spellings_of_a_date():
 
 
 def test_the_clock_never_goes_back():
-    now = clock.VirtualClock()
-    with pytest.raises(RuntimeError):
-        _ = now.now
+    now = clock.VirtualClock(5)
+    assert now.now == 5
     now.advance(10)
     now.advance(10)
     with pytest.raises(YunhaiError) as refused:
         now.advance(9)
     assert refused.value.code == 1003
     assert now.now == 10
+    with pytest.raises(YunhaiError, match="2103"):
+        clock.VirtualClock(7, refusal=2103).require(6)

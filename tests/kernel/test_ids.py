@@ -1,7 +1,8 @@
 import pytest
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.ids import U64_MAX, Sequence
+from yunhai.kernel.ids import Sequence
+from yunhai.kernel.limits import U64_MAX
 
 
 def test_a_sequence_hands_out_consecutive_ids_and_then_refuses():

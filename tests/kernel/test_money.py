@@ -91,8 +91,3 @@ def test_quantities():
     for text in ("1.5", "4294967296", "-1", ""):
         with pytest.raises(YunhaiError):
             money.quantity_of(text)
-
-
-def test_whole_dollars_drop_the_fraction():
-    assert money.whole_dollars(8_559_999) == 8_550_000
-    assert money.whole_dollars(-8_559_999) == -8_550_000

@@ -29,6 +29,7 @@ from yunhai.exchange.rules.words import SegmentName
 from yunhai.exchange.sessions import Act, Cause, Delay, Program, Step
 from yunhai.exchange.tally import BookTally, Tally
 from yunhai.exchange.venue_config import DayPlan
+from yunhai.kernel.clock import VirtualClock
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import HALTED, RECORD, VERSION, Kind, Phase
 
@@ -96,7 +97,7 @@ class Venue:
         self._last_quotes: dict[int, tuple[int, int]] = {}
         self._timers: list[tuple[int, int, int, int]] = []
         self._token = 0
-        self._now = 0
+        self._clock = VirtualClock(refusal=2502)
         self._begun = False
         for number, place in enumerate(plan.books):
             self._number[place.code, place.program.segment] = number
@@ -129,7 +130,7 @@ class Venue:
     @property
     def now(self) -> int:
         """The venue's clock, ns since 1970 UTC: nothing earlier is taken."""
-        return self._now
+        return self._clock.now
 
     def next_due(self) -> int | None:
         """When the next control is due, or None when the day is over."""
@@ -149,8 +150,7 @@ class Venue:
         if len(strange):
             raise YunhaiError(2506, row=int(strange[0]), kind=int(orders["kind"][strange[0]]))
         times = np.ascontiguousarray(orders["time"])
-        if times[0] < self._now:
-            raise YunhaiError(2502, time=int(times[0]), now=self._now)
+        self._clock.require(int(times[0]))
         descents = np.flatnonzero(times[1:] < times[:-1])
         if len(descents):
             raise YunhaiError(2501, row=int(descents[0]) + 1)
@@ -164,15 +164,14 @@ class Venue:
             stop = int(np.searchsorted(times, min(due, time + self._slice_ns), side="left"))
             self._run(orders[start:stop])
             start = stop
-        self._now = int(times[-1])
+        self._clock.advance(int(times[-1]))
 
     def advance(self, time: int) -> None:
         """Let the clock reach `time`: every control due by then is issued. YunhaiError 2502 if it lies back."""
-        if time < self._now:
-            raise YunhaiError(2502, time=time, now=self._now)
+        self._clock.require(time)
         while (due := self._due()) <= time:
             self._issue(due)
-        self._now = time
+        self._clock.advance(time)
 
     def finish(self) -> None:
         """Run the rest of the day: everything that is still due."""
@@ -248,7 +247,7 @@ class Venue:
             if len(chunk):
                 last = chunk[chunk["kind"] < Kind.TRADE]
                 if len(last):
-                    self.advance(max(self._now, int(last["time"].max())))
+                    self.advance(max(self.now, int(last["time"].max())))
 
     # -- time ------------------------------------------------------------------------------------------------------
 
@@ -273,7 +272,7 @@ class Venue:
                     due.append(book)
             if due:
                 self._ring(_Timer(timer), np.array(due, np.int64), time)
-        self._now = max(self._now, time)
+        self._clock.advance(max(self.now, time))
 
     def _begin(self, time: int) -> None:
         self._begun = True

@@ -85,21 +85,24 @@ def moment_text(moment: int, *, offset: int = TAIPEI_OFFSET) -> str:
 
 
 class VirtualClock:
-    """Market time that only goes forward. Starts unset; reading it before is a mistake of the program."""
+    """Market time that only goes forward. `refusal`: the error of whoever keeps the clock, told `time` and `now`."""
 
-    __slots__ = ("_now",)
+    __slots__ = ("_now", "_refusal")
 
-    def __init__(self, now: int | None = None) -> None:
+    def __init__(self, now: int = 0, *, refusal: int = 1003) -> None:
         self._now = now
+        self._refusal = refusal
 
     @property
     def now(self) -> MarketTime:
-        if self._now is None:
-            raise RuntimeError("the virtual clock was read before it was set")
         return MarketTime(self._now)
 
+    def require(self, moment: int) -> None:
+        """The refusal if `moment` is before now."""
+        if moment < self._now:
+            raise YunhaiError(self._refusal, time=moment, now=self._now)
+
     def advance(self, moment: int) -> None:
-        """Set the clock to `moment`. YunhaiError 1003, and nothing changed, if that is before now."""
-        if self._now is not None and moment < self._now:
-            raise YunhaiError(1003, clock=self._now, time=moment)
+        """Set the clock to `moment`. The refusal, and nothing changed, if that is before now."""
+        self.require(moment)
         self._now = moment

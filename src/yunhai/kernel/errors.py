@@ -16,12 +16,11 @@ import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Literal
+
+from yunhai.kernel.limits import DETAIL_CHARACTERS_MAX
 
 Language = Literal["en", "zh"]
-
-DETAIL_CHARACTERS: Final = 300
-"""Longest text of one detail that is ever shown; hostile input must not fill a log line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +91,7 @@ class _Filler(string.Formatter):
 
 def _shown(value: object) -> str:
     text = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in str(value))
-    return text if len(text) <= DETAIL_CHARACTERS else text[: DETAIL_CHARACTERS - 1] + "…"
+    return text if len(text) <= DETAIL_CHARACTERS_MAX else text[: DETAIL_CHARACTERS_MAX - 1] + "…"
 
 
 class YunhaiError(Exception):

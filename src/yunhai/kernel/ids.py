@@ -4,9 +4,10 @@ Every id is an unsigned integer of the width its trading record gives it (docs/r
 A sequence hands out consecutive ids from a start that its owner keeps, so that a replay hands out the same.
 """
 
-from typing import Final, NewType
+from typing import NewType
 
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import U64_MAX
 
 OrderId = NewType("OrderId", int)
 TradeNumber = NewType("TradeNumber", int)
@@ -15,8 +16,6 @@ TenantId = NewType("TenantId", int)
 """The broker 證券商."""
 AccountId = NewType("AccountId", int)
 
-U32_MAX: Final = 2**32 - 1
-U64_MAX: Final = 2**64 - 1
 
 
 class Sequence:

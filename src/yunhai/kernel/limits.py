@@ -1,44 +1,126 @@
 """Every bound of the house in one place, related by assertions.
 
 A limit that is not here does not exist: code that must refuse the too large, the too long or the too many imports its
-number from this file.
+number from this file. It imports nothing, so that everything may.
 """
 
 from typing import Final
 
-from yunhai.kernel.money import PRICE_MAX, QUANTITY_MAX
+# --- Numbers ---
+
+PRICE_MAX: Final = 999_999_999
+"""99,999.9999 NT$ in 1/10,000, the widest price the exchange's records hold (9(5)V9(4))."""
+QUANTITY_MAX: Final = 2**32 - 1
+"""The widest quantity a trading record holds."""
+MONEY_MAX: Final = 2**63 - 1
+U64_MAX: Final = 2**64 - 1
+"""The widest id a trading record holds."""
+NUMBER_CHARACTERS_MAX: Final = 24
+"""A number written as text."""
+DETAIL_CHARACTERS_MAX: Final = 300
+"""Text of one detail of an error that is ever shown; hostile input must not fill a log line."""
+
+# --- The book and its records ---
 
 RECORD_BYTES: Final = 64
 """One trading record (docs/reference/records.md)."""
-
 LADDER_PRICES_MAX: Final = 131_072
-"""Prices in one book's ladder. A foreign venue needs 36,000 (10 % of 1,800 at 0.01)."""
+"""Prices in one book's ladder that a rule pack may ask for. A foreign venue needs 36,000 (10 % of 1,800 at 0.01)."""
+ENGINE_RUNGS_MAX: Final = 262_000
+"""Prices that the native book takes (native/book/ladder.hpp: three bitmap layers of 64, and two market rungs)."""
+
+# --- Rule packs, overlays, instruments ---
 
 PACK_BYTES_MAX: Final = 131_072
 """A rule pack file."""
 PACK_NESTING_MAX: Final = 16
 """Brackets within brackets in a rule pack."""
+PACK_KEY_PARTS_MAX: Final = 64
+"""Points in one stretch of a rule pack's line, so dotted keys too."""
 PACK_ROWS_MAX: Final = 1_000
 """Elements of any one array in a rule pack."""
 PACK_BASES_MAX: Final = 8
 """Packs based on packs based on packs."""
-
+PACK_TEXT_CHARACTERS_MAX: Final = 400
+PACK_ID_CHARACTERS_MAX: Final = 40
+PACK_INTEGER_MAX: Final = 2**40 - 1
 OVERLAY_BYTES_MAX: Final = 1_048_576
 """An overlay of instruments or of the calendar."""
+CODE_CHARACTERS_MAX: Final = 12
+"""A security's code."""
+
+PERIOD_SECONDS_MAX: Final = 7_200
+"""Between two periodic matches."""
+WAIT_SECONDS_MAX: Final = 3_600
+"""A delay, an interruption, a window of prices, the time between two trials."""
+OFFSET_MINUTES_MAX: Final = 840
+"""A market's clock from UTC."""
+NEW_LISTING_DAYS_MAX: Final = 60
+REFERENCE_DECIMALS_MAX: Final = 4
+NO_LIMIT_MULTIPLE_MAX: Final = 1_000
+NO_LIMIT_PRICES_MIN: Final = 100
+CHARGE_PPM_MAX: Final = 100_000
+"""A tax or a commission, parts per million."""
+SETTLEMENT_DAYS_MAX: Final = 10
+
+# --- Files and rows that commands take ---
 
 ROWS_MAX: Final = 200_000
 """Rows one command takes on standard input."""
 ROW_CHARACTERS_MAX: Final = 400
 
-CODE_CHARACTERS_MAX: Final = 12
-"""A security's code."""
+FEED_ROWS_MAX: Final = 5_000_000
+"""Rows of one table of published orders."""
+FEED_CHARACTERS_MAX: Final = 1_000_000_000
+"""Of one such table, unpacked."""
+FEED_ROW_CHARACTERS_MAX: Final = 20_000
+FEED_LEVELS_MAX: Final = 50
+"""Levels of depth on one side of a published book."""
+AUCTION_BYTES_MAX: Final = 256_000_000
+"""An auction file."""
+AUCTION_EVENTS_MAX: Final = 1_000_000
 
-SETTLEMENT_DAYS_MAX: Final = 10
+REPORT_BYTES_MAX: Final = 1 << 29
+"""A broker-branch report, unpacked."""
+REPORT_ROWS_MAX: Final = 2_000_000
+"""Rows of such a report: six times the largest of 2026."""
+REPORT_HEADER_BYTES_MAX: Final = 1_024
+REPORT_VALUE_MAX: Final = 1 << 61
+"""Price × shares of a whole report, both sides, 1/10,000 NT$: about 230 trillion NT$, so that no sum of a day overflows."""
+BARS_BYTES_MAX: Final = 1 << 28
+"""A file of daily bars, unpacked: six times two years of the whole market."""
+BARS_ROWS_MAX: Final = 8_000_000
+REPORT_ROW_SHARES_MAX: Final = 1_000_000_000
+DAY_ORDERS_MAX: Final = 20_000_000
+"""Orders planned for one day."""
+
+# --- Journal ---
+
+JOURNAL_GROUP_SLOTS_MAX: Final = 16_384
+"""64-byte slots in one commit group, and so in one tenant's part of it; the native journal's `max_group_slots`."""
+CHECKPOINT_BYTES_MAX: Final = 64 << 20
+"""A signed checkpoint: about 80 bytes a tenant, so some 800,000 tenants."""
+KEY_FILE_BYTES_MAX: Final = 16_384
+"""A key in PEM."""
 
 FUZZ_CASE_MS: Final = 100
 """Longest time any one hostile input may keep a reader busy."""
 
 assert LADDER_PRICES_MAX <= PRICE_MAX, "a ladder cannot hold more prices than there are"
 assert LADDER_PRICES_MAX >= 2 * 36_000
+assert LADDER_PRICES_MAX <= ENGINE_RUNGS_MAX <= 64**3 - 2, "what a pack may ask for, the native book takes"
+assert NO_LIMIT_PRICES_MIN <= LADDER_PRICES_MAX
 assert PRICE_MAX < 2**31 <= QUANTITY_MAX + 1, "prices are i32, quantities u32"
+assert PRICE_MAX * QUANTITY_MAX <= MONEY_MAX, "the largest trade fits in a signed 64-bit amount"
+assert len(str(MONEY_MAX)) + 1 <= NUMBER_CHARACTERS_MAX, "every amount can be written"
 assert PACK_BYTES_MAX <= OVERLAY_BYTES_MAX
+assert KEY_FILE_BYTES_MAX <= CHECKPOINT_BYTES_MAX
+assert PACK_TEXT_CHARACTERS_MAX < PACK_BYTES_MAX
+assert PACK_INTEGER_MAX >= QUANTITY_MAX, "a pack can state any quantity"
+assert WAIT_SECONDS_MAX <= PERIOD_SECONDS_MAX <= 86_400
+assert FEED_ROW_CHARACTERS_MAX < FEED_CHARACTERS_MAX
+assert FEED_ROWS_MAX <= FEED_CHARACTERS_MAX, "a row has a character at least"
+assert AUCTION_EVENTS_MAX * 16 <= AUCTION_BYTES_MAX, "so many events could stand in so many bytes"
+assert REPORT_ROW_SHARES_MAX <= QUANTITY_MAX
+assert DAY_ORDERS_MAX <= QUANTITY_MAX, "order numbers of a day are counted in 32 bits"
+assert JOURNAL_GROUP_SLOTS_MAX * RECORD_BYTES <= CHECKPOINT_BYTES_MAX

@@ -9,6 +9,7 @@ plain ASCII digits with at most one point (an exponent, NaN, a blank, `_`, full-
 
 from typing import Final, NewType
 
+from yunhai.kernel import limits
 from yunhai.kernel.errors import YunhaiError
 
 Price = NewType("Price", int)
@@ -22,15 +23,14 @@ Rate = NewType("Rate", int)
 
 SCALE: Final = 10_000
 DECIMALS: Final = 4
-PRICE_MAX: Final = Price(999_999_999)
+PRICE_MAX: Final = Price(limits.PRICE_MAX)
 """99,999.9999 NT$, the widest price the exchange's records hold (9(5)V9(4))."""
-QUANTITY_MAX: Final = Quantity(2**32 - 1)
+QUANTITY_MAX: Final = Quantity(limits.QUANTITY_MAX)
 """The widest quantity a trading record holds."""
-MONEY_MAX: Final = Money(2**63 - 1)
+MONEY_MAX: Final = Money(limits.MONEY_MAX)
 MILLION: Final = 1_000_000
 
 _DIGITS: Final = frozenset("0123456789")
-_TEXT_CHARACTERS: Final = 24
 
 
 def scaled(text: str, *, decimals: int) -> int:
@@ -42,7 +42,7 @@ def scaled(text: str, *, decimals: int) -> int:
     if (
         not whole
         or (point and not part)
-        or len(text) > _TEXT_CHARACTERS
+        or len(text) > limits.NUMBER_CHARACTERS_MAX
         or not _DIGITS.issuperset(whole)
         or not _DIGITS.issuperset(part)
     ):
@@ -115,11 +115,4 @@ def amount(price: int, quantity: int) -> Money:
     return Money(price * quantity)
 
 
-def whole_dollars(money: int) -> Money:
-    """The amount with its fraction of a dollar dropped, towards zero."""
-    return Money(abs(money) // SCALE * SCALE * (1 if money >= 0 else -1))
-
-
-assert PRICE_MAX * QUANTITY_MAX <= MONEY_MAX, "the largest trade fits in a signed 64-bit amount"
-assert PRICE_MAX < 2**31, "a price fits a trading record's i32"
 assert SCALE == 10**DECIMALS

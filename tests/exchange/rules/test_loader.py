@@ -255,9 +255,7 @@ def test_the_rules_of_2013():
     session = pack.board.span("session")
     cycles = {date(2013, 6, 28): 20, date(2013, 7, 1): 15, date(2014, 2, 24): 10, date(2014, 12, 29): 5}
     for day, seconds in cycles.items():
-        times = session.match_times(day)
-        assert (times[0], times.step) == (parse_time("09:00") + seconds * 10**9, seconds * 10**9)
-        assert times[-1] == parse_time("13:25")
+        assert session.cycle_seconds(day) == seconds
     assert not pack.in_force(date(2015, 6, 1))
     assert pack.in_force(date(2015, 5, 31))
 
@@ -278,8 +276,8 @@ def test_the_timetable_of_2026():
             ("fixed_price", "session"): ("14:00", "14:30"),
         }.items()
     }
-    odd = pack.segments[SegmentName.ODD_LOT].spans[0].match_times(date(2026, 7, 29))
-    assert (odd[0], odd[-1], odd.step) == (parse_time("09:10"), parse_time("13:30"), 5 * 10**9)
+    odd = pack.segments[SegmentName.ODD_LOT].spans[0]
+    assert (odd.first_match, odd.cycle_seconds(date(2026, 7, 29))) == (parse_time("09:10"), 5)
     assert pack.match_seconds("disposition-first") == 300
     assert pack.match_seconds("disposition-second") == 1200
     assert pack.match_seconds("altered") == 0

@@ -8,7 +8,8 @@ with its volume and surplus. Cumulative volume and value are compared with every
 from dataclasses import dataclass, field
 from typing import Final
 
-from yunhai.apps.l3.feed import NS, FeedSnapshot, Levels
+from yunhai.apps.l3.feed import FeedSnapshot, Levels
+from yunhai.kernel.clock import SECOND
 from yunhai.kernel.money import decimal_text, price_text
 
 Trade = tuple[int, int, int, int]
@@ -157,12 +158,12 @@ class BookComparison:
         return self.books if snapshot.trades or snapshot.bids or snapshot.asks else self.empty
 
     def _miss(self, snapshot: FeedSnapshot) -> None:
-        clock = snapshot.time // NS
+        clock = snapshot.time // SECOND
         stamp = f"{clock // 3600:02}:{clock // 60 % 60:02}:{clock % 60:02}"
         reason = "no state of the engine equals it"
         self._score(snapshot).add(False, f"snapshot {stamp} after {snapshot.trades} trades: {reason}")
 
     def _is_timely(self, snapshot: FeedSnapshot, place: int, until: int | None) -> bool:
         after = self._states[place + 1].time if place + 1 < len(self._states) else until
-        begun = self._states[place].time < snapshot.time + NS
-        return begun and (after is None or after >= snapshot.time - NS)
+        begun = self._states[place].time < snapshot.time + SECOND
+        return begun and (after is None or after >= snapshot.time - SECOND)

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Final
 
 from yunhai.apps.l3.errors import refusal
+from yunhai.kernel.clock import SECOND
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import FEED_CHARACTERS_MAX, FEED_LEVELS_MAX, FEED_ROW_CHARACTERS_MAX, FEED_ROWS_MAX
+from yunhai.kernel.money import MONEY_MAX, PRICE_MAX, QUANTITY_MAX, SCALE
 from yunhai.kernel.records import Side
 
-ROWS_MAX: Final = 5_000_000
-CHARACTERS_MAX: Final = 1_000_000_000
-"""Of one table, unpacked."""
-ROW_CHARACTERS_MAX: Final = 20_000
-LEVELS_MAX: Final = 50
 PRICE_FACTOR: Final = 10
 """Feed price (× 1000) to record price (× 10,000)."""
 SIZE_SCALE: Final = 1000
@@ -33,10 +31,7 @@ SELL_FLAG: Final = 83
 AUCTION_FLAG: Final = 78
 ADD_FLAG: Final = 65
 CANCEL_FLAG: Final = 68
-NS: Final = 1_000_000_000
-_INT64_MAX: Final = 2**63 - 1
-_PRICE_MAX: Final = (2**31 - 1) // PRICE_FACTOR
-_QUANTITY_MAX: Final = 2**32 - 1
+_PRICE_MAX: Final = PRICE_MAX // PRICE_FACTOR
 _SIDES: Final[dict[int, Side]] = {BUY_FLAG: Side.BUY, SELL_FLAG: Side.SELL}
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
 
@@ -152,7 +147,7 @@ class _Row:
     def refusal(self, reason: str) -> YunhaiError:
         return refusal(4104, path=self._path.name, row=self.number, reason=reason)
 
-    def whole(self, column: str, *, least: int = 0, most: int = _INT64_MAX) -> int:
+    def whole(self, column: str, *, least: int = 0, most: int = MONEY_MAX) -> int:
         text = self.fields[self._places[column]]
         if not _NUMBER.fullmatch(text):
             raise self.refusal(f"{column} {text[:40]!r} is not a whole number")
@@ -170,7 +165,7 @@ class _Row:
     def price(self, column: str, *, least: int = 0) -> int:
         return self.whole(column, least=least, most=_PRICE_MAX) * PRICE_FACTOR
 
-    def shares(self, column: str, *, least: int = 0, most: int = _QUANTITY_MAX) -> int:
+    def shares(self, column: str, *, least: int = 0, most: int = QUANTITY_MAX) -> int:
         value = self.whole(column)
         if value % SIZE_SCALE:
             raise self.refusal(f"{column} {value} is not a whole number of shares")
@@ -187,7 +182,7 @@ class _Row:
 
     def side(self, pairs: tuple[tuple[str, str], ...]) -> Levels:
         """The levels that hold shares at a price; an empty place is zeros."""
-        levels = ((self.price(price), self.shares(size, most=_INT64_MAX)) for price, size in pairs)
+        levels = ((self.price(price), self.shares(size, most=MONEY_MAX)) for price, size in pairs)
         return tuple((price, size) for price, size in levels if price and size)
 
     def time(self, column: str, *, unit_ns: int, per_second: int) -> int:
@@ -197,7 +192,7 @@ class _Row:
         hour, minute, second = clock // 10_000, clock // 100 % 100, clock % 100
         if hour > 23 or minute > 59 or second > 59:
             raise self.refusal(f"{column} {value} is not a time of day")
-        return (hour * 3600 + minute * 60 + second) * NS + fraction * unit_ns
+        return (hour * 3600 + minute * 60 + second) * SECOND + fraction * unit_ns
 
 
 def _table_path(folder: Path, stem: str) -> Path:
@@ -215,11 +210,11 @@ def lines_of(path: Path) -> Iterator[str]:
     opener = gzip.open if path.name.endswith(".gz") else open
     try:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as stream:
-            while line := stream.readline(ROW_CHARACTERS_MAX + 1):
+            while line := stream.readline(FEED_ROW_CHARACTERS_MAX + 1):
                 total += len(line)
-                if len(line) > ROW_CHARACTERS_MAX or total > CHARACTERS_MAX:
-                    limit = f"{ROW_CHARACTERS_MAX} characters a row, {CHARACTERS_MAX} a table"
-                    limit_zh = f"每列 {ROW_CHARACTERS_MAX} 字元、每表 {CHARACTERS_MAX} 字元"
+                if len(line) > FEED_ROW_CHARACTERS_MAX or total > FEED_CHARACTERS_MAX:
+                    limit = f"{FEED_ROW_CHARACTERS_MAX} characters a row, {FEED_CHARACTERS_MAX} a table"
+                    limit_zh = f"每列 {FEED_ROW_CHARACTERS_MAX} 字元、每表 {FEED_CHARACTERS_MAX} 字元"
                     raise YunhaiError(4105, path=path.name, limit=limit, limit_zh=limit_zh)
                 yield line
     except (OSError, EOFError, UnicodeDecodeError, zlib.error) as problem:
@@ -248,8 +243,8 @@ def _rows(path: Path, columns: tuple[str, ...], *, optional: tuple[str, ...] = (
             row.number, row.fields = number, fields
             if len(fields) != len(heading):
                 raise row.refusal(f"{len(fields)} fields, the heading has {len(heading)}")
-            if number > ROWS_MAX:
-                raise YunhaiError(4105, path=path.name, limit=f"{ROWS_MAX} rows", limit_zh=f"{ROWS_MAX} 列")
+            if number > FEED_ROWS_MAX:
+                raise YunhaiError(4105, path=path.name, limit=f"{FEED_ROWS_MAX} rows", limit_zh=f"{FEED_ROWS_MAX} 列")
             yield row
     except csv.Error as problem:
         raise refusal(4102, path=path.name, reason=f"not CSV: {problem}") from problem
@@ -271,7 +266,7 @@ def _orders(path: Path) -> Iterator[FeedOrder]:
             side=_SIDES[row.flag("Side", (BUY_FLAG, SELL_FLAG))],
             price=row.price("Price", least=0 if cancel else 1),
             quantity=row.shares("OrderQty", least=1),
-            time=row.time("TransactTime", unit_ns=NS // 100, per_second=100),
+            time=row.time("TransactTime", unit_ns=SECOND // 100, per_second=100),
         )
 
 
@@ -290,7 +285,7 @@ def _trades(path: Path) -> Iterator[FeedTrade]:
             price=row.price("LastPx", least=1),
             quantity=row.shares("LastQty", least=1),
             taker=_SIDES.get(row.flag("ExecType", (BUY_FLAG, SELL_FLAG, AUCTION_FLAG))),
-            time=row.time("TransactTime", unit_ns=NS // 100, per_second=100),
+            time=row.time("TransactTime", unit_ns=SECOND // 100, per_second=100),
         )
 
 
@@ -301,24 +296,24 @@ def _level_columns(side: str, levels: int) -> tuple[tuple[str, str], ...]:
 def _snapshots(path: Path) -> Iterator[tuple[FeedSnapshot, int]]:
     head = ("DataTimeStamp", "NumTrades", "TotalVolumeTrade", "TotalValueTrade", "PrevClosePx")
     least = [name for side in ("Bid", "Ask") for pair in _level_columns(side, 2) for name in pair]
-    more = [name for side in ("Bid", "Ask") for pair in _level_columns(side, LEVELS_MAX)[2:] for name in pair]
+    more = [name for side in ("Bid", "Ask") for pair in _level_columns(side, FEED_LEVELS_MAX)[2:] for name in pair]
     close = None
     for row in _rows(path, (*head, *least), optional=tuple(more)):
         levels = row.levels()
         value = row.whole("TotalValueTrade")
-        if value % (MONEY_SCALE // 10_000):
+        if value % (MONEY_SCALE // SCALE):
             raise row.refusal(f"TotalValueTrade {value} is finer than 1/10,000")
         snapshot = FeedSnapshot(
             time=row.time("DataTimeStamp", unit_ns=0, per_second=1),
             trades=row.whole("NumTrades"),
-            volume=row.shares("TotalVolumeTrade", most=_INT64_MAX),
-            value=value // (MONEY_SCALE // 10_000),
+            volume=row.shares("TotalVolumeTrade", most=MONEY_MAX),
+            value=value // (MONEY_SCALE // SCALE),
             previous_close=row.price("PrevClosePx", least=1),
             bids=row.side(_level_columns("Bid", levels)),
             asks=row.side(_level_columns("Ask", levels)),
             surplus=(
-                row.shares("BidLevel[1].Qty", most=_INT64_MAX),
-                row.shares("AskLevel[1].Qty", most=_INT64_MAX),
+                row.shares("BidLevel[1].Qty", most=MONEY_MAX),
+                row.shares("AskLevel[1].Qty", most=MONEY_MAX),
             ),
         )
         if close not in (None, snapshot.previous_close):

@@ -20,10 +20,13 @@ import numpy as np
 from yunhai.apps.l3.book import book_config
 from yunhai.apps.l3.compare import Score
 from yunhai.apps.l3.errors import refusal
-from yunhai.apps.l3.feed import NS, ROWS_MAX, Levels, lines_of
+from yunhai.apps.l3.feed import Levels, lines_of
 from yunhai.apps.l3.replay import MakeEngine
 from yunhai.exchange.rules.pack import RulePack
+from yunhai.kernel.clock import DAY, SECOND
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.ids import Sequence
+from yunhai.kernel.limits import FEED_ROWS_MAX
 from yunhai.kernel.money import PRICE_MAX, QUANTITY_MAX, price_text
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State, TimeInForce
 
@@ -81,8 +84,8 @@ def read_window_feed(messages: Path, books: Path) -> WindowFeed:
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, fields in enumerate(csv.reader(lines_of(path)), start=1):
-            if number > ROWS_MAX:
-                raise YunhaiError(4105, path=path.name, limit=f"{ROWS_MAX} rows", limit_zh=f"{ROWS_MAX} 列")
+            if number > FEED_ROWS_MAX:
+                raise YunhaiError(4105, path=path.name, limit=f"{FEED_ROWS_MAX} rows", limit_zh=f"{FEED_ROWS_MAX} 列")
             yield number, fields
     except csv.Error as problem:
         raise refusal(4102, path=path.name, reason=f"not CSV: {problem}") from problem
@@ -98,9 +101,9 @@ def _messages(path: Path) -> Iterator[Message]:
         if len(fields) != MESSAGE_FIELDS:
             raise wrong(f"{len(fields)} fields, not {MESSAGE_FIELDS}")
         stamp = _TIME.fullmatch(fields[0])
-        if stamp is None or int(stamp[1]) >= 86_400:
+        if stamp is None or int(stamp[1]) >= DAY // SECOND:
             raise wrong(f"{fields[0][:40]!r} is not a number of seconds after midnight")
-        time = int(stamp[1]) * NS + int((stamp[2] or "0").ljust(9, "0"))
+        time = int(stamp[1]) * SECOND + int((stamp[2] or "0").ljust(9, "0"))
         if time < before:
             raise wrong("earlier than the row before")
         before = time
@@ -165,9 +168,10 @@ class WindowReplay:
     def __init__(self, pack: RulePack, feed: WindowFeed, make_engine: MakeEngine) -> None:
         self._feed = feed
         self._levels = max(len(levels) for window in feed.windows for levels in window.values())
-        self._engine = make_engine(3 * len(feed.messages) + 4 * self._levels + 16)
+        orders = 3 * len(feed.messages) + 4 * self._levels + 16
+        self._engine = make_engine(orders)
         self._book = self._engine.add_book(book_config(pack, reference=feed.messages[0].price))
-        self._next = 0
+        self._numbers = Sequence(last=orders)
         self._ids: dict[int, int] = {}
         self._seeds: dict[tuple[Side, int], int] = {}
         self._resting: dict[tuple[Side, int], dict[int, int]] = defaultdict(dict)
@@ -209,9 +213,9 @@ class WindowReplay:
     def _enter(
         self, time: int, side: Side, price: int, size: int, in_force: TimeInForce
     ) -> tuple[int, list[tuple[int, int, int]]]:
-        self._next += 1
-        fields = {"order_id": self._next, "side": side, "price": price, "quantity": size}
-        return self._next, self._send(Kind.NEW, time, order_type=OrderType.LIMIT, time_in_force=in_force, **fields)
+        order = self._numbers.take()
+        fields = {"order_id": order, "side": side, "price": price, "quantity": size}
+        return order, self._send(Kind.NEW, time, order_type=OrderType.LIMIT, time_in_force=in_force, **fields)
 
     def _rest(self, time: int, side: Side, price: int, size: int) -> int:
         order, trades = self._enter(time, side, price, size, TimeInForce.ROD)

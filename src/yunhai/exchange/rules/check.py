@@ -14,11 +14,22 @@ from yunhai.exchange.rules.reasons import refusal
 from yunhai.exchange.rules.words import LimitRule, Match, OrderKind, SecurityKind, SegmentName, SpanPhase
 from yunhai.kernel.clock import SECOND
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import LADDER_PRICES_MAX, SETTLEMENT_DAYS_MAX
+from yunhai.kernel.limits import (
+    CHARGE_PPM_MAX,
+    LADDER_PRICES_MAX,
+    NEW_LISTING_DAYS_MAX,
+    NO_LIMIT_MULTIPLE_MAX,
+    NO_LIMIT_PRICES_MIN,
+    OFFSET_MINUTES_MAX,
+    PACK_ID_CHARACTERS_MAX,
+    PERIOD_SECONDS_MAX,
+    REFERENCE_DECIMALS_MAX,
+    SETTLEMENT_DAYS_MAX,
+    WAIT_SECONDS_MAX,
+)
 from yunhai.kernel.money import MILLION
 
-_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
-_PERIOD_SECONDS_MAX = 2 * 3600
+_ID = re.compile(rf"[a-z0-9][a-z0-9.-]{{0,{PACK_ID_CHARACTERS_MAX - 1}}}")
 
 
 def check_pack(pack: RulePack, line: Callable[[Path], int]) -> None:
@@ -58,7 +69,11 @@ class _Checks:
             ("effective_to",),
             "it ends before it begins",
         )
-        self.value(pack.market.utc_offset_minutes <= 14 * 60, ("market", "utc_offset_minutes"), "at most 840")
+        self.value(
+            pack.market.utc_offset_minutes <= OFFSET_MINUTES_MAX,
+            ("market", "utc_offset_minutes"),
+            f"at most {OFFSET_MINUTES_MAX}",
+        )
         self.agree(SegmentName.BOARD in pack.segments, ("segments",), "there is no board segment")
 
     def ticks(self, pack: RulePack) -> None:
@@ -103,10 +118,12 @@ class _Checks:
                 stated = rate is not None or rule.setting is not None
                 self.agree(stated == by_rate, (*path, name), f"the rule is {rule.rule.value}")
                 self.value(rate is None or 0 < rate < MILLION, (*path, name), "above 0 % and below 100 %")
-        self.value(pack.new_listing.days <= 60, ("new_listing", "days"), "at most 60")
+        most = NEW_LISTING_DAYS_MAX
+        self.value(pack.new_listing.days <= most, ("new_listing", "days"), f"at most {most}")
         for index, kind in enumerate(pack.new_listing.kinds):
             self.agree(kind in ticked, ("new_listing", "kinds", index), f"there are no ticks for {kind.value}")
-        self.value(pack.reference.ex_decimals <= 4, ("reference", "ex_decimals"), "at most 4")
+        most = REFERENCE_DECIMALS_MAX
+        self.value(pack.reference.ex_decimals <= most, ("reference", "ex_decimals"), f"at most {most}")
 
     def segment(self, path: Path, segment: Segment, pack: RulePack) -> None:
         self.value(segment.lot > 0, (*path, "lot"), "above 0")
@@ -141,7 +158,7 @@ class _Checks:
             self.agree(inside, (*path, "first_match"), "it is outside the span")
         for index, cycle in enumerate(span.cycles):
             place: Path = (*path, "cycles", index)
-            self.value(1 <= cycle.seconds <= _PERIOD_SECONDS_MAX, (*place, "seconds"), "1 to 7200")
+            self.value(1 <= cycle.seconds <= PERIOD_SECONDS_MAX, (*place, "seconds"), f"1 to {PERIOD_SECONDS_MAX}")
             ascending = index == 0 or cycle.since > span.cycles[index - 1].since
             self.agree(ascending, (*place, "since"), "dates do not ascend")
             self.agree(index > 0 or cycle.since <= since, (*place, "since"), "it begins after the pack does")
@@ -153,14 +170,18 @@ class _Checks:
         if span.trial_from is not None and span.trial_seconds is not None:
             self.agree(span.start <= span.trial_from < span.end, (*path, "trial_from"), "it is outside the span")
             self.agree(span.phase is SpanPhase.COLLECT, (*path, "trial_from"), "trials are of call auctions")
-            self.value(1 <= span.trial_seconds <= 3600, (*path, "trial_seconds"), "1 to 3600")
+            self.value(
+                1 <= span.trial_seconds <= WAIT_SECONDS_MAX, (*path, "trial_seconds"), f"1 to {WAIT_SECONDS_MAX}"
+            )
         if span.delay is not None:
             place: Path = (*path, "delay")
             self.agree(span.match is Match.AT_END, place, "only an auction at the end can be delayed")
             self.agree(stated, place, "the test needs trial matches")
             self.agree(span.start <= span.delay.test_from < span.end, (*place, "test_from"), "outside the span")
             self.value(0 < span.delay.move < MILLION, (*place, "move"), "above 0 % and below 100 %")
-            self.value(1 <= span.delay.delay_seconds <= 3600, (*place, "delay_seconds"), "1 to 3600")
+            self.value(
+                1 <= span.delay.delay_seconds <= WAIT_SECONDS_MAX, (*place, "delay_seconds"), f"1 to {WAIT_SECONDS_MAX}"
+            )
             shorter = span.delay.collect_again_seconds < span.delay.delay_seconds
             self.agree(shorter, (*place, "collect_again_seconds"), "not shorter than the delay")
 
@@ -182,8 +203,8 @@ class _Checks:
         self.agree(bool(spans), path, "there is no continuous span")
         inside = any(span.start <= rule.start and rule.until <= span.end for span in spans)
         self.agree(inside, (*path, "until"), "it is not within the continuous span")
-        self.value(1 <= rule.window_seconds <= 3600, (*path, "window_seconds"), "1 to 3600")
-        self.value(1 <= rule.halt_seconds <= 3600, (*path, "halt_seconds"), "1 to 3600")
+        self.value(1 <= rule.window_seconds <= WAIT_SECONDS_MAX, (*path, "window_seconds"), f"1 to {WAIT_SECONDS_MAX}")
+        self.value(1 <= rule.halt_seconds <= WAIT_SECONDS_MAX, (*path, "halt_seconds"), f"1 to {WAIT_SECONDS_MAX}")
 
     def deferral(self, path: Path, rule: Deferral, segment: Segment) -> None:
         self.value(0 < rule.move < MILLION, (*path, "move"), "above 0 % and below 100 %")
@@ -196,7 +217,7 @@ class _Checks:
             one = (rule.match_seconds is None) != (rule.setting is None)
             self.agree(one, (*path, "match_seconds"), "state either it or a setting")
             seconds = rule.match_seconds or 0
-            self.value(seconds <= _PERIOD_SECONDS_MAX, (*path, "match_seconds"), "at most 7200")
+            self.value(seconds <= PERIOD_SECONDS_MAX, (*path, "match_seconds"), f"at most {PERIOD_SECONDS_MAX}")
             by_lots = rule.prepay_order_lots or rule.prepay_day_lots
             self.agree(not (rule.prepay_all and by_lots), (*path, "prepay_all"), "it also states a number of lots")
 
@@ -205,14 +226,14 @@ class _Checks:
             path: Path = ("taxes", place)
             self.agree(tax.until is None or tax.since <= tax.until, (*path, "until"), "it ends before it begins")
             self.agree((tax.rate is None) != (tax.setting is None), (*path, "rate"), "state either it or a setting")
-            self.value(tax.rate is None or tax.rate <= MILLION // 10, (*path, "rate"), "at most 10 %")
+            self.value(tax.rate is None or tax.rate <= CHARGE_PPM_MAX, (*path, "rate"), "at most 10 %")
             self.agree(not (tax.day_trade and tax.hedge), (*path, "hedge"), "the row is for day trades")
             for other in pack.taxes[:place]:
                 clash = sorted(kind.value for kind in set(tax.kinds) & set(other.kinds))
                 alike = (tax.day_trade, tax.hedge) == (other.day_trade, other.hedge)
                 twice = bool(clash) and alike and _overlap(tax, other)
                 self.agree(not twice, (*path, "since"), f"{', '.join(clash)} is taxed twice on a day")
-        self.value(pack.fees.commission <= MILLION // 10, ("fees", "commission"), "at most 10 %")
+        self.value(pack.fees.commission <= CHARGE_PPM_MAX, ("fees", "commission"), "at most 10 %")
 
     def settlement(self, pack: RulePack) -> None:
         self.value(
@@ -222,17 +243,17 @@ class _Checks:
     def settings(self, pack: RulePack) -> None:
         settings = pack.settings
         bounds = (
-            ("put_off_seconds", settings.put_off_seconds.value, 1, 3600),
-            ("altered_match_seconds", settings.altered_match_seconds.value, 1, _PERIOD_SECONDS_MAX),
-            ("full_delivery_match_seconds", settings.full_delivery_match_seconds.value, 0, _PERIOD_SECONDS_MAX),
-            ("no_limit_multiple", settings.no_limit_multiple.value, 2, 1000),
-            ("no_limit_prices", settings.no_limit_prices.value, 100, LADDER_PRICES_MAX),
+            ("put_off_seconds", settings.put_off_seconds.value, 1, WAIT_SECONDS_MAX),
+            ("altered_match_seconds", settings.altered_match_seconds.value, 1, PERIOD_SECONDS_MAX),
+            ("full_delivery_match_seconds", settings.full_delivery_match_seconds.value, 0, PERIOD_SECONDS_MAX),
+            ("no_limit_multiple", settings.no_limit_multiple.value, 2, NO_LIMIT_MULTIPLE_MAX),
+            ("no_limit_prices", settings.no_limit_prices.value, NO_LIMIT_PRICES_MIN, LADDER_PRICES_MAX),
         )
         for name, number, low, high in bounds:
             self.value(low <= number <= high, ("settings", name, "value"), f"{low} to {high}")
         limit, tax = settings.corporate_bond_limit.value, settings.tdr_tax.value
         self.value(0 < limit < MILLION, ("settings", "corporate_bond_limit", "value"), "above 0 % and below 100 %")
-        self.value(tax <= MILLION // 10, ("settings", "tdr_tax", "value"), "at most 10 %")
+        self.value(tax <= CHARGE_PPM_MAX, ("settings", "tdr_tax", "value"), "at most 10 %")
         fixed = pack.segments.get(SegmentName.FIXED_PRICE)
         if fixed is not None:
             match = settings.fixed_price_match.value

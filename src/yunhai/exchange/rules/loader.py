@@ -24,14 +24,18 @@ from yunhai.exchange.rules.reasons import refusal
 from yunhai.exchange.rules.source import toml_document
 from yunhai.kernel.clock import FIRST_DATE, LAST_DATE, TimeOfDay, ns_of
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import PACK_BASES_MAX, PACK_BYTES_MAX, PACK_ROWS_MAX
+from yunhai.kernel.limits import (
+    PACK_BASES_MAX,
+    PACK_BYTES_MAX,
+    PACK_INTEGER_MAX,
+    PACK_ROWS_MAX,
+    PACK_TEXT_CHARACTERS_MAX,
+    QUANTITY_MAX,
+)
 from yunhai.kernel.money import Money, Price, Quantity, Rate, money_of, price_of, rate_of
 
 Base = Callable[[str], bytes | None]
 """Gives the bytes of the pack with that id, None if there is none."""
-
-_TEXT_CHARACTERS = 400
-_INTEGER_BOUND = 2**40
 
 
 def load_pack(data: bytes, *, base: Base | None = None) -> RulePack:
@@ -163,9 +167,10 @@ class _Decoder:
             raise self.refuse(2006, path, f"{_WANTED[hint]} is wanted")
         if isinstance(value, date) and not FIRST_DATE <= value <= LAST_DATE:
             raise self.refuse(2007, path, f"a date from {FIRST_DATE} to {LAST_DATE} is wanted")
-        if isinstance(value, str) and (not value.strip() or len(value) > _TEXT_CHARACTERS or not value.isprintable()):
-            raise self.refuse(2007, path, f"1 to {_TEXT_CHARACTERS} printable characters are wanted")
-        if type(value) is int and not 0 <= value < _INTEGER_BOUND:
+        long = isinstance(value, str) and len(value) > PACK_TEXT_CHARACTERS_MAX
+        if isinstance(value, str) and (long or not value.strip() or not value.isprintable()):
+            raise self.refuse(2007, path, f"1 to {PACK_TEXT_CHARACTERS_MAX} printable characters are wanted")
+        if type(value) is int and not 0 <= value <= PACK_INTEGER_MAX:
             raise self.refuse(2007, path, "the number is out of bounds")
         return value
 
@@ -186,7 +191,7 @@ class _Decoder:
         if hint is Quantity:
             if type(value) is not int:
                 raise self.refuse(2006, path, "a whole number is wanted")
-            if not 0 <= value < 2**32:
+            if not 0 <= value <= QUANTITY_MAX:
                 raise self.refuse(2007, path, "the number is out of bounds")
             return value
         read, wanted = _DECIMALS[hint]

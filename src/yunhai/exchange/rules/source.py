@@ -5,9 +5,10 @@ import tomllib
 from typing import Any
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import PACK_NESTING_MAX
+from yunhai.kernel.limits import PACK_KEY_PARTS_MAX, PACK_NESTING_MAX
 
 _PLACE = re.compile(r"\(at line (\d+), column \d+\)$")
+_DEEP = re.compile(rf"[\[\]{{}}]|(?:[^.\n]{{0,80}}\.){{{PACK_KEY_PARTS_MAX}}}")
 
 
 def toml_document(data: bytes, *, limit: int) -> tuple[dict[str, Any], str]:
@@ -34,7 +35,7 @@ def _refuse_nesting(text: str) -> None:
     Counted without minding strings and comments: no honest pack has so many brackets open, quoted or not.
     """
     depth = 0
-    for place in re.finditer(r"[\[\]{}]|(?:[^.\n]{0,80}\.){64}", text):
+    for place in _DEEP.finditer(text):
         mark = place[0]
         depth += 1 if mark in "[{" else -1 if mark in "]}" else 4 * PACK_NESTING_MAX
         depth = max(depth, 0)
