@@ -48,7 +48,7 @@ def test_packed_files_are_read_and_others_refused(tmp_path: Path) -> None:
         file.write_bytes(content)
         with pytest.raises(YunhaiError) as refusal:
             read_history(file, ["2330"], DAY)
-        assert refusal.value.code == failures.FILE_UNREADABLE
+        assert refusal.value.code == failures.BARS_UNREADABLE
 
 
 def test_the_header_alone_is_no_history(tmp_path: Path) -> None:

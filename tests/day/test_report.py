@@ -7,7 +7,7 @@ import pytest
 from tests.day.days import report_bytes
 from yunhai.apps.day import failures
 from yunhai.apps.day.failures import RowsRefusedError
-from yunhai.apps.day.report import parse_report
+from yunhai.apps.day.report import ReportRefusedError, parse_report
 from yunhai.kernel.errors import YunhaiError
 
 HEADER = "date,stock,seq,broker_branch,price,buy_shares,sell_shares"
@@ -67,10 +67,12 @@ BAD_ROWS = [
     ("20260729,2330,2,1030土銀,22.00.0,5,0", failures.NOT_A_NUMBER),
     ("20260729,2330,2,1030土銀,nan,5,0", failures.NOT_A_NUMBER),
     ("20260729,2330,2,1030土銀,.5,5,0", failures.NOT_A_NUMBER),
-    ("20260729,2330,2,1030土銀,0,5,0", failures.NOT_A_NUMBER),
+    ("20260729,2330,2,1030土銀,0,5,0", failures.PRICE_ZERO),
     ("20260729,2330,2,1030土銀,,5,0", failures.NOT_A_NUMBER),
     ("20260729,2330,two,1030土銀,2200.00,5,0", failures.NOT_A_NUMBER),
-    ("20260729,2330,2,1030土銀,2200.00001,5,0", failures.OFF_TICK),
+    ("20260729,2330,2,1030土銀,2200.00001,5,0", failures.TOO_FINE),
+    ("20260729,2330,2,1030土銀,2200.00000,5,0", failures.TOO_FINE),
+    (f"20260729,2330,2,1030土銀,{'9' * 5000},5,0", failures.TOO_LARGE),
     ("20260729,2330,2,1030土銀,2200.00,1000000001,0", failures.TOO_LARGE),
     ("20260729,2330,2,1030土銀,2200.00,99999999999999999999999,0", failures.TOO_LARGE),
     ("20260729,2330,2,1030土銀,999999999,5,0", failures.TOO_LARGE),
@@ -82,6 +84,8 @@ BAD_ROWS = [
     ("20260729,台積電,2,1030土銀,2200.00,5,0", failures.BAD_SECURITY),
     ("20260729,2330x,2,1030土銀,2200.00,5,0", failures.BAD_SECURITY),
     ("20260729,2330,2,10,2200.00,5,0", failures.BAD_BRANCH),
+    ("20260729,2330,2,1030土\x9b31m銀,2200.00,5,0", failures.BAD_BRANCH),
+    ("20260729,2330,2,1030土\u202e銀,2200.00,5,0", failures.BAD_BRANCH),
     ("20260729,2330,2,合庫,2200.00,5,0", failures.BAD_BRANCH),
     ('20260729,2330,2,"1030土,銀",2200.00,5,0', failures.BAD_BRANCH),
     ("20260729,2330,2,1030土\x00銀,2200.00,5,0", failures.BAD_BRANCH),
@@ -121,15 +125,20 @@ def test_all_bad_rows_are_named_once_in_the_order_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("content", "code", "details"),
     [
-        (b"", failures.COLUMN_MISSING, {}),
+        (b"", failures.REPORT_EMPTY, {}),
+        (b"root:x:0:0:secret\n1\n", failures.COLUMN_MISSING, {"columns": "none of the columns is there"}),
         (HEADER.encode(), failures.REPORT_EMPTY, {}),
         (HEADER.encode() + b"\n\n", failures.REPORT_EMPTY, {}),
-        (lines(GOOD).replace(b",price", b""), failures.COLUMN_MISSING, {"columns": "-price"}),
-        (lines(GOOD).replace(b",price", b",price,price"), failures.COLUMN_MISSING, {"columns": "+price"}),
+        (lines(GOOD).replace(b",price", b""), failures.COLUMN_MISSING, {"columns": "missing price"}),
+        (
+            lines(GOOD).replace(b",price", b",price,price"),
+            failures.COLUMN_MISSING,
+            {"columns": "too many price", "columns_zh": "多出 price"},
+        ),
         (lines(GOOD) + b"\xff\xfe\n", failures.WRONG_ENCODING, {"row": 3}),
         (gzip.compress(lines(GOOD))[:-9], failures.FILE_UNREADABLE, {}),
     ],
-    ids=["nothing", "header only", "empty lines", "no price", "price twice", "bad bytes", "cut archive"],
+    ids=["nothing", "no report", "header only", "empty lines", "no price", "price twice", "bad bytes", "cut archive"],
 )
 def test_a_bad_file_is_refused_whole(content: bytes, code: int, details: dict[str, object]) -> None:
     with pytest.raises(YunhaiError) as refusal:
@@ -160,3 +169,54 @@ def test_of_very_many_bad_rows_the_first_are_told_and_all_are_counted() -> None:
     assert refusal.value.count == 5000
     assert [one.row for one in refusal.value.refused] == list(range(2, 2 + failures.ROWS_TOLD))
     assert [one.code for one in refusal.value.refused[:2]] == [failures.NEGATIVE, failures.NOT_A_NUMBER]
+
+
+@pytest.mark.parametrize(
+    ("names", "first"),
+    [(("1020国泰", "1030凯基松山"), "弊怍"), (("1020合库", "1030abc"), "磁踱"), (("1030土银",), "芩窅")],
+)
+def test_a_mainland_file_that_decodes_as_cp950_is_refused(names: tuple[str, ...], first: str) -> None:
+    rows = [("2330", name, "2200.00", 1000, 1000) for name in names]
+    with pytest.raises(YunhaiError) as refusal:
+        parse_report(report_bytes(rows, encoding="gb18030"))
+    assert refusal.value.code == failures.GARBLED
+    assert refusal.value.details["name"] == first
+
+
+@pytest.mark.parametrize("names", [("1020測試",), ("1020合庫湳埕", "1030墘鑫"), ("1030abc",)])
+def test_names_that_no_list_holds_and_rare_characters_are_taken_in_cp950(names: tuple[str, ...]) -> None:
+    rows = [("2330", name, "2200.00", 1000, 1000) for name in names]
+    assert [one.text for one in parse_report(report_bytes(rows, encoding="cp950")).branches] == list(names)
+
+
+def test_a_comma_in_quotes_is_told_as_it_was_written() -> None:
+    with pytest.raises(RowsRefusedError) as refusal:
+        parse_report(lines(GOOD, '20260729,2330,2,1030土銀,"2,200.00",5,0', '20260729,2330,2,"1030土銀,2200.00,5,0'))
+    assert [(one.code, one.value) for one in refusal.value.refused] == [
+        (failures.NOT_A_NUMBER, "2,200.00"),
+        (failures.FIELD_COUNT, '20260729,2330,2,"1030土銀,2200.00,5,0'),
+    ]
+    assert "\\x01" not in str(refusal.value.as_json())
+
+
+def test_the_good_rows_of_a_refused_file_are_kept_for_the_rules() -> None:
+    with pytest.raises(ReportRefusedError) as refusal:
+        parse_report(lines("20260729,23,1,9217凱基,x,1,0", "20260729,0050,2,1030土銀,98.05,1,0", GOOD))
+    rest = refusal.value.rest
+    assert rest is not None
+    assert [rest.codes[at] for at in rest.security] == ["0050", "2330"]
+    assert (rest.row.tolist(), rest.price.tolist()) == ([3, 4], [980_500, 22_000_000])
+
+
+def test_the_refusal_of_a_file_is_chinese_in_chinese() -> None:
+    with pytest.raises(RowsRefusedError) as refusal:
+        parse_report(lines("20260729,2330,1,1020合庫,x,1,0"))
+    assert refusal.value.text("zh") == "拒絕整個檔案：1 列有誤，第一個是第 2 列：不是數字（price='x'）"
+    assert refusal.value.text("en") == "The file is refused: 1 bad row(s), the first is row 2: not a number (price='x')"
+    for content in (lines(GOOD).replace(b",price", b",prices"), gzip.compress(lines(GOOD))[:-9]):
+        with pytest.raises(YunhaiError) as other:
+            parse_report(content)
+        assert other.value.text("zh") in (
+            "第 1 列（欄名）不符：缺少 price；多出 prices",
+            "讀不到檔案 gzip：壓縮檔損壞或不完整",
+        )

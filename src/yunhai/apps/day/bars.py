@@ -5,8 +5,6 @@ days; only the lines of the wanted codes are looked at. Its prices come from a t
 open, high, low and close contradict each other is not used.
 """
 
-import gzip
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +16,9 @@ import numpy as np
 
 from yunhai.apps.day import failures, text
 from yunhai.apps.day.path import Bar
+from yunhai.apps.day.unpacked import NO_ARCHIVE, bound_rows, read_bounded, unpacked, why_unreadable
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import BARS_BYTES_MAX, BARS_ROWS_MAX
 from yunhai.kernel.money import SCALE
 
 HEADER: Final = b"stock_code,trade_date,open,high,low,close,volume"
@@ -37,15 +37,14 @@ class History:
 
 
 def read_history(path: Path, codes: Iterable[str], day: date) -> dict[str, History]:
-    """The history of each code. YunhaiError 4001 if the file cannot be read or is not a file of daily bars."""
+    """The history of each code. YunhaiError 4007 if the file cannot be read or is not a file of daily bars, 4008 too large."""
     try:
-        content = path.read_bytes()
-        if content.startswith(b"\x1f\x8b"):
-            content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise YunhaiError(failures.FILE_UNREADABLE, reason=f"{path}: {error}") from error
+        content = unpacked(read_bounded(path, most=BARS_BYTES_MAX), most=BARS_BYTES_MAX)
+    except NO_ARCHIVE as error:
+        raise YunhaiError(failures.BARS_UNREADABLE, path=path, **why_unreadable(error)) from error
     if not content.startswith(HEADER):
-        raise YunhaiError(failures.FILE_UNREADABLE, reason=f"{path}: the first row is not {HEADER.decode()}")
+        raise YunhaiError(failures.BARS_UNREADABLE, path=path, reason="other column names", reason_zh="欄名不同")
+    bound_rows(content, rows=BARS_ROWS_MAX, columns=HEADER.count(b",") + 1)
     lines = _Lines(content)
     return {code: _history(lines.of(code), day) for code in codes}
 

@@ -16,6 +16,7 @@ REPORT_EMPTY: Final = 4004
 ROWS_REFUSED: Final = 4005
 GARBLED: Final = 4006
 BARS_UNREADABLE: Final = 4007
+TOO_MUCH: Final = 4008
 FIELD_COUNT: Final = 4011
 NOT_A_NUMBER: Final = 4012
 NEGATIVE: Final = 4013
@@ -52,8 +53,8 @@ register(
             "day-file-unreadable",
             None,
             422,
-            "讀不到檔案：{reason}",
-            "The file cannot be read: {reason}",
+            "讀不到檔案 {path}：{reason}",
+            "The file cannot be read: {path}: {reason}",
             "請指定分點進出檔（.csv 或 .csv.gz）",
             "Name a broker-branch report (.csv or .csv.gz)",
         ),
@@ -116,6 +117,16 @@ register(
             "The daily bars cannot be used: {path}: {reason}",
             "日線檔欄名須為 stock_code,trade_date,open,high,low,close,volume（.csv 或 .csv.gz）",
             "Daily bars have the columns stock_code,trade_date,open,high,low,close,volume (.csv or .csv.gz)",
+        ),
+        (
+            TOO_MUCH,
+            "day-file-too-large",
+            None,
+            422,
+            "檔案超過上限：{reason}",
+            "The file has more than {reason}",
+            "請拆成較小的檔案",
+            "Split the file",
         ),
         (FIELD_COUNT, "row-field-count", None, 422, "欄數不符", "wrong number of fields", *_REPAIR),
         (NOT_A_NUMBER, "row-not-a-number", None, 422, "不是數字", "not a number", *_REPAIR),

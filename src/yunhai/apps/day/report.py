@@ -4,38 +4,46 @@ One row is one branch at one price of one security: `date,stock,seq,broker_branc
 `broker_branch` is the four characters of the branch and its name (`102A合庫新竹`). UTF-8 and the exchange's own CP950
 are read, plain or gzip. The report does not say in which session, against whom or at what time a share was traded.
 
-A file is read whole or refused whole: every bad row is found and named by its line (`RowsRefusedError`).
+A file is read whole or refused whole: every bad row is found and named by its line (`ReportRefusedError`).
 """
 
 import csv
 import datetime
-import gzip
-import io
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
 
+from yunhai.apps import system_errors
 from yunhai.apps.day import failures, text
+from yunhai.apps.day.encodings import garbled_name
 from yunhai.apps.day.failures import RefusedRow, RowsRefusedError
+from yunhai.apps.day.unpacked import NO_ARCHIVE, bound_rows, read_bounded, too_large, unpacked
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.money import PRICE_MAX
+from yunhai.kernel.limits import (
+    REPORT_BYTES_MAX,
+    REPORT_HEADER_BYTES_MAX,
+    REPORT_ROW_SHARES_MAX,
+    REPORT_ROWS_MAX,
+    REPORT_VALUE_MAX,
+)
+from yunhai.kernel.money import PRICE_MAX, decimal_text
 
 COLUMNS: Final = ("date", "stock", "seq", "broker_branch", "price", "buy_shares", "sell_shares")
 PRICE_DECIMALS: Final = 4
-FILE_BYTES: Final = 1 << 29
-"""Most bytes of a report after unpacking: ten times the largest file of 2026, and a bound for a hostile archive."""
-ROW_SHARES: Final = 1_000_000_000
-"""Most shares of one branch at one price: more would be a thousand orders of one row."""
 BRANCH_BYTES: Final = 64
+UNSHOWABLE: Final = frozenset({"Cc", "Cf", "Cs"})
+"""Unicode's control and format characters: no name holds one, and a terminal may obey it."""
 
 FIRST_ROW: Final = 2
 """Line of the first row; the column names are line 1."""
 
-_GZIP: Final = b"\x1f\x8b"
+QUOTED_COMMA: Final = "\x01"
+"""Stands for a comma inside quotes until its row is refused; it is told as a comma."""
+
 _BAD_NUMBER: Final = {
     text.NO_NUMBER: failures.NOT_A_NUMBER,
     text.TOO_FINE: failures.NOT_A_NUMBER,
@@ -69,39 +77,40 @@ class Report:
 
 
 def read_report(path: Path) -> Report:
-    """Read a file. YunhaiError 4001-4004 for the file, RowsRefusedError (4005) for its rows."""
+    """Read a file. YunhaiError 4001-4004, 4006 and 4008 for the file, ReportRefusedError (4005) for its rows."""
     try:
-        with path.open("rb") as file:
-            packed = file.read(FILE_BYTES + 1)
+        packed = read_bounded(path, most=REPORT_BYTES_MAX)
     except OSError as error:
-        raise YunhaiError(failures.FILE_UNREADABLE, reason=f"{path}: {error.strerror or error}") from error
+        raise YunhaiError(failures.FILE_UNREADABLE, path=path, **system_errors.reasons(error)) from error
     return parse_report(packed)
 
 
 def parse_report(content: bytes) -> Report:
     """Read a report from the bytes of its file, gzip or plain; errors as `read_report`."""
     lines = _normal(_utf8(_unpacked(content)))
+    if not lines:
+        raise YunhaiError(failures.REPORT_EMPTY)
     head_end = lines.find(b"\n")
     order = _column_order(lines[:head_end] if head_end >= 0 else lines)
     if head_end < 0 or not lines[head_end + 1 :]:
         raise YunhaiError(failures.REPORT_EMPTY)
-    return _Reader(np.frombuffer(lines, np.uint8), head_end, order).report()
+    report = _Reader(np.frombuffer(lines, np.uint8), head_end, order).report()
+    if float(np.dot((report.bought + report.sold).astype(np.float64), report.price)) > REPORT_VALUE_MAX:
+        raise too_large(f"{decimal_text(REPORT_VALUE_MAX)} NT$ in all", f"總額 {decimal_text(REPORT_VALUE_MAX)} 元")
+    return report
 
 
 def _unpacked(content: bytes) -> bytes:
-    if content.startswith(_GZIP):
-        try:
-            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
-                content = file.read(FILE_BYTES + 1)
-        except (OSError, EOFError, zlib.error) as error:
-            raise YunhaiError(failures.FILE_UNREADABLE, reason=f"gzip: {error}") from error
-    if len(content) > FILE_BYTES:
-        raise YunhaiError(failures.FILE_UNREADABLE, reason=f"more than {FILE_BYTES} bytes")
-    return content
+    try:
+        return unpacked(content, most=REPORT_BYTES_MAX)
+    except NO_ARCHIVE as error:
+        raise YunhaiError(
+            failures.FILE_UNREADABLE, path="gzip", reason=str(error), reason_zh="壓縮檔損壞或不完整"
+        ) from error
 
 
 def _utf8(content: bytes) -> bytes:
-    """The same text in UTF-8. 4003 names the row where the better of the two encodings failed."""
+    """The same text in UTF-8. 4003 names the row where the better of the two encodings failed; 4006."""
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:
         content.decode("utf-8")
@@ -109,43 +118,72 @@ def _utf8(content: bytes) -> bytes:
     except UnicodeDecodeError as error:
         reached = error.start
     try:
-        return content.decode("cp950").encode("utf-8")
+        read = content.decode("cp950")
+        if (name := garbled_name(content, read)) is not None:
+            raise YunhaiError(failures.GARBLED, name=name)
+        return read.encode("utf-8")
     except UnicodeDecodeError as error:
         reached = max(reached, error.start)
     raise YunhaiError(failures.WRONG_ENCODING, row=content.count(b"\n", 0, reached) + 1)
 
 
 def _normal(content: bytes) -> bytes:
-    """Lines ended by one newline, no quotes, empty lines at the end dropped."""
+    """Lines ended by one newline, no quotes, empty lines at the end dropped. 4008 if there are too many of anything."""
     if b"\r" in content:
         content = content.replace(b"\r\n", b"\n")
-    if b'"' in content:
-        content = _unquoted(content)
     content = content.rstrip(b"\n")
+    bound_rows(content, rows=REPORT_ROWS_MAX, columns=len(COLUMNS))
+    if b'"' in content:
+        content = _unquoted(content).rstrip(b"\n")
     return content + b"\n" if content else content
 
 
 def _unquoted(content: bytes) -> bytes:
     """Quoted fields without their quotes; a comma or newline inside one becomes a control character, refused later."""
     lines = []
-    for number, line in enumerate(content.decode("utf-8").split("\n"), start=1):
+    for line in content.decode("utf-8").split("\n"):
         try:
             fields = next(csv.reader([line], strict=True), [])
         except csv.Error:
-            fields = [f"\x01unclosed quote in row {number}"]
-        lines.append(",".join(field.replace(",", "\x01") for field in fields))
+            fields = [line]
+        lines.append(",".join(field.replace(",", QUOTED_COMMA) for field in fields))
     return "\n".join(lines).encode("utf-8")
 
 
 def _column_order(header: bytes) -> tuple[int, ...]:
     """Where each of COLUMNS stands in the file. 4002 unless each is there once and nothing else is."""
+    if len(header) > REPORT_HEADER_BYTES_MAX:
+        raise too_large(
+            f"{REPORT_HEADER_BYTES_MAX:,} bytes of column names", f"{REPORT_HEADER_BYTES_MAX:,} 位元組的欄名"
+        )
     names = [name.strip() for name in header.decode("utf-8").split(",")]
     missing = [name for name in COLUMNS if name not in names]
     surplus = [name for place, name in enumerate(names) if name not in COLUMNS or name in names[:place]]
     if missing or surplus:
-        shown = [f"-{name}" for name in missing] + [f"+{name}" for name in surplus]
-        raise YunhaiError(failures.COLUMN_MISSING, columns=" ".join(shown))
+        raise YunhaiError(failures.COLUMN_MISSING, **_columns_told(missing, surplus))
     return tuple(names.index(name) for name in COLUMNS)
+
+
+def _columns_told(missing: list[str], surplus: list[str]) -> dict[str, str]:
+    """What is wrong with the column names; a file that has none of them is not quoted."""
+    if len(missing) == len(COLUMNS):
+        return {"columns": "none of the columns is there", "columns_zh": "一個欄位也沒有"}
+    english, chinese = [], []
+    if missing:
+        english.append(f"missing {', '.join(missing)}")
+        chinese.append(f"缺少 {'、'.join(missing)}")
+    if surplus:
+        english.append(f"too many {', '.join(surplus)}")
+        chinese.append(f"多出 {'、'.join(surplus)}")
+    return {"columns": "; ".join(english), "columns_zh": "；".join(chinese)}
+
+
+class ReportRefusedError(RowsRefusedError):
+    """4005, with the rows that are good by themselves, so that the rules can be asked about them too; None if none."""
+
+    def __init__(self, refused: tuple[RefusedRow, ...], *, count: int, rest: Report | None) -> None:
+        super().__init__(refused, count=count)
+        self.rest = rest
 
 
 class _Reader:
@@ -174,25 +212,39 @@ class _Reader:
 
     def report(self) -> Report:
         if not self.row.size:
-            raise self._refusal()
+            raise self._refusal(None)
         date = self._date()
         codes, security = self._securities()
         branches, branch = self._branches()
         self._number("seq", decimals=0, digits=9, most=10**9)
         price = self._number("price", decimals=PRICE_DECIMALS, digits=9, most=PRICE_MAX)
-        self._refuse((price == 0) & self._good(), failures.NOT_A_NUMBER, "price")
-        bought = self._number("buy_shares", decimals=0, digits=12, most=ROW_SHARES)
-        sold = self._number("sell_shares", decimals=0, digits=12, most=ROW_SHARES)
+        self._refuse((price == 0) & self._good(), failures.PRICE_ZERO, "price")
+        bought = self._number("buy_shares", decimals=0, digits=12, most=REPORT_ROW_SHARES_MAX)
+        sold = self._number("sell_shares", decimals=0, digits=12, most=REPORT_ROW_SHARES_MAX)
         self._refuse((bought == 0) & (sold == 0), failures.NOTHING_TRADED, "buy_shares")
         self._repeated(security, branch, price)
-        if self.first_bad:
-            raise self._refusal()
-        assert date is not None
-        return Report(date, codes, branches, security, branch, price.astype(np.int32), bought, sold, self.row)
+        good = self._good()
+        rest = None
+        if date is not None and good.any():
+            used, renumbered = np.unique(security[good], return_inverse=True)
+            rest = Report(
+                date,
+                tuple(codes[at] for at in used),
+                branches,
+                renumbered.astype(np.int32),
+                branch[good],
+                price[good].astype(np.int32),
+                bought[good],
+                sold[good],
+                self.row[good],
+            )
+        if self.first_bad or rest is None:
+            raise self._refusal(rest)
+        return rest
 
-    def _refusal(self) -> RowsRefusedError:
+    def _refusal(self, rest: Report | None) -> ReportRefusedError:
         told = [self.first_bad[row] for row in sorted(self.first_bad)][: failures.ROWS_TOLD]
-        return RowsRefusedError(tuple(told), count=int(self.bad.sum()))
+        return ReportRefusedError(tuple(told), count=int(self.bad.sum()), rest=rest)
 
     def _note(
         self, rows: NDArray[np.integer], starts: text.Positions, ends: text.Positions, code: int, field: str
@@ -203,6 +255,7 @@ class _Reader:
         for at in new[: failures.ROWS_TOLD]:
             row, start = int(rows[at]), int(starts[at])
             shown = self.buffer[start : min(int(ends[at]), start + 80)].tobytes().decode("utf-8", "replace")
+            shown = shown.replace(QUOTED_COMMA, ",")
             self.first_bad[row] = RefusedRow(row, code, field, shown)
 
     def _refuse(self, bad: NDArray[np.bool_], code: int, field: str) -> None:
@@ -219,7 +272,7 @@ class _Reader:
         )
         for fault, code in _BAD_NUMBER.items():
             too_fine = decimals and fault == text.TOO_FINE
-            self._refuse(verdict == fault, failures.OFF_TICK if too_fine else code, field)
+            self._refuse(verdict == fault, failures.TOO_FINE if too_fine else code, field)
         self._refuse(value > most, failures.TOO_LARGE, field)
         return np.where(value > most, 0, value)
 
@@ -279,6 +332,8 @@ class _Reader:
         branches = []
         for at in places:
             whole = self.buffer[start[at] : end[at]].tobytes().decode("utf-8", "replace")
+            if any(category(letter) in UNSHOWABLE for letter in whole):
+                self._refuse(shaped & (model == at), failures.BAD_BRANCH, "broker_branch")
             branches.append(Branch(whole[:4], "".join(whole[4:].split()).lstrip("-") or whole[:4], whole))
         return tuple(branches), index
 

@@ -62,7 +62,8 @@ def _points(buffer: Buffer, start: Positions, end: Positions) -> tuple[Positions
 def _digits(
     buffer: Buffer, start: Positions, end: Positions, *, most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The last `most` digits of each field as a number, and whether the whole field is digits and not empty."""
+    """The last `most` digits of each field as a number, and whether it is digits and not empty (of a field too long for
+    any number the last `most` + 64 characters are looked at)."""
     value = np.zeros(start.size, np.int64)
     width = end - start
     good = width > 0
@@ -74,7 +75,7 @@ def _digits(
         good &= ~live | (digit <= 9)
         if place < most:
             value += np.where(live & (digit <= 9), digit, 0).astype(np.int64) * 10**place
-    return value, good & (width <= most + 64)
+    return value, good
 
 
 def packed(buffer: Buffer, start: Positions, *, width: NDArray[np.int64] | int) -> NDArray[np.uint64]:
