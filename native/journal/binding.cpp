@@ -45,13 +45,14 @@ class Buffer {
     Py_buffer view_{};
 };
 
-std::shared_ptr<Disk> disk_of(nb::handle place, bool create) {
+// `missing`: the fault of a folder that cannot be opened.
+std::shared_ptr<Disk> disk_of(nb::handle place, Fault missing) {
     if (nb::isinstance<SimDisk>(place)) return nb::cast<std::shared_ptr<SimDisk>>(place);
     int error = 0;
-    std::shared_ptr<Disk> disk = make_real_disk(nb::cast<std::string>(place), create, error);
+    std::shared_ptr<Disk> disk = open_real_disk(nb::cast<std::string>(place), error);
     if (disk == nullptr) {
         Status status;
-        status.fault = create ? Fault::disk : Fault::not_found;
+        status.fault = missing;
         status.error = -error;
         status.detail = "open folder";
         raise(status);
@@ -77,6 +78,7 @@ const char* ending_name(Ending ending) {
     switch (ending) {
         case Ending::torn: return "torn";
         case Ending::garbage: return "garbage";
+        case Ending::living: return "living";
         default: return "clean";
     }
 }
@@ -110,7 +112,7 @@ class PyWriter {
         options.groups = groups;
         options.merge = merge;
         options.threads = threads;
-        writer_ = std::make_unique<Writer>(disk_of(place, true), options);
+        writer_ = std::make_unique<Writer>(disk_of(place, Fault::disk), options);
         Status opened;
         {
             const nb::gil_scoped_release free;
@@ -157,7 +159,9 @@ class PyWriter {
 class PyReader {
   public:
     PyReader(nb::handle place, std::uint64_t from_sequence, bool checksums, bool chain, bool follow)
-        : disk_(disk_of(place, false)), cursor_(*disk_, Checks{.checksums = checksums, .chain = chain}), follow_(follow) {
+        : disk_(disk_of(place, Fault::not_found)),
+          cursor_(*disk_, Checks{.checksums = checksums, .chain = chain, .writer_may_live = true}),
+          follow_(follow) {
         require(cursor_.open(from_sequence));
         tenants_.reset(cursor_.segment().journal);
     }
@@ -312,6 +316,8 @@ NB_MODULE(_journal, module) {
                "head"_a, "group_first_sequence"_a, "slots"_a);
     module.attr("SLOT") = slot_bytes;
     module.attr("FACT") = fact_kind;
+    module.attr("GROUP_HEADER") = group_header_bytes;
+    module.attr("MAX_GROUP_SLOTS") = max_group_slots;
     module.attr("MAX_FACT_BYTES") = max_fact_bytes;
 }
 

@@ -129,31 +129,43 @@ bool Cursor::good(const GroupHeader& header) {
     return group_chain(buffer_.data(), splitter_.split(records)) == header.chain || !checks_.chain;
 }
 
+// The group at `offset_`. `header`: it has a header that continues what came before; `right`: all of it is good.
+Status Cursor::read_group(std::optional<GroupHeader>& header, bool& right) {
+    right = false;
+    // Grown, never shrunk: a vector that grows again would be cleared again.
+    if (buffer_.size() < group_header_bytes) buffer_.resize(group_header_bytes);
+    if (Status read = read_at(WritableBytes(buffer_).first(group_header_bytes), offset_); !read.ok()) return read;
+    header = read_group_header(buffer_.data());
+    if (header && !continues(*header)) header.reset();
+    if (!header) return {};
+    const auto extent = static_cast<std::size_t>(header->extent());
+    if (buffer_.size() < extent) buffer_.resize(extent);
+    const WritableBytes rest = WritableBytes(buffer_).first(extent).subspan(group_header_bytes);
+    if (Status read = read_at(rest, offset_ + group_header_bytes); !read.ok()) return read;
+    right = good(*header);
+    return {};
+}
+
+void Cursor::accept(const GroupHeader& header) {
+    group_ = header;
+    last_group_offset_ = offset_;
+    offset_ += header.extent();
+    expected_ += header.count;
+    ++next_group_;
+    chain_ = header.chain;
+    tail_.sealed = header.count == 0;
+}
+
 Step Cursor::next() {
     for (;;) {
-        // Grown, never shrunk: a vector that grows again would be cleared again.
-        if (buffer_.size() < group_header_bytes) buffer_.resize(group_header_bytes);
-        if (Status read = read_at(WritableBytes(buffer_).first(group_header_bytes), offset_); !read.ok()) return fail(read);
-        const auto header = read_group_header(buffer_.data());
-        const bool expected = header && continues(*header);
-        if (expected) {
-            const auto extent = static_cast<std::size_t>(header->extent());
-            if (buffer_.size() < extent) buffer_.resize(extent);
-            const WritableBytes rest = WritableBytes(buffer_).first(extent).subspan(group_header_bytes);
-            if (Status read = read_at(rest, offset_ + group_header_bytes); !read.ok()) return fail(read);
-        }
-        if (expected && good(*header)) {
-            group_ = *header;
-            last_group_offset_ = offset_;
-            offset_ += header->extent();
-            expected_ += header->count;
-            ++next_group_;
-            chain_ = header->chain;
-            tail_.sealed = header->count == 0;
+        std::optional<GroupHeader> header;
+        bool right = false;
+        if (Status read = read_group(header, right); !read.ok()) return fail(read);
+        if (right) {
+            accept(*header);
             if (!tail_.sealed) return Step::group;
-        } else {
-            const Step judged = judge(expected);
-            if (judged != Step::group) return judged;
+        } else if (const Step judged = judge(); judged != Step::group) {
+            return judged;
         }
     }
 }
@@ -169,8 +181,14 @@ Status Cursor::look_for_use(bool& unused) {
     return {};
 }
 
-// No good group at `offset_`. Step::group: the next segment was entered, read on there.
-Step Cursor::judge(bool header_expected) {
+// No good group was seen at `offset_`. Step::group: read on, the place has changed or a group stands there by now.
+//
+// A living writer may have put the group there since. What it has published as durable was on the disk before it said
+// so, and a segment is complete before the next one has its name: so both are asked first and the group is read once
+// more after them. Only what stands wrong then is damage; what nobody has promised yet is not.
+Step Cursor::judge() {
+    const bool living = checks_.writer_may_live && disk_.locked_by_anyone();
+    const std::uint64_t durable = living ? disk_.published_durable() : 0;
     const std::string current = names_[index_];
     if (Status listed = list_segments(); !listed.ok()) return fail(listed);
     index_ = static_cast<std::size_t>(std::find(names_.begin(), names_.end(), current) - names_.begin());
@@ -180,24 +198,44 @@ Step Cursor::judge(bool header_expected) {
     const std::int64_t size = disk_.size(file_);
     if (size < 0) return fail(disk_failed(size, "size"));
     file_size_ = static_cast<std::uint64_t>(size);
-    bool unused = true;
-    if (Status looked = look_for_use(unused); !looked.ok()) return fail(looked);
-    std::vector<std::byte> region(unused ? 0 : static_cast<std::size_t>(file_size_ - offset_));
-    if (Status read = read_at(region, offset_); !read.ok()) return fail(read);
-    if (index_ + 1 < names_.size()) {
-        if (!all_zero(region)) return name_damage(header_expected);
-        Status entered = enter(index_ + 1, true);
-        return entered.ok() ? Step::group : fail(entered);
-    }
+    const bool last = index_ + 1 == names_.size();
+    std::optional<GroupHeader> header;
+    bool right = false;
+    if (Status read = read_group(header, right); !read.ok()) return fail(read);
+    if (right) return Step::group;
     tail_.segment = current;
     tail_.offset = offset_;
-    const TailInput input{.region = region,
-                          .segment = current,
+    if (last && living && durable < expected_) {
+        tail_.ending = Ending::living;
+        tail_.used_until = offset_;
+        return Step::end;
+    }
+    if (last) {
+        const Step judged = judge_end(header.has_value());
+        // A writer that came only now has made the judgement worthless.
+        const bool came = checks_.writer_may_live && !living && judged == Step::damage && disk_.locked_by_anyone();
+        return came ? Step::group : judged;
+    }
+    bool unused = true;
+    if (Status looked = look_for_use(unused); !looked.ok()) return fail(looked);
+    if (!unused) return name_damage(header.has_value());
+    Status entered = enter(index_ + 1, true);
+    return entered.ok() ? Step::group : fail(entered);
+}
+
+// The last segment, and nobody is writing there, or what is wrong has been promised.
+Step Cursor::judge_end(bool header_expected) {
+    const TailInput input{.disk = disk_,
+                          .file = file_,
+                          .size = file_size_,
+                          .segment = names_[index_],
                           .offset = offset_,
                           .expected_sequence = expected_,
                           .journal = load<std::uint64_t>(segment_.journal.data()),
                           .header_expected = header_expected};
-    return judge_tail(input, tail_).ok() ? Step::end : name_damage(header_expected);
+    const Status judged = judge_tail(input, tail_);
+    if (judged.fault == Fault::disk) return fail(disk_failed(-judged.error, "read"));
+    return judged.ok() ? Step::end : name_damage(header_expected);
 }
 
 // Damage for certain; say which record it is.

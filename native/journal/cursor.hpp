@@ -16,9 +16,11 @@ namespace yunhai::journal {
 struct Checks {
     bool checksums = true;
     bool chain = true;
+    bool writer_may_live = false;  // a reader's cursor: what stands at the end may be a group being written this moment
 };
 
-enum class Ending { clean, torn, garbage };
+// `living`: a writer is at work there; nothing it has promised is missing.
+enum class Ending { clean, torn, garbage, living };
 
 struct Tail {
     Ending ending = Ending::clean;
@@ -35,14 +37,16 @@ enum class Step { group, end, damage };
 std::int64_t first_bad_slot(Bytes payload, std::uint64_t first_sequence, std::uint32_t& records);
 
 struct TailInput {
-    Bytes region;  // from the end of the last good group to the end of the file
+    Disk& disk;  // read in windows: a hostile file may be of any size
+    int file;
+    std::uint64_t size;    // of the file
     std::string segment;
-    std::uint64_t offset;
+    std::uint64_t offset;  // the end of the last good group
     std::uint64_t expected_sequence;
     std::uint64_t journal;
-    bool header_expected;  // the group header at the start of `region` is right and continues the chain
+    bool header_expected;  // the group header at `offset` is right and continues the chain
 };
-// Judge what follows the last good group of the last segment; a fault means damage.
+// Judge what follows the last good group of the last segment. Fault::disk: it cannot be read; any other means damage.
 Status judge_tail(const TailInput& input, Tail& tail);
 
 class Cursor {
@@ -73,7 +77,10 @@ class Cursor {
   private:
     Status list_segments();
     Status enter(std::size_t index, bool continues);
-    Step judge(bool header_expected);
+    Status read_group(std::optional<GroupHeader>& header, bool& right);
+    void accept(const GroupHeader& header);
+    Step judge();
+    Step judge_end(bool header_expected);
     Step fail(Status status);
     Step damage(Fault fault, std::uint64_t sequence, std::uint64_t offset, std::string detail);
     Step name_damage(bool header_expected);

@@ -46,6 +46,7 @@ class Disk {
 int write_full(Disk& disk, int file, Bytes from, std::uint64_t offset);
 std::int64_t read_full(Disk& disk, int file, WritableBytes to, std::uint64_t offset);
 
-std::unique_ptr<Disk> make_real_disk(const std::string& folder, bool create, int& error);
+// The folder must be there, and durably so: who makes one syncs its parent (src/yunhai/journal/files.py).
+std::unique_ptr<Disk> open_real_disk(const std::string& folder, int& error);
 
 }  // namespace yunhai::journal

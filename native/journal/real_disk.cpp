@@ -15,6 +15,10 @@ namespace {
 constexpr const char* lock_name = "writer.lock";
 constexpr const char* durable_name = "durable.hint";
 
+// A symbolic link in the folder is never followed: opening would write through it to somebody's file. A pipe does not
+// hold the opener up.
+constexpr int plainly = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+
 int failed() { return -errno; }
 
 struct flock whole_file(short type) {
@@ -35,7 +39,7 @@ class RealDisk final : public Disk {
     }
 
     int lock() override {
-        const int file = openat(folder_file_, lock_name, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        const int file = openat(folder_file_, lock_name, O_RDWR | O_CREAT | plainly, 0644);
         if (file < 0) return failed();
         struct flock wanted = whole_file(F_WRLCK);
         if (fcntl(file, F_OFD_SETLK, &wanted) != 0) {
@@ -55,7 +59,7 @@ class RealDisk final : public Disk {
     bool locked_by_anyone() override {
         if (lock_file_ >= 0) return true;
         // Asking takes no lock, so a reader never makes a starting writer fail.
-        const int file = openat(folder_file_, lock_name, O_RDONLY | O_CLOEXEC);
+        const int file = openat(folder_file_, lock_name, O_RDONLY | plainly);
         if (file < 0) return false;
         struct flock asked = whole_file(F_RDLCK);
         const bool held = fcntl(file, F_OFD_GETLK, &asked) == 0 && asked.l_type != F_UNLCK;
@@ -73,13 +77,15 @@ class RealDisk final : public Disk {
             return error;
         }
         names.clear();
+        errno = 0;  // the end and a failure look alike but for this
         while (const dirent* entry = readdir(stream)) names.emplace_back(entry->d_name);
+        const int error = failed();
         closedir(stream);
-        return 0;
+        return error;
     }
 
     int open(const std::string& name, Access access) override {
-        int flags = O_CLOEXEC | O_NOFOLLOW;
+        int flags = plainly;
         if (access == Access::read) flags |= O_RDONLY;
         if (access == Access::write) flags |= O_RDWR;
         if (access == Access::create) flags |= O_RDWR | O_CREAT | O_EXCL;
@@ -104,13 +110,7 @@ class RealDisk final : public Disk {
         return count < 0 ? failed() : count;
     }
 
-    int sync(int file) override {
-#if defined(__linux__)
-        return fdatasync(file) != 0 ? failed() : 0;
-#else
-        return fsync(file) != 0 ? failed() : 0;
-#endif
-    }
+    int sync(int file) override { return fdatasync(file) != 0 ? failed() : 0; }
 
     int sync_folder() override { return fsync(folder_file_) != 0 ? failed() : 0; }
 
@@ -132,7 +132,7 @@ class RealDisk final : public Disk {
 
   private:
     int map_hint(bool writable) {
-        const int file = openat(folder_file_, durable_name, (writable ? O_RDWR | O_CREAT : O_RDONLY) | O_CLOEXEC, 0644);
+        const int file = openat(folder_file_, durable_name, (writable ? O_RDWR | O_CREAT : O_RDONLY) | plainly, 0644);
         if (file < 0) return failed();
         struct stat facts {};
         if (writable && ftruncate(file, sizeof(std::uint64_t)) != 0) return close_with_error(file);
@@ -188,12 +188,8 @@ std::int64_t read_full(Disk& disk, int file, WritableBytes to, std::uint64_t off
     return total;
 }
 
-std::unique_ptr<Disk> make_real_disk(const std::string& folder, bool create, int& error) {
+std::unique_ptr<Disk> open_real_disk(const std::string& folder, int& error) {
     error = 0;
-    if (create && mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) {
-        error = failed();
-        return nullptr;
-    }
     const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file < 0) {
         error = failed();

@@ -30,6 +30,7 @@ Status Writer::open() {
     capacity_ = log_.capacity_slots();
     for (std::size_t i = 0; i < std::max<std::size_t>(options_.groups, 2); ++i) free_.push_back(std::make_unique<GroupBuffer>(capacity_));
     next_sequence_ = log_.next_sequence();
+    submitted_ = next_sequence_ - 1;
     durable_ = next_sequence_ - 1;
     disk_->publish_durable(durable_);
     open_ = true;
@@ -39,11 +40,6 @@ Status Writer::open() {
         threads_.emplace_back([this] { space_loop(); });
     }
     return opened;
-}
-
-std::uint64_t Writer::submitted() {
-    const Lock submitting(submitting_);
-    return next_sequence_ - 1;
 }
 
 Status Writer::status() {
@@ -95,7 +91,6 @@ Status Writer::acquire(Buffer& buffer) {
     if (filling_) {
         buffer = std::move(filling_);
     } else {
-        if (!options_.threads && free_.empty()) return refuse("call commit: every group is full", 0);
         changed_.wait(lock, [this] { return !free_.empty() || !status_.ok(); });
         if (!status_.ok()) return status_;
         buffer = std::move(free_.front());
@@ -113,11 +108,26 @@ Status Writer::hand_on(Buffer buffer) {
     return status_;
 }
 
+// Whether the groups at hand hold all of it: without threads nobody empties one meanwhile.
+bool Writer::fits_without_threads(const std::vector<std::uint32_t>& starts, Bytes records) {
+    const Lock lock(mutex_);
+    if (!status_.ok()) return true;  // told as such when a group is asked for
+    std::size_t groups = free_.size() + (filling_ ? 1 : 0);
+    std::size_t room = capacity_ - (filling_ ? filling_->slots : 0);
+    for (std::size_t from = 0; from + 1 < starts.size(); room = capacity_) {
+        if (groups == 0) return false;
+        --groups;
+        from += largest_fit(starts, records, from, room);
+    }
+    return true;
+}
+
 Status Writer::submit(Bytes records, std::int64_t wall_ns, std::uint64_t& sequence) {
     const Lock submitting(submitting_);
     if (!open_) return refuse("the journal is closed", 0);
     thread_local std::vector<std::uint32_t> starts;
     if (Status bad = check(records, starts); !bad.ok()) return bad;
+    if (!options_.threads && !fits_without_threads(starts, records)) return refuse("call commit: every group is full", 0);
     const std::size_t total = starts.size() - 1;
     for (std::size_t from = 0; from < total;) {
         Buffer buffer;
@@ -129,13 +139,14 @@ Status Writer::submit(Bytes records, std::int64_t wall_ns, std::uint64_t& sequen
             buffer->append(records.subspan(begin, end - begin), next_sequence_, static_cast<std::uint32_t>(count));
             buffer->wall_ns = std::max(buffer->wall_ns, wall_ns);
             next_sequence_ += count;
+            submitted_.store(next_sequence_ - 1, std::memory_order_release);
             from += count;
         }
         if (from < total || !options_.merge) {
             if (Status halted = hand_on(std::move(buffer)); !halted.ok()) return halted;
         } else {
             const Lock lock(mutex_);
-                    filling_ = std::move(buffer);
+            filling_ = std::move(buffer);
             changed_.notify_all();
         }
     }
@@ -237,16 +248,18 @@ void Writer::space_loop() {
 }
 
 Status Writer::commit() {
+    const Lock submitting(submitting_);
+    return commit_submitted();
+}
+
+// Under `submitting_`.
+Status Writer::commit_submitted() {
+    const Lock lock(mutex_);
+    if (filling_) full_.push_back(std::move(filling_));
     if (options_.threads) {
-        const Lock submitting(submitting_);
-        const Lock lock(mutex_);
-        if (filling_) full_.push_back(std::move(filling_));
         changed_.notify_all();
         return status_;
     }
-    const Lock submitting(submitting_);
-    const Lock lock(mutex_);
-    if (filling_) full_.push_back(std::move(filling_));
     while (status_.ok() && !full_.empty()) {
         Buffer buffer = std::move(full_.front());
         full_.pop_front();
@@ -260,15 +273,16 @@ Status Writer::commit() {
 }
 
 Status Writer::wait(std::uint64_t sequence, std::int64_t timeout_ns) {
-    if (!options_.threads) return status();
     Lock lock(mutex_);
     const auto done = [&] { return durable() >= sequence || !status_.ok() || !open_; };
-    if (timeout_ns < 0) {
+    if (!done() && sequence > submitted()) return refuse("nothing with this sequence was submitted", sequence);
+    if (options_.threads && timeout_ns < 0) {
         changed_.wait(lock, done);
-    } else {
+    } else if (options_.threads) {
         changed_.wait_for(lock, std::chrono::nanoseconds(timeout_ns), done);
     }
-    return durable() >= sequence ? Status{} : status_;
+    if (durable() >= sequence) return {};
+    return status_.ok() && !open_ ? refuse("the journal is closed and does not hold this sequence", sequence) : status_;
 }
 
 Status Writer::flush() {
@@ -287,11 +301,11 @@ void Writer::stop_threads() {
 }
 
 Status Writer::close() {
-    if (!open_) return {};
-    Status status = flush();
-    stop_threads();
     const Lock submitting(submitting_);
-    open_ = false;
+    if (!open_) return {};
+    Status status = commit_submitted();
+    if (status.ok()) status = wait(submitted(), -1);
+    stop_threads();
     const bool already_sealed = log_.found().sealed && groups_written_ == 0;
     if (status.ok() && !already_sealed && log_.has_room_for_seal()) {
         GroupBuffer seal(1);
@@ -300,6 +314,9 @@ Status Writer::close() {
         status = log_.write(seal);
     }
     log_.release();
+    const Lock lock(mutex_);
+    open_ = false;
+    changed_.notify_all();
     return status;
 }
 

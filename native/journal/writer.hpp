@@ -34,18 +34,20 @@ class Writer {
     Writer& operator=(const Writer&) = delete;
 
     Status open();
-    // Takes whole records (facts with their content). Refused whole or taken whole. `sequence`: the last one's.
+    // Takes whole records (facts with their content). `sequence`: the last one's. Fault::bad_input: nothing was taken;
+    // Fault::halted: the disk failed meanwhile, and a part may have been written, of which `durable` tells.
     Status submit(Bytes records, std::int64_t wall_ns, std::uint64_t& sequence);
     // Without threads: writes what was submitted. With threads: hands the filling group on and returns.
     Status commit();
-    // Until `sequence` is durable or `timeout_ns` has passed (then `sequence` > durable()).
+    // Until `sequence` is durable or `timeout_ns` has passed (then `sequence` > durable()). What was never submitted,
+    // and what a closed journal does not hold, is refused.
     Status wait(std::uint64_t sequence, std::int64_t timeout_ns);
     Status flush();
     // Flushes, marks the end as deliberate, releases the lock.
     Status close();
 
     std::uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
-    std::uint64_t submitted();
+    std::uint64_t submitted() const { return submitted_.load(std::memory_order_acquire); }
     std::uint64_t groups_written() const { return groups_written_.load(std::memory_order_relaxed); }
     Status status();
     // Chain and tenant heads are those of the last placed group: call after `flush`.
@@ -61,9 +63,11 @@ class Writer {
     void space_loop();
     Status write_one(GroupBuffer& group);
     void acknowledge(const GroupBuffer& group);
+    Status commit_submitted();
     void halt(const Status& status);
     void stop_threads();
     Status check(Bytes records, std::vector<std::uint32_t>& starts) const;
+    bool fits_without_threads(const std::vector<std::uint32_t>& starts, Bytes records);
     std::size_t largest_fit(const std::vector<std::uint32_t>& starts, Bytes records, std::size_t from, std::size_t room) const;
 
     std::shared_ptr<Disk> disk_;
@@ -71,7 +75,7 @@ class Writer {
     Log log_;
     std::size_t capacity_ = 0;
 
-    std::mutex submitting_;
+    std::mutex submitting_;  // taken before `mutex_`, never after
     std::uint64_t next_sequence_ = 1;
     std::int64_t last_wall_ns_ = 0;
 
@@ -83,10 +87,11 @@ class Writer {
     Buffer filling_;
     std::size_t busy_ = 0;  // groups held by the placing and disk threads
     bool stopping_ = false;
-    bool open_ = false;
+    bool open_ = false;  // changed under both locks: either is enough to read it
     bool space_wanted_ = false;
     bool space_busy_ = false;
     Status status_;
+    std::atomic<std::uint64_t> submitted_{0};
     std::atomic<std::uint64_t> durable_{0};
     std::atomic<std::uint64_t> groups_written_{0};
     std::vector<std::thread> threads_;

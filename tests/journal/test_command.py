@@ -1,6 +1,7 @@
 """`yunhai journal` from the outside: one JSON object last, exit codes, and what a stranger needs to prove a journal."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,7 @@ def journal(tmp_path: Path) -> Path:
 def run(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, dict[str, Any]]:
     """(exit code, the JSON object that was printed last)."""
     capsys.readouterr()
-    try:
-        code = main([str(word) for word in ("journal", *words, "--json")])
-    except SystemExit as leaving:
-        code = int(leaving.code or 0)
+    code = main([str(word) for word in ("journal", *words, "--json")])
     answer: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
     return code, answer
 
@@ -95,3 +93,68 @@ def test_a_checkpoint_does_not_go_into_the_journal(
 ) -> None:
     code, answer = run(capsys, "checkpoint", journal, "--to", journal / "in", "--key", tmp_path / "k", "--new-key")
     assert (code, answer["error"]["code"]) == (2, 3023)
+    assert not (tmp_path / "k").exists()  # refused before anything was made
+
+
+@pytest.fixture
+def proof(journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> list[str | Path]:
+    """A checkpoint of the journal, made and kept, as the options that name it."""
+    key = tmp_path / "key.pem"
+    made = run(capsys, "checkpoint", journal, "--to", tmp_path / "kept", "--key", key, "--new-key")[1]
+    return ["--checkpoint", made["file"], "--public-key", tmp_path / "key.pem.pub"]
+
+
+def test_an_export_never_goes_into_a_journal(
+    journal: Path, tmp_path: Path, proof: list[str | Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in journal.iterdir()}
+    segment = min(journal.glob("*.yj"))
+    other = tmp_path / "other"
+    with Writer(other, segment_bytes=1 << 16) as writer:
+        writer.submit(records(1, 1))
+    (tmp_path / "link").symlink_to(journal)
+    for out in (segment, journal / "mine", tmp_path / "link" / "mine", other / "mine"):
+        code, answer = run(capsys, "export", journal, "--tenant", "1", *proof, "--out", out)
+        assert (code, answer["error"]["code"]) == (2, 3023), out
+    assert {path.name: path.read_bytes() for path in journal.iterdir()} == before
+    assert not (other / "mine").exists()
+
+
+def test_an_export_touches_no_other_file(
+    journal: Path, tmp_path: Path, proof: list[str | Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("keep me")
+    out = tmp_path / "out" / "mine"
+    out.parent.mkdir()
+    for name in ("mine", "mine.tmp"):
+        (out.parent / name).symlink_to(precious)
+    assert run(capsys, "export", journal, "--tenant", "1", *proof, "--out", out)[0] == 0
+    assert precious.read_text() == "keep me"
+    assert not out.is_symlink()
+    assert {path.name for path in out.parent.iterdir()} == {"mine", "mine.tmp"}
+
+
+def test_a_private_key_is_never_readable_by_others(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for changer in ("chmod", "fchmod"):  # it must be made closed, not closed afterwards
+        monkeypatch.setattr(os, changer, lambda *_, **__: None)
+    before = os.umask(0)
+    try:
+        run(capsys, "checkpoint", journal, "--to", tmp_path / "kept", "--key", tmp_path / "key.pem", "--new-key")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "key.pem").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["key.pem", "key.pem.pub"])
+def test_a_new_key_writes_over_nothing(
+    journal: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text("keep me")
+    words = ("checkpoint", journal, "--to", tmp_path / "kept", "--key", tmp_path / "key.pem", "--new-key")
+    code, answer = run(capsys, *words)
+    assert (code, answer["error"]["code"]) == (2, 5002)
+    assert (tmp_path / name).read_text() == "keep me"
+    assert [path.name for path in tmp_path.glob("key.pem*")] == [name]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tests.crash.auditor import audit
 from tests.journal.makers import JOURNAL_ID, fact_slots, records
 from yunhai.journal import Reader, Writer, fact_of, read
+from yunhai.kernel import limits
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import RECORD
 from yunhai.native import _journal
@@ -228,3 +229,81 @@ def test_the_native_types_are_as_declared() -> None:
     for name in ("Writer", "Reader", "SimDisk"):
         for method in vars(getattr(_journal, name)):
             assert method.startswith("_") or f"def {method}(" in stub, method
+
+
+def test_the_limits_are_the_native_ones() -> None:
+    assert limits.JOURNAL_GROUP_SLOTS_MAX == _journal.MAX_GROUP_SLOTS
+    assert limits.RECORD_BYTES == _journal.SLOT
+
+
+def test_waiting_for_what_was_never_submitted_is_refused_at_once(tmp_path: Path) -> None:
+    with writer(tmp_path / "j") as journal:
+        last = journal.submit(records(5, 1))
+        assert journal.wait(last)
+        for timeout in (None, 60.0):
+            with pytest.raises(YunhaiError) as refused:
+                journal.wait(last + 1, timeout)
+            assert refused.value.code == 3009
+    assert journal.wait(last)
+    with pytest.raises(YunhaiError):
+        journal.wait(last + 1)
+
+
+def test_closing_ends_every_wait(tmp_path: Path) -> None:
+    for number in range(20):
+        journal = writer(tmp_path / str(number), segment_bytes=4096)
+        last = journal.submit(records(200, number))
+        answers: list[bool] = []
+        started = threading.Barrier(5)
+
+        def wait(journal: Writer = journal, last: int = last, answers: list[bool] = answers) -> None:
+            started.wait()  # noqa: B023 - joined before the next turn
+            answers.append(journal.wait(last))
+
+        threads = [threading.Thread(target=wait, daemon=True) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        started.wait()
+        journal.close()
+        for thread in threads:
+            thread.join(10)
+        assert answers == [True] * 4
+
+
+def test_submitting_while_it_is_closed_loses_nothing(tmp_path: Path) -> None:
+    """What `submit` took before or during `close` is on the disk; after it, 3009."""
+    for number in range(20):
+        journal = writer(tmp_path / str(number))
+        taken: list[int] = []
+
+        def work(journal: Writer = journal, taken: list[int] = taken) -> None:
+            while True:
+                try:
+                    taken.append(journal.submit(records(3, 1)))
+                except YunhaiError as refused:
+                    assert refused.code == 3009  # noqa: PT017 - in a thread
+                    return
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        while not taken:
+            thread.join(0.001)
+        journal.close()
+        thread.join(10)
+        assert not thread.is_alive()
+        assert Reader(tmp_path / str(number)).run() == taken[-1] == journal.durable()
+
+
+@pytest.mark.parametrize("merge", [True, False])
+def test_without_threads_a_batch_is_taken_whole_or_not_at_all(tmp_path: Path, merge: bool) -> None:
+    """A group of a 4,096-byte segment holds 46 records; there are four."""
+    with writer(tmp_path / "j", segment_bytes=4096, threads=False, merge=merge, groups=4) as journal:
+        first = journal.submit(records(10, 1))
+        for count in (460, 180):
+            with pytest.raises(YunhaiError) as refused:
+                journal.submit(np.repeat(records(1, 2), count))
+            assert (refused.value.code, journal.submitted()) == (3009, first)
+        assert journal.submit(np.repeat(records(1, 2), 130)) == 140
+        journal.commit()
+        assert journal.submit(np.repeat(records(1, 2), 180)) == 320
+    assert len(all_records(tmp_path / "j")) == 320

@@ -15,12 +15,13 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from yunhai.journal.errors import CHECKPOINT_INSIDE, CHECKPOINT_INVALID
+from yunhai.journal.errors import CHECKPOINT_INSIDE, CHECKPOINT_INVALID, refusal
+from yunhai.journal.files import make_folder, whole_file
 from yunhai.journal.reader import Reader
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import CHECKPOINT_BYTES_MAX, KEY_FILE_BYTES_MAX
 
 _PURPOSE: Final = b"yunhai journal checkpoint 1\n"
-MAX_BYTES: Final = 64 << 20
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,8 +83,8 @@ def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> bytes:
 
 def load(file: bytes, key: Ed25519PublicKey) -> Checkpoint:
     """The checkpoint in a file. 3022 if it is malformed or not signed by `key`."""
-    if len(file) > MAX_BYTES:
-        raise YunhaiError(CHECKPOINT_INVALID, reason="too large")
+    if len(file) > CHECKPOINT_BYTES_MAX:
+        raise refusal(CHECKPOINT_INVALID, "too large")
     try:
         signed = msgspec.json.decode(file, type=_Signed)
         key.verify(base64.b64decode(signed.signature, validate=True), _PURPOSE + signed.statement.encode())
@@ -92,9 +93,9 @@ def load(file: bytes, key: Ed25519PublicKey) -> Checkpoint:
         if any(len(bytes.fromhex(text)) != 32 for text in hashes) or len(bytes.fromhex(checkpoint.journal)) != 16:
             raise ValueError("a hash of another length")
     except InvalidSignature:
-        raise YunhaiError(CHECKPOINT_INVALID, reason="the signature is not of this key") from None
+        raise refusal(CHECKPOINT_INVALID, "the signature is not of this key") from None
     except (msgspec.MsgspecError, ValueError, UnicodeEncodeError) as error:
-        raise YunhaiError(CHECKPOINT_INVALID, reason=str(error)) from None
+        raise refusal(CHECKPOINT_INVALID, "not a checkpoint file", said=str(error)) from None
     return checkpoint
 
 
@@ -102,36 +103,49 @@ def file_name(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.journal[:8]}-{checkpoint.sequence:020d}-{checkpoint.group:012d}.checkpoint.json"
 
 
-def save(file: bytes, checkpoint: Checkpoint, *, folder: Path, journal: Path) -> Path:
-    """Write the checkpoint into `folder`, which must not be the journal's or inside it (3023)."""
+def require_outside(folder: Path, *, journal: Path) -> None:
+    """3023 if `folder` is the journal's, inside it, or itself holds a journal."""
     target, home = folder.resolve(), journal.resolve()
-    if target == home or home in target.parents:
+    if target == home or home in target.parents or any(target.glob("*.yj")):
         raise YunhaiError(CHECKPOINT_INSIDE, folder=str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
+
+
+def save(file: bytes, checkpoint: Checkpoint, *, folder: Path, journal: Path) -> Path:
+    """Write the checkpoint into `folder`, which must be outside every journal (3023): whole or not at all, and synced."""
+    require_outside(folder, journal=journal)
+    make_folder(folder)
     path = folder / file_name(checkpoint)
-    path.write_bytes(file)
+    with whole_file(path) as to:
+        to.write(file)
     return path
+
+
+def _require_short(pem: bytes) -> None:
+    if len(pem) > KEY_FILE_BYTES_MAX:
+        raise refusal(CHECKPOINT_INVALID, "too large for a key")
 
 
 def private_key(pem: bytes) -> Ed25519PrivateKey:
     """An Ed25519 private key from PEM. 3022 if it is none."""
+    _require_short(pem)
     try:
         key = serialization.load_pem_private_key(pem, password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise YunhaiError(CHECKPOINT_INVALID, reason=str(error)) from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise refusal(CHECKPOINT_INVALID, "not a PEM key") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise YunhaiError(CHECKPOINT_INVALID, reason="not an Ed25519 key")
+        raise refusal(CHECKPOINT_INVALID, "not an Ed25519 key")
     return key
 
 
 def public_key(pem: bytes) -> Ed25519PublicKey:
     """An Ed25519 public key from PEM. 3022 if it is none."""
+    _require_short(pem)
     try:
         key = serialization.load_pem_public_key(pem)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise YunhaiError(CHECKPOINT_INVALID, reason=str(error)) from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise refusal(CHECKPOINT_INVALID, "not a PEM key") from None
     if not isinstance(key, Ed25519PublicKey):
-        raise YunhaiError(CHECKPOINT_INVALID, reason="not an Ed25519 key")
+        raise refusal(CHECKPOINT_INVALID, "not an Ed25519 key")
     return key
 
 

@@ -6,6 +6,7 @@ moved, and no other tenant's record is needed to see it.
 """
 
 import hashlib
+import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,17 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yunhai.journal.checkpoints import Checkpoint
-from yunhai.journal.errors import EXPORT_INVALID
+from yunhai.journal.errors import EXPORT_INVALID, refusal
 from yunhai.journal.facts import FACT_KIND, slots_of
 from yunhai.journal.reader import Group, Reader
-from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import JOURNAL_GROUP_SLOTS_MAX
 from yunhai.kernel.records import RECORD, SIZE
 from yunhai.native import _journal
 
 _HEAD: Final = struct.Struct("<8s16sII")
 _GROUP: Final = struct.Struct("<QI")
 _MAGIC: Final = b"YHJEXP01"
-_MAX_SLOTS: Final = 1 << 14
+_SUM_BYTES: Final = 32
+_PIECE_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def export(place: str | Path | _journal.SimDisk, checkpoint: Checkpoint, tenant:
     """Write the tenant's records up to the checkpoint. 3040 if the checkpoint is of another journal or group."""
     reader = Reader(place)
     if reader.journal_id().hex() != checkpoint.journal:
-        raise YunhaiError(EXPORT_INVALID, reason="the checkpoint is of another journal")
+        raise refusal(EXPORT_INVALID, "the checkpoint is of another journal")
     digest = hashlib.sha256()
 
     def write(data: bytes) -> None:
@@ -79,23 +81,36 @@ def export(place: str | Path | _journal.SimDisk, checkpoint: Checkpoint, tenant:
         write(_GROUP.pack(group.first_sequence, len(slots)) + slots.tobytes())
     to.write(digest.digest())
     if head.hex() != checkpoint.tenants.get(str(tenant), head.hex() if not groups else ""):
-        raise YunhaiError(EXPORT_INVALID, reason="the journal and the checkpoint disagree about this tenant")
+        raise refusal(EXPORT_INVALID, "the journal and the checkpoint disagree about this tenant")
     return Exported(tenant, records, groups, checkpoint.sequence, head.hex())
 
 
-def groups_in(file: bytes) -> Iterator[tuple[int, NDArray[np.void]]]:
-    """(group's first sequence, slots) of an export's body, which must be whole. 3040 otherwise."""
-    at = _HEAD.size
-    end = len(file) - 32
+def _groups_in(file: BinaryIO, end: int) -> Iterator[tuple[int, NDArray[np.void]]]:
+    """(group's first sequence, slots) of an export's body, which ends at `end` and must be whole. 3040 otherwise."""
+    at = file.seek(_HEAD.size)
     while at < end:
-        if at + _GROUP.size > end:
-            raise YunhaiError(EXPORT_INVALID, reason="cut short", offset=at)
-        first, slots = _GROUP.unpack_from(file, at)
+        head = file.read(min(_GROUP.size, end - at))
+        if len(head) < _GROUP.size:
+            raise refusal(EXPORT_INVALID, "cut short", offset=at)
+        first, slots = _GROUP.unpack(head)
         at += _GROUP.size
-        if slots == 0 or slots > _MAX_SLOTS or at + slots * SIZE > end:
-            raise YunhaiError(EXPORT_INVALID, reason="cut short", offset=at)
-        yield first, np.frombuffer(file, RECORD, slots, at)
+        if slots == 0 or slots > JOURNAL_GROUP_SLOTS_MAX or at + slots * SIZE > end:
+            raise refusal(EXPORT_INVALID, "cut short", offset=at)
+        body = file.read(slots * SIZE)
+        if len(body) < slots * SIZE:
+            raise refusal(EXPORT_INVALID, "cut short", offset=at)
+        yield first, np.frombuffer(body, RECORD)
         at += slots * SIZE
+
+
+def _prove_sum(file: BinaryIO, end: int) -> None:
+    digest = hashlib.sha256()
+    left = end - file.seek(0)
+    while left > 0 and (piece := file.read(min(left, _PIECE_BYTES))):
+        digest.update(piece)
+        left -= len(piece)
+    if left or digest.digest() != file.read(_SUM_BYTES):
+        raise refusal(EXPORT_INVALID, "the file's checksum differs")
 
 
 def _records_in(slots: NDArray[np.void]) -> int:
@@ -108,18 +123,24 @@ def _records_in(slots: NDArray[np.void]) -> int:
     return count
 
 
-def verify_export(file: bytes, checkpoint: Checkpoint) -> Exported:
-    """Prove an export against a checkpoint that was itself proven. 3040 names what does not fit."""
-    if len(file) < _HEAD.size + 32 or file[:8] != _MAGIC:
-        raise YunhaiError(EXPORT_INVALID, reason="not an export")
-    if hashlib.sha256(file[:-32]).digest() != file[-32:]:
-        raise YunhaiError(EXPORT_INVALID, reason="the file's checksum differs")
-    _, journal, tenant, _ = _HEAD.unpack_from(file)
+def verify_export(export: bytes | BinaryIO, checkpoint: Checkpoint) -> Exported:
+    """Prove an export against a checkpoint that was itself proven. 3040 names what does not fit.
+
+    A file is read twice, one group at a time: its size costs no memory.
+    """
+    file = io.BytesIO(export) if isinstance(export, bytes) else export
+    end = file.seek(0, io.SEEK_END) - _SUM_BYTES
+    file.seek(0)
+    head = file.read(_HEAD.size)
+    if end < _HEAD.size or len(head) < _HEAD.size or head[:8] != _MAGIC:
+        raise refusal(EXPORT_INVALID, "not an export")
+    _prove_sum(file, end)
+    _, journal, tenant, _ = _HEAD.unpack(head)
     if journal.hex() != checkpoint.journal:
-        raise YunhaiError(EXPORT_INVALID, reason="of another journal than the checkpoint")
+        raise refusal(EXPORT_INVALID, "of another journal than the checkpoint")
     head = _journal.genesis_tenant(journal, tenant)
     records = groups = 0
-    for first, slots in groups_in(file):
+    for first, slots in _groups_in(file, end):
         groups += 1
         records += _records_in(slots)
         head = _journal.tenant_step(head, first, slots.view(np.uint8))
@@ -127,7 +148,5 @@ def verify_export(file: bytes, checkpoint: Checkpoint) -> Exported:
     if stated is None and groups == 0:
         stated = head.hex()
     if head.hex() != stated:
-        raise YunhaiError(
-            EXPORT_INVALID, reason="the tenant's chain does not arrive at the checkpoint's head", tenant=tenant
-        )
+        raise refusal(EXPORT_INVALID, "the tenant's chain does not arrive at the checkpoint's head", tenant=tenant)
     return Exported(tenant, records, groups, checkpoint.sequence, head.hex())

@@ -11,8 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from yunhai.journal.errors import BAD_RECORDS
-from yunhai.kernel.errors import YunhaiError
+from yunhai.journal.errors import BAD_RECORDS, refusal
 from yunhai.kernel.records import RECORD, SIZE
 from yunhai.native._journal import FACT, MAX_FACT_BYTES
 
@@ -44,7 +43,7 @@ def fact_of(value: object, *, number: int, tenant: int = 0, time: int = 0) -> Fa
 def encode(fact: Fact) -> NDArray[np.void]:
     """The fact as an array of RECORD slots, ready to be submitted. 3009 if it is too large or out of range."""
     if len(fact.content) > MAX_FACT_BYTES or not 0 <= fact.number < 2**16 or not 0 <= fact.tenant < 2**32:
-        raise YunhaiError(BAD_RECORDS, reason="a fact's number, tenant or length is out of range")
+        raise refusal(BAD_RECORDS, "a fact's number, tenant or length is out of range")
     slots = 1 + -(-len(fact.content) // SIZE)
     array = np.zeros(slots, RECORD)
     head = array[0]

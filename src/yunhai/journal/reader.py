@@ -16,8 +16,6 @@ from yunhai.journal.facts import FACT_KIND, Fact, decode, slots_of
 from yunhai.kernel.records import RECORD
 from yunhai.native import _journal
 
-GROUP_HEADER_BYTES = 128
-
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -65,15 +63,16 @@ class Group:
     def place_of(self, sequence: int) -> tuple[str, int]:
         """(segment file, byte offset) of a record."""
         start = int(self.starts()[sequence - self.first_sequence])
-        return self.segment, self.offset + GROUP_HEADER_BYTES + start * RECORD.itemsize
+        return self.segment, self.offset + _journal.GROUP_HEADER + start * RECORD.itemsize
 
 
 class Reader:
     """Reads a journal from front to back, or from the segment that holds `from_sequence`.
 
-    Starting at 0 proves the whole journal; starting later trusts the segment's stated beginning. `follow`: stop at
-    what a living writer has made durable; call `next` again later for more. Damage raises 3003-3007 with the record's
-    place, after everything before it was given out.
+    Starting at 0 proves the whole journal; starting later trusts the segment's stated beginning. A writer may be at
+    work meanwhile: what it is writing this moment is not taken for damage (`tail()` says `living`), and with `follow`
+    nothing is given out that it has not made durable; call `next` again later for more. Damage raises 3003-3007 with
+    the record's place, after everything before it was given out.
     """
 
     def __init__(self, place: str | Path | _journal.SimDisk, from_sequence: int = 0, *, follow: bool = False) -> None:

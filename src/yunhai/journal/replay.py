@@ -12,10 +12,9 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from yunhai.journal.errors import REPLAY_DIFFERS
+from yunhai.journal.errors import REPLAY_DIFFERS, refusal
 from yunhai.journal.facts import FACT_KIND, Fact
 from yunhai.journal.reader import Group, Reader
-from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import RECORD
 from yunhai.native import _journal
 
@@ -68,7 +67,7 @@ class _Comparison:
         while len(commands):
             events, consumed = self._engine.process(commands)
             if consumed == 0:
-                raise YunhaiError(REPLAY_DIFFERS, reason="the engine takes no command", sequence=first_sequence + done)
+                raise refusal(REPLAY_DIFFERS, "the engine takes no command", sequence=first_sequence + done)
             known = min(len(events), len(records) - done)
             self._same(events[:known], records[done : done + known], first_sequence + done)
             done += known
@@ -76,15 +75,15 @@ class _Comparison:
             commands = commands[consumed:]
             self.commands += consumed
             if len(self._waiting) and len(commands):
-                raise YunhaiError(REPLAY_DIFFERS, reason="the engine gives more events", sequence=first_sequence + done)
+                raise refusal(REPLAY_DIFFERS, "the engine gives more events", sequence=first_sequence + done)
         if done < len(records):
-            raise YunhaiError(REPLAY_DIFFERS, reason="the journal holds more events", sequence=first_sequence + done)
+            raise refusal(REPLAY_DIFFERS, "the journal holds more events", sequence=first_sequence + done)
 
     def _same(self, made: NDArray[np.void], held: NDArray[np.void], first_sequence: int) -> None:
         self.events += len(held)
         place = _journal.first_difference(made, held)
         if place >= 0:
-            raise YunhaiError(REPLAY_DIFFERS, reason="an event differs", sequence=first_sequence + place)
+            raise refusal(REPLAY_DIFFERS, "an event differs", sequence=first_sequence + place)
 
     def missing(self) -> NDArray[np.void]:
         return self._waiting

@@ -5,15 +5,14 @@ checked against the journal before use, and can always be deleted and made again
 """
 
 import hashlib
-import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from yunhai.journal.errors import SNAPSHOT_INVALID
+from yunhai.journal.errors import SNAPSHOT_INVALID, refusal
+from yunhai.journal.files import whole_file
 from yunhai.journal.reader import Reader
-from yunhai.kernel.errors import YunhaiError
 from yunhai.native import _journal
 
 _HEAD: Final = struct.Struct("<8s16sQQ32sQ")
@@ -41,26 +40,17 @@ def encode(snapshot: Snapshot) -> bytes:
 def decode(file: bytes) -> Snapshot:
     """3030 unless every byte is right."""
     if len(file) < _HEAD.size + _SUM or hashlib.sha256(file[:-_SUM]).digest() != file[-_SUM:]:
-        raise YunhaiError(SNAPSHOT_INVALID, reason="checksum differs")
+        raise refusal(SNAPSHOT_INVALID, "checksum differs")
     magic, journal, group, sequence, chain, length = _HEAD.unpack_from(file)
     if magic != _MAGIC or length != len(file) - _HEAD.size - _SUM:
-        raise YunhaiError(SNAPSHOT_INVALID, reason="not a snapshot of this version")
+        raise refusal(SNAPSHOT_INVALID, "not a snapshot of this version")
     return Snapshot(journal=journal, group=group, sequence=sequence, chain=chain, state=file[_HEAD.size : -_SUM])
 
 
 def save(snapshot: Snapshot, path: Path) -> None:
     """Write it whole or not at all: a temporary file, synced, renamed, the folder synced."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
+    with whole_file(path) as file:
         file.write(encode(snapshot))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def check(snapshot: Snapshot, place: str | Path | _journal.SimDisk) -> None:
@@ -74,4 +64,4 @@ def check(snapshot: Snapshot, place: str | Path | _journal.SimDisk) -> None:
             return
         if group.number > snapshot.group:
             break
-    raise YunhaiError(SNAPSHOT_INVALID, reason="the journal says otherwise", sequence=snapshot.sequence)
+    raise refusal(SNAPSHOT_INVALID, "the journal says otherwise", sequence=snapshot.sequence)

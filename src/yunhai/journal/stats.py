@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from yunhai.journal.facts import FACT_KIND
-from yunhai.journal.reader import GROUP_HEADER_BYTES, Reader
+from yunhai.journal.reader import Reader
 from yunhai.kernel.records import RECORD, TRADE, Kind
 from yunhai.native import _journal
 
@@ -51,7 +51,7 @@ def count(place: str | Path | _journal.SimDisk) -> Stats:
         worth = traded["price"].astype(np.int64) * traded["quantity"].astype(np.int64)
         value += (int((worth >> 32).sum()) << 32) + int((worth & 0xFFFFFFFF).sum())
         groups += 1
-        size += GROUP_HEADER_BYTES + len(group.slots) * RECORD.itemsize
+        size += _journal.GROUP_HEADER + len(group.slots) * RECORD.itemsize
         first_wall = first_wall or group.wall_ns
         last_wall = group.wall_ns
     named = {KIND_NAMES.get(int(kind), f"kind {kind}"): int(kinds[kind]) for kind in np.flatnonzero(kinds)}

@@ -14,8 +14,10 @@ from typing import Any, Final, Self
 
 from numpy.typing import NDArray
 
-from yunhai.journal.errors import raise_fault
+from yunhai.journal.errors import DISK, raise_fault, refusal
 from yunhai.journal.facts import Fact, encode
+from yunhai.journal.files import make_folder
+from yunhai.journal.reasons import disk_error
 from yunhai.native import _journal
 
 SEGMENT_BYTES: Final = 64 << 20
@@ -24,7 +26,7 @@ SEGMENT_BYTES: Final = 64 << 20
 class Writer:
     """The only writer of a journal; a second one is refused (3001).
 
-    `place` is the folder (made if absent) or a simulated disk. `merge`: records that arrive while the disk is busy
+    `place` is the folder (made if absent, durably) or a simulated disk. `merge`: records that arrive while the disk is busy
     share the next group; False gives each `submit` its own. `segment_bytes` (a multiple of 4096) is fixed when a
     journal is made. Opening an existing journal proves all of it, cuts a crash's torn end and refuses damage (3003-3008).
     """
@@ -44,7 +46,7 @@ class Writer:
         self._clock = clock
         folder = place if isinstance(place, _journal.SimDisk) else str(place)
         if isinstance(folder, str):
-            Path(folder).parent.mkdir(parents=True, exist_ok=True)
+            _prepare(Path(folder))
         try:
             self._native = _journal.Writer(
                 folder,
@@ -62,7 +64,8 @@ class Writer:
     def submit(self, records: NDArray[Any], wall_ns: int | None = None) -> int:
         """Take records (whole 64-byte slots, C-contiguous). The last one's sequence.
 
-        Waits while all groups are in use. 3009: malformed, nothing taken; 3010: the disk failed, for ever.
+        Waits while all groups are in use (without threads: 3009). 3009: malformed, nothing taken; 3010: the disk failed,
+        for ever, and a part may have been written: `durable` says how far.
         """
         try:
             return self._native.submit(records, self._clock() if wall_ns is None else wall_ns)
@@ -89,7 +92,10 @@ class Writer:
         return self._native.submitted()
 
     def wait(self, sequence: int, timeout_s: float | None = None) -> bool:
-        """Wait until `sequence` is durable. False if the time ran out; 3010 if it never will be."""
+        """Wait until `sequence` is durable. False if the time ran out, or without threads before `commit`.
+
+        3010 if it never will be; 3009 at once if nothing with this sequence was submitted.
+        """
         try:
             return self._native.wait(sequence, -1 if timeout_s is None else int(timeout_s * 1e9))
         except _journal.Fault as fault:
@@ -136,3 +142,11 @@ class Writer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _prepare(folder: Path) -> None:
+    try:
+        make_folder(folder)
+    except OSError as error:
+        disk, disk_zh = disk_error(error.errno or 0)
+        raise refusal(DISK, "make folder", disk=disk, disk_zh=disk_zh, folder=str(error.filename or folder)) from error

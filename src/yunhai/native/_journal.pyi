@@ -8,6 +8,8 @@ from typing_extensions import Buffer
 
 SLOT: int
 FACT: int
+GROUP_HEADER: int
+MAX_GROUP_SLOTS: int
 MAX_FACT_BYTES: int
 
 class Fault(Exception):

@@ -1,7 +1,6 @@
 """`yunhai journal`: prove a journal, look into it, count it, sign checkpoints, hand a tenant its own records."""
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 import click
 import numpy as np
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -19,10 +19,12 @@ from yunhai.journal.checkpoints import Checkpoint
 from yunhai.journal.errors import NOT_FOUND
 from yunhai.journal.exports import export, verify_export
 from yunhai.journal.facts import FACT_KIND
+from yunhai.journal.files import make_folder, new_file, read_up_to, whole_file
 from yunhai.journal.reader import Group, Reader
 from yunhai.journal.stats import KIND_NAMES, count
 from yunhai.journal.verify import Verdict, verify
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import CHECKPOINT_BYTES_MAX, KEY_FILE_BYTES_MAX
 from yunhai.kernel.records import FILL, HALTED, RECORD, REMOVED, TRADE, Kind
 
 FAILED_CHECK: Final = 1
@@ -62,15 +64,23 @@ def _load_checkpoints(places: tuple[Path, ...], key_file: Path | None, journal: 
         return []
     if key_file is None:
         raise click.UsageError("--checkpoints needs --public-key")
-    key = signed.public_key(key_file.read_bytes())
+    key = _public_key(key_file)
     files = [
         file for place in places for file in (sorted(place.glob("*.checkpoint.json")) if place.is_dir() else [place])
     ]
     if not files:
         raise click.UsageError("no *.checkpoint.json in the folder given")
-    loaded = [(file, signed.load(file.read_bytes(), key)) for file in files]
+    loaded = [(file, _load(file, key)) for file in files]
     home = Reader(journal).journal_id().hex() if any(place.is_dir() for place in places) else ""
     return [checkpoint for file, checkpoint in loaded if file in places or checkpoint.journal == home]
+
+
+def _public_key(path: Path) -> Ed25519PublicKey:
+    return signed.public_key(read_up_to(path, KEY_FILE_BYTES_MAX))
+
+
+def _load(path: Path, key: Ed25519PublicKey) -> Checkpoint:
+    return signed.load(read_up_to(path, CHECKPOINT_BYTES_MAX), key)
 
 
 @command.command("verify")
@@ -83,7 +93,7 @@ def _load_checkpoints(places: tuple[Path, ...], key_file: Path | None, journal: 
 )
 @click.option("--public-key", type=_FILE, help="PEM of the key that signed them 公鑰.")
 @_JSON
-def verify_command(folder: Path, checkpoints: tuple[Path, ...], public_key: Path | None, as_json: bool) -> None:
+def verify_command(folder: Path, checkpoints: tuple[Path, ...], public_key: Path | None, as_json: bool) -> int:
     """Prove every record, the chain and the end 驗證日誌. Exit code 1 if something is wrong."""
     _require(folder)
     known = _load_checkpoints(checkpoints, public_key, folder)
@@ -93,8 +103,7 @@ def verify_command(folder: Path, checkpoints: tuple[Path, ...], public_key: Path
     _tell(verdict)
     if as_json:
         _answer(_as_dict(verdict))
-    if not verdict.right:
-        sys.exit(FAILED_CHECK)
+    return 0 if verdict.right else FAILED_CHECK
 
 
 def _require(folder: Path) -> None:
@@ -232,13 +241,14 @@ def _fields(record: Any) -> dict[str, Any]:
 def checkpoint_command(folder: Path, target: Path, key_file: Path, new_key: bool, as_json: bool) -> None:
     """Prove the journal and sign what it has come to 簽署檢查點."""
     _require(folder)
+    signed.require_outside(target, journal=folder)
     reader = Reader(folder)
     for _ in reader:
         reader.absorb_tenants()
     if new_key:
         _make_key(key_file)
     checkpoint = signed.at_position(signed.position_of(reader), wall_ns=time.time_ns())
-    file = signed.sign(checkpoint, signed.private_key(key_file.read_bytes()))
+    file = signed.sign(checkpoint, signed.private_key(read_up_to(key_file, KEY_FILE_BYTES_MAX)))
     path = signed.save(file, checkpoint, folder=target, journal=folder)
     facts = {"file": str(path), "sequence": checkpoint.sequence, "group": checkpoint.group, "chain": checkpoint.chain}
     _facts_table(facts)
@@ -247,13 +257,15 @@ def checkpoint_command(folder: Path, target: Path, key_file: Path, new_key: bool
 
 
 def _make_key(path: Path) -> None:
-    """A new key pair; an existing file is never written over."""
+    """A new key pair, both files or none; an existing file is never written over."""
     private, public = signed.new_key()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        path.chmod(0o600)
-        file.write(private)
-    path.with_name(path.name + ".pub").write_bytes(public)
+    make_folder(path.parent)
+    new_file(path, private, mode=0o600)
+    try:
+        new_file(path.with_name(path.name + ".pub"), public, mode=0o644)
+    except OSError:
+        path.unlink()
+        raise
 
 
 @command.command("export")
@@ -268,14 +280,10 @@ def export_command(
 ) -> None:
     """Write one tenant's records as a file that verifies alone 匯出租戶紀錄."""
     _require(folder)
-    checkpoint = signed.load(checkpoint_file.read_bytes(), signed.public_key(public_key.read_bytes()))
-    temporary = out.with_name(out.name + ".tmp")
-    try:
-        with temporary.open("wb") as file:
-            exported = export(folder, checkpoint, tenant, file)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
+    signed.require_outside(out.parent, journal=folder)
+    checkpoint = _load(checkpoint_file, _public_key(public_key))
+    with whole_file(out, mode=0o600) as file:
+        exported = export(folder, checkpoint, tenant, file)
     facts = {name: getattr(exported, name) for name in exported.__slots__} | {"file": str(out)}
     _facts_table(facts)
     if as_json:
@@ -289,8 +297,9 @@ def export_command(
 @_JSON
 def import_verify_command(file: Path, checkpoint_file: Path, public_key: Path, as_json: bool) -> None:
     """Prove an exported file against a checkpoint, without the journal 驗證匯出檔."""
-    checkpoint = signed.load(checkpoint_file.read_bytes(), signed.public_key(public_key.read_bytes()))
-    exported = verify_export(file.read_bytes(), checkpoint)
+    checkpoint = _load(checkpoint_file, _public_key(public_key))
+    with file.open("rb") as export_file:
+        exported = verify_export(export_file, checkpoint)
     facts = {name: getattr(exported, name) for name in exported.__slots__} | {"right": True}
     _facts_table(facts)
     if as_json:
