@@ -72,11 +72,27 @@ def test_a_bad_row_is_refused_by_its_number_and_the_others_answered(row, number)
     assert [(each["row"], each["error"]["code"]) for each in answer["refused"]] == [(2, number)]
 
 
-@pytest.mark.parametrize("given", [b"2330,stock,\xff\n", b'2330,"stock,1\n', b"2" * 1000])
-def test_rows_that_cannot_be_read_are_refused(given):
-    with pytest.raises(YunhaiError) as refused:
-        _limits(b"1101,stock,30\n" + given)
-    assert (refused.value.code, refused.value.details["row"]) == (2401, 2)
+@pytest.mark.parametrize(
+    "given",
+    [
+        b"2330,stock,\xff\n",
+        b'2330,"stock,1\n',
+        b"2" * 1000 + b"\n",
+        b"2" * 400 + b"\n",
+        b"2" * 401 + b"\n",
+        b"2" * 200_000 + b"\n",
+    ],
+)
+def test_a_row_that_cannot_be_read_is_refused_and_the_others_answered(given):
+    code, answer = _limits(b"1101,stock,30\n" + given + b"2330,stock,100\n")
+    assert code == 2
+    assert [each["code"] for each in answer["limits"]] == ["1101", "2330"]
+    assert [(each["row"], each["error"]["code"]) for each in answer["refused"]] == [(2, 2401)]
+
+
+def test_a_last_row_that_is_too_long_is_refused_by_its_number():
+    answer = _limits(b"1101,stock,30\n" + b"2" * 1000)[1]
+    assert [(each["row"], each["error"]["code"]) for each in answer["refused"]] == [(2, 2401)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -169,10 +170,31 @@ def test_a_new_listing_has_no_limits_for_five_trading_days():
     days = reference_data.trading_days(date(2025, 9, 1), date(2025, 10, 31))
     stock = reference_data.instrument("2330", DAY)
     new = type(stock)(code="9999", name="x", market="TPEX", kind=Kind.STOCK, listed=listed)
-    free = [day for day in days if is_new_listing(pack, new, day, days)]
+    free = [day for day in days if is_new_listing(pack.new_listing, new, day, days)]
     # 2025-09-29 was Teachers' Day: five trading days, not five days.
     assert free == [date(2025, 9, day) for day in (24, 25, 26, 30)] + [date(2025, 10, 1)]
-    assert not is_new_listing(pack, stock, DAY, days)
+    assert not is_new_listing(pack.new_listing, stock, DAY, days)
+
+
+def test_the_overlay_s_new_listing_has_no_limits_on_its_day():
+    assert reference_data.instruments(date(2026, 7, 21))["7814"].no_limit
+    assert not reference_data.instruments(date(2026, 7, 22))["7814"].no_limit
+
+
+def test_a_new_listing_of_the_lists_has_no_limits_for_the_pack_s_days():
+    """The newest share of the code lists, on its fifth and sixth trading day and under a pack without the rule."""
+    pack = reference_data.rule_pack("twse-2026")
+    listed = reference_data.instruments(date(2026, 3, 31)).values()
+    newest = max((each for each in listed if each.kind is Kind.STOCK and each.listed), key=lambda each: each.listed)
+    assert newest.listed > pack.effective_from
+    days = reference_data.trading_calendar(newest.listed, date(2026, 6, 30)).days
+    assert newest.listed == days[0]
+    free = [reference_data.instruments(day)[newest.code].no_limit for day in days[:7]]
+    assert free == [True] * 5 + [False] * 2
+    three = replace(pack, new_listing=replace(pack.new_listing, days=3))
+    free = [reference_data.instruments(day, pack=three)[newest.code].no_limit for day in days[:5]]
+    assert free == [True] * 3 + [False] * 2
+    assert not reference_data.instruments(days[0])["2330"].no_limit
 
 
 @pytest.mark.parametrize(

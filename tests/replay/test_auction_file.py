@@ -12,8 +12,8 @@ import pytest
 from tests.replay.test_euronext import reference_engine
 from yunhai.apps.cli import main
 from yunhai.apps.l3.auction_file import Outcome, auction_config, compare_outcome, read_auction, uncross
-from yunhai.apps.l3.book import pack_named
 from yunhai.apps.l3.engines import native_engine
+from yunhai.apps.reference_data import pack_named
 from yunhai.kernel.errors import YunhaiError
 
 MIDDLE, NEAREST = 1, 0
@@ -291,3 +291,10 @@ def test_the_guides_examples_do_what_it_says(
     assert answer(capsys)["equals_expected"] is True
     assert main(["auction", str(opening), "--pack", str(tmp_path / "my.toml"), "--json"]) == 1
     assert answer(capsys)["price"] == 1808.0
+
+
+def test_a_file_without_an_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("yunhai.apps.l3.auction_file.AUCTION_BYTES_MAX", 1_000)
+    with pytest.raises(YunhaiError) as refused:
+        read_auction(Path("/dev/zero"))
+    assert refused.value.code == 4105

@@ -6,6 +6,7 @@ The exchange itself reads no files; here they become bytes and rows for it.
 import csv
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
@@ -14,15 +15,20 @@ from pathlib import Path
 from types import MappingProxyType
 
 from yunhai.exchange.calendar import TradingCalendar, overlaid
-from yunhai.exchange.instruments import Instrument, Overlay, from_row
+from yunhai.exchange.instruments import NEW_LISTING, Instrument, Overlay, from_row, is_new_listing
 from yunhai.exchange.rules.loader import load_pack
 from yunhai.exchange.rules.overlay import load_closures, load_overlay
-from yunhai.exchange.rules.pack import RulePack
+from yunhai.exchange.rules.pack import NewListing, RulePack
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import PACK_BYTES_MAX
 
 _PACKS = files("yunhai.exchange.rules") / "packs"
 _OVERLAYS = files("yunhai.exchange.rules") / "overlays"
 _LISTS = (("twse_equities.csv", "TWSE"), ("tpex_equities.csv", "TPEX"))
+_HOME_PACKS = ("twse-2026", "twse-2013")
+"""Packs of Taiwan's own rules, of which the one in force tells new listings when a caller names none."""
+_LONGEST_CLOSURE = timedelta(days=21)
+"""No run of days without trading is longer."""
 CALENDAR_FROM = date(2000, 1, 4)
 
 
@@ -45,6 +51,23 @@ def rule_pack(pack_id: str) -> RulePack:
     return load_pack(data, base=pack_bytes)
 
 
+def pack_file(path: Path) -> RulePack:
+    """The pack of a TOML file, of which no more is read than shows that it is too large.
+
+    YunhaiError 2001-2009; OSError if it cannot be read.
+    """
+    with path.open("rb") as file:
+        return load_pack(file.read(PACK_BYTES_MAX + 1), base=pack_bytes)
+
+
+def pack_named(name: str) -> RulePack:
+    """A shipped pack by its id, else a file's. YunhaiError 2001-2010; OSError if the file cannot be read."""
+    path = Path(name)
+    if name not in pack_ids() and (path.suffix == ".toml" or path.is_file()):
+        return pack_file(path)
+    return rule_pack(name)
+
+
 @cache
 def overlay(day: date) -> Overlay:
     """What the shipped overlay says of `day`."""
@@ -59,12 +82,42 @@ def _code_lists() -> Path:
     return Path(found.submodule_search_locations[0]) / "codes"
 
 
-@cache
-def instruments(day: date) -> Mapping[str, Instrument]:
+def instruments(day: date, *, pack: RulePack | None = None) -> Mapping[str, Instrument]:
     """Every security known to be listed on `day`, by code; the overlay's rows replace the lists'.
 
-    Warrants and whatever else ended before the lists were made are not in them. YunhaiError 2303.
+    `no_limit` holds on the first trading days of a new listing by `pack` (without one: Taiwan's pack in force on
+    `day`, none if none is), and where the overlay's exceptions say so. Where a share was listed elsewhere before, the
+    lists do not tell. Warrants and whatever else ended before the lists were made are not in them. YunhaiError 2303.
     """
+    packs = [pack] if pack is not None else [rule_pack(name) for name in _HOME_PACKS]
+    rule = next((each.new_listing for each in packs if each.in_force(day)), None)
+    return _instruments(day, rule)
+
+
+@cache
+def _instruments(day: date, rule: NewListing | None) -> Mapping[str, Instrument]:
+    known = dict(_listed(day))
+    above = overlay(day)
+    free = {code for code, exception in above.exceptions.items() if exception.rule == NEW_LISTING and code in known}
+    if rule is not None and rule.days:
+        free |= _new_listings(known, rule, day)
+    for code in free:
+        known[code] = replace(known[code], no_limit=True)
+    return MappingProxyType(known)
+
+
+def _new_listings(known: Mapping[str, Instrument], rule: NewListing, day: date) -> set[str]:
+    """Codes within their first trading days; the calendar is opened only if one was listed lately."""
+    first = max(CALENDAR_FROM, day - timedelta(days=2 * rule.days) - _LONGEST_CLOSURE)
+    late = [each for each in known.values() if each.listed and each.listed >= first and each.kind in rule.kinds]
+    if not late:
+        return set()
+    days = trading_days(first, day)
+    return {each.code for each in late if is_new_listing(rule, each, day, days)}
+
+
+@cache
+def _listed(day: date) -> Mapping[str, Instrument]:
     known: dict[str, Instrument] = {}
     above = overlay(day)
     for name, market in _LISTS:

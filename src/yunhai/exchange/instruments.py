@@ -11,12 +11,12 @@ Codes 證券代號: stock 1000-9999, preferred = stock + letter, convertible = s
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from yunhai.exchange.rules.pack import RulePack
+from yunhai.exchange.rules.pack import NewListing
 from yunhai.exchange.rules.words import SecurityKind
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CODE_CHARACTERS_MAX
@@ -176,15 +176,15 @@ def multiple_of(code: str) -> int:
     return 2 if code[-1:] in ("L", "M") else 1
 
 
-def is_new_listing(pack: RulePack, instrument: Instrument, day: date, trading_days: tuple[date, ...]) -> bool:
+def is_new_listing(rule: NewListing, instrument: Instrument, day: date, trading_days: tuple[date, ...]) -> bool:
     """Whether `day` is one of the first trading days without limits of a new listing 初次上市普通股.
 
     `trading_days` ascending, covering `listed` to `day`.
     """
-    if instrument.listed is None or instrument.kind not in pack.new_listing.kinds or day < instrument.listed:
+    if instrument.listed is None or instrument.kind not in rule.kinds or day < instrument.listed:
         return False
     since = [each for each in trading_days if instrument.listed <= each <= day]
-    return 0 < len(since) <= pack.new_listing.days
+    return 0 < len(since) <= rule.days
 
 
 def from_row(row: tuple[str, ...], *, market: str, overlay: Overlay) -> Instrument | None:
@@ -195,7 +195,7 @@ def from_row(row: tuple[str, ...], *, market: str, overlay: Overlay) -> Instrume
     except YunhaiError:
         return None
     year, month, day = (int(part) for part in start.split("/"))
-    made = Instrument(
+    return Instrument(
         code=code,
         name=name,
         market=market,
@@ -204,5 +204,3 @@ def from_row(row: tuple[str, ...], *, market: str, overlay: Overlay) -> Instrume
         listed=date(year, month, day),
         multiple=multiple_of(code) if kind is SecurityKind.ETF_LEVERAGED else 1,
     )
-    known = overlay.exceptions.get(code)
-    return replace(made, no_limit=True) if known is not None and known.rule == NEW_LISTING else made

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from yunhai.apps.l3.auction_file import AuctionFile, Outcome, auction_config, compare_outcome, read_auction, uncross
-from yunhai.apps.l3.book import pack_named
 from yunhai.apps.l3.compare import Score
 from yunhai.apps.l3.engines import native_engine
+from yunhai.apps.reference_data import pack_named
 from yunhai.apps.terminal import console
 from yunhai.kernel.money import price_text
 

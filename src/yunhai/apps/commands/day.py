@@ -19,8 +19,7 @@ from yunhai.apps.day.failures import RowsRefusedError
 from yunhai.apps.day.output import FinishedDay, as_json, show, write_fills
 from yunhai.apps.day.report import Report, read_report
 from yunhai.apps.day.session import STAGES, Inputs, Stages, Watch, run_session
-from yunhai.apps.l3.book import pack_named
-from yunhai.apps.reference_data import instruments
+from yunhai.apps.reference_data import instruments, pack_named
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import price_of
 
@@ -59,13 +58,14 @@ def command(
     with progress_bars() as watch:
         stages = Stages(watch)
         with stages.of("import"), rows_explained():
+            pack = pack_named(pack_name)
             report = read_report(file)
             history = _history(file, bars, report)
             inputs = Inputs(
                 source=file.name,
                 report=report,
-                pack=pack_named(pack_name),
-                listings=instruments(report.date),
+                pack=pack,
+                listings=instruments(report.date, pack=pack),
                 history=history,
                 stated=_stated(references),
                 seed=seed,

@@ -6,24 +6,25 @@ import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from yunhai.apps.reference_data import instruments, overlay, pack_bytes, pack_ids, rule_pack
+from yunhai.apps.reference_data import instruments, overlay, pack_file, pack_ids, pack_named, rule_pack
 from yunhai.exchange.instruments import Overlay, kind_of, multiple_of
 from yunhai.exchange.rules.describe import differences, label, lines, on_day, plain
-from yunhai.exchange.rules.loader import load_pack
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.prices import daily_limits
 from yunhai.kernel.clock import parse_date
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import PACK_BYTES_MAX, ROW_CHARACTERS_MAX, ROWS_MAX
+from yunhai.kernel.limits import ROW_CHARACTERS_MAX, ROWS_MAX
 from yunhai.kernel.money import price_of, price_text
 
 REFUSED = 2
+PIECE: Final = 1 << 16
+"""How much of an over-long line is read at once."""
 HEADER = ["code", "kind", "reference"]
 
 
@@ -38,22 +39,6 @@ def _day(_context: click.Context, _parameter: click.Parameter, text: str | None)
 
 def _print_json(answer: dict[str, Any]) -> None:
     click.echo(json.dumps(answer, ensure_ascii=False))
-
-
-def _pack(name: str) -> RulePack:
-    """A shipped pack by id, or a file's."""
-    if name in pack_ids():
-        return rule_pack(name)
-    path = Path(name)
-    if path.suffix == ".toml" or path.is_file():
-        return load_pack(_bytes(path), base=pack_bytes)
-    return rule_pack(name)
-
-
-def _bytes(path: Path) -> bytes:
-    """A pack file, no more of it than is needed to see that it is too large."""
-    with path.open("rb") as file:
-        return file.read(PACK_BYTES_MAX + 1)
 
 
 def _require_in_force(pack: RulePack, day: date) -> None:
@@ -79,7 +64,7 @@ def show(name: str | None, day: date | None, as_json: bool) -> None:
     if name is None:
         _list_packs(as_json=as_json)
         return
-    pack = _pack(name)
+    pack = pack_named(name)
     values = plain(pack)
     if day is not None:
         _require_in_force(pack, day)
@@ -115,7 +100,7 @@ def _list_packs(*, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 def diff(first: str, second: str, as_json: bool) -> None:
     """Tell two rule packs apart, field by field 比較兩個規則包. FIRST and SECOND are ids or files."""
-    one, two = _pack(first), _pack(second)
+    one, two = pack_named(first), pack_named(second)
     found = differences(one, two)
     if as_json:
         rows = [{"field": d.path, "term": d.label, "first": d.first, "second": d.second} for d in found]
@@ -134,7 +119,7 @@ def diff(first: str, second: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last.")
 def check(file: Path, as_json: bool) -> None:
     """Check a rule pack FILE; a bad one is refused with line and reason 檢查規則檔."""
-    pack = load_pack(_bytes(file), base=pack_bytes)
+    pack = pack_file(file)
     if as_json:
         _print_json({"ok": True, "pack": pack.id, "version": pack.version})
         return
@@ -151,16 +136,19 @@ def limits(name: str, day: date, as_json: bool) -> int:
     The kind may be empty (told from the code), a family (etf, etn, warrant) or a kind of the pack. Good rows are
     answered; a bad one is refused by its row and reason, and then the exit code is 2.
     """
-    pack = _pack(name)
+    pack = pack_named(name)
     _require_in_force(pack, day)
     above = overlay(day)
     answered: list[dict[str, Any]] = []
     refused: list[dict[str, Any]] = []
     for row, fields in _rows():
+        if isinstance(fields, YunhaiError):
+            refused.append({"row": row, "code": "", "error": fields.as_json()})
+            continue
         try:
             answered.append(_limits(pack, above, day, row, fields))
         except YunhaiError as error:
-            refused.append({"row": row, "code": fields[0] if fields else "", "error": error.as_json()})
+            refused.append({"row": row, "code": fields[0], "error": error.as_json()})
     exceptions = [
         {"code": each["code"], "rule": known.rule, "reason": known.reason}
         for each in answered
@@ -181,23 +169,39 @@ def limits(name: str, day: date, as_json: bool) -> int:
     return REFUSED if refused else 0
 
 
-def _rows() -> Iterator[tuple[int, list[str]]]:
-    """Rows of standard input with their numbers from 1, without a header and without empty lines."""
+def _rows() -> Iterator[tuple[int, list[str] | YunhaiError]]:
+    """Rows of standard input with their numbers from 1, without a header and without empty lines.
+
+    A row that cannot be read comes as its refusal. YunhaiError 2402 for more rows than a command takes.
+    """
     stream = sys.stdin.buffer
     number = 0
     while raw := stream.readline(ROW_CHARACTERS_MAX + 1):
         number += 1
         if number > ROWS_MAX:
-            raise YunhaiError(2402, limit=f"{ROWS_MAX} rows")
-        if len(raw) > ROW_CHARACTERS_MAX:
-            raise YunhaiError(2401, row=number, reason=f"longer than {ROW_CHARACTERS_MAX} bytes")
-        try:
-            text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-            fields = [part.strip(" \t") for part in next(csv.reader([text.rstrip("\r\n")], strict=True), [])]
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise YunhaiError(2401, row=number, reason=f"not UTF-8 CSV: {error}") from None
+            raise YunhaiError(2402, limit=f"{ROWS_MAX} rows", limit_zh=f"{ROWS_MAX} 列")
+        fields = _fields(number, raw)
+        if isinstance(fields, YunhaiError) and not raw.endswith(b"\n"):
+            _skip_line(stream)
         if fields and not (number == 1 and fields == HEADER):
             yield number, fields
+
+
+def _fields(number: int, raw: bytes) -> list[str] | YunhaiError:
+    if len(raw) > ROW_CHARACTERS_MAX:
+        limit = ROW_CHARACTERS_MAX
+        return YunhaiError(2401, row=number, reason=f"longer than {limit} bytes", reason_zh=f"超過 {limit} 位元組")
+    try:
+        text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+        return [part.strip(" \t") for part in next(csv.reader([text.rstrip("\r\n")], strict=True), [])]
+    except (UnicodeDecodeError, csv.Error) as error:
+        return YunhaiError(2401, row=number, reason=f"not UTF-8 CSV: {error}", reason_zh=f"不是 UTF-8 CSV：{error}")
+
+
+def _skip_line(stream: BinaryIO) -> None:
+    """Read on to the end of a line that is too long to keep."""
+    while (part := stream.readline(PIECE)) and not part.endswith(b"\n"):
+        pass
 
 
 def _limits(pack: RulePack, above: Overlay, day: date, row: int, fields: list[str]) -> dict[str, Any]:

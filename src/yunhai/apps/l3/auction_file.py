@@ -28,16 +28,13 @@ from yunhai.exchange.rules.prices import tick
 from yunhai.exchange.rules.words import SecurityKind
 from yunhai.kernel.clock import parse_date
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.money import PRICE_MAX, QUANTITY_MAX, price_text
+from yunhai.kernel.limits import AUCTION_BYTES_MAX, AUCTION_EVENTS_MAX
+from yunhai.kernel.money import MONEY_MAX, PRICE_MAX, QUANTITY_MAX, SCALE, price_text
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State
 
-BYTES_MAX: Final = 256_000_000
-EVENTS_MAX: Final = 1_000_000
-SCALE: Final = 10_000
 Pair = tuple[int, int, int, int]
 """(buy order, sell order, price in 1/10,000, shares)."""
 _SECURITY: Final = re.compile(r"[0-9A-Za-z]{1,12}(\.[A-Za-z]{1,8})?")
-_NUMBER_MAX: Final = 2**63 - 1
 T = TypeVar("T")
 _OTHER_SIDE: Final = "a cancel of the other side"
 _KINDS: Final = {"str": "text", "int": "whole-number", "array": "list", "decimal": "number", "null": "nothing"}
@@ -109,18 +106,22 @@ def read_auction(path: Path) -> AuctionFile:
     """Read and check a whole file. YunhaiError 4105, 4111, 4112 (with the event's number, from 1)."""
     try:
         with path.open("rb") as file:
-            data = file.read(BYTES_MAX + 1)
+            data = file.read(AUCTION_BYTES_MAX + 1)
     except OSError as problem:
         reason = f"cannot be read: {problem.strerror or type(problem).__name__}"
         raise refusal(4111, path=path.name, reason=reason) from problem
-    if len(data) > BYTES_MAX:
-        raise YunhaiError(4105, path=path.name, limit=f"{BYTES_MAX} bytes", limit_zh=f"{BYTES_MAX} 位元組")
+    if len(data) > AUCTION_BYTES_MAX:
+        raise YunhaiError(
+            4105, path=path.name, limit=f"{AUCTION_BYTES_MAX} bytes", limit_zh=f"{AUCTION_BYTES_MAX} 位元組"
+        )
     try:
         document = _shaped(_parsed(data), _Document)
     except ValueError as problem:
         raise refusal(4111, path=path.name, reason=str(problem)) from problem
-    if len(document.events) > EVENTS_MAX:
-        raise YunhaiError(4105, path=path.name, limit=f"{EVENTS_MAX} events", limit_zh=f"{EVENTS_MAX} 筆")
+    if len(document.events) > AUCTION_EVENTS_MAX:
+        raise YunhaiError(
+            4105, path=path.name, limit=f"{AUCTION_EVENTS_MAX} events", limit_zh=f"{AUCTION_EVENTS_MAX} 筆"
+        )
     if not _SECURITY.fullmatch(document.security):
         raise refusal(4111, path=path.name, reason=f"{document.security[:40]!r} is not a security's code")
     return AuctionFile(
@@ -233,8 +234,8 @@ def _order(path: Path, row: int, value: object) -> AuctionOrder:
         event = _shaped(value, _Event)
     except ValueError as problem:
         raise refusal(4112, path=path.name, row=row, reason=str(problem)) from problem
-    if not 0 < event.order_no <= _NUMBER_MAX:
-        reason = f"order_no {_shown(event.order_no)} is outside 1..{_NUMBER_MAX}"
+    if not 0 < event.order_no <= MONEY_MAX:
+        reason = f"order_no {_shown(event.order_no)} is outside 1..{MONEY_MAX}"
         raise refusal(4112, path=path.name, row=row, reason=reason)
     price = 0 if event.price is None else _scaled(event.price, SCALE, PRICE_MAX)
     quantity = _scaled(event.qty, 1, QUANTITY_MAX)
@@ -255,7 +256,7 @@ def _expected(path: Path, expected: _Expected) -> Outcome:
 
 
 def _shares(path: Path, value: Figure) -> int:
-    shares = _scaled(value, 1, 2**63 - 1)
+    shares = _scaled(value, 1, MONEY_MAX)
     if shares is None:
         raise refusal(4111, path=path.name, reason=f"expected: {_shown(value)} is not a number of shares")
     return shares
