@@ -30,6 +30,7 @@ TABLES = [
     pack.OrderCaps,
     pack.Fees,
     pack.Tax,
+    pack.Gap,
     pack.Settlement,
     pack.Settings,
     pack.Setting,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from enum import Enum
 from functools import cache
-from typing import Any, NewType, Union, get_args, get_origin
+from typing import Any, Final, NewType, Union, get_args, get_origin
 
 from yunhai.exchange.rules.pack import RulePack, Setting
 from yunhai.kernel.clock import TimeOfDay, time_text
@@ -15,6 +15,8 @@ from yunhai.kernel.money import Money, Price, Rate, decimal_text, rate_text
 
 Plain = Any
 """What JSON holds: dict, list, str, int, bool or None."""
+EMPTY: Final = "none 無"
+"""An empty list, which is something else than a field that is not there."""
 
 LABELS: Mapping[str, str] = types.MappingProxyType(
     {
@@ -89,6 +91,89 @@ LABELS: Mapping[str, str] = types.MappingProxyType(
         "value": "值",
         "version": "版本",
         "volatility": "瞬間價格穩定",
+        "altered": "變更交易方法",
+        "altered-periodic": "全額分盤",
+        "cancel": "取消",
+        "cancelled": "取消占比",
+        "code": "代碼",
+        "collect_again_seconds": "再收單秒數",
+        "better_filled": "較優價須全數成交",
+        "closing": "收盤",
+        "currency": "幣別",
+        "cycle": "間隔",
+        "default": "預設值",
+        "delay_seconds": "暫緩秒數",
+        "disposition-first": "第一次處置",
+        "disposition-second": "第二次處置",
+        "effective": "生效",
+        "ex_decimals": "除權息小數位",
+        "fields": "欄位",
+        "halt_seconds": "暫停秒數",
+        "makes_prices": "計入開高低收",
+        "match_seconds": "撮合間隔秒數",
+        "minimum_price": "最低適用價",
+        "name": "名稱",
+        "not_modelled": "未涵蓋",
+        "opening": "開盤",
+        "opening_until": "開盤價適用至",
+        "prepay_all": "全數預收",
+        "prepay_day_lots": "單日累計預收張數",
+        "prepay_order_lots": "單筆預收張數",
+        "price_basis": "價格依據",
+        "reason": "理由",
+        "resting_price": "掛單市價之價格",
+        "seconds": "秒數",
+        "session": "盤中",
+        "since": "起日",
+        "test_from": "測試起",
+        "tie_break": "同量取價",
+        "utc_offset_minutes": "與世界時差分鐘",
+        "what": "項目",
+        "window_seconds": "均價秒數",
+        "regular": "一般時段",
+        "morning": "上午",
+        "afternoon": "下午",
+        "equal_distance": "等距取價",
+        "candidates": "候選價",
+        "volatility_fallback": "無成交時之中心價",
+        "nearest_tick_tie": "檔位正中取向",
+        "put_off_seconds": "延緩秒數",
+        "second_delayed_close": "再次暫緩收盤",
+        "fixed_price_match": "盤後定價撮合時刻",
+        "treated_opening_match": "分盤證券開盤撮合",
+        "altered_match_seconds": "全額分盤間隔秒數",
+        "full_delivery_match_seconds": "全額交割間隔秒數",
+        "corporate_bond_limit": "公司債漲跌幅",
+        "tdr_tax": "存託憑證稅率",
+        "random_rank": "隨機順序",
+        "delayed_open_base": "暫緩開盤基數",
+        "first_watched_trial": "首次測試之試撮",
+        "treated_odd_lots": "分盤證券之零股",
+        "no_limit_multiple": "無漲跌幅倍數",
+        "no_limit_prices": "無漲跌幅檔數",
+        "commission_rounding": "手續費進位",
+        "commission_minimum": "最低手續費",
+        "commission_minimum_odd_lot": "零股最低手續費",
+        "tax_rounding": "證交稅進位",
+        "stock": "普通股",
+        "preferred": "特別股",
+        "tdr": "存託憑證",
+        "closed-end-fund": "封閉式基金",
+        "etf": "國內成分ETF",
+        "etf-foreign": "國外成分ETF",
+        "etf-leveraged": "槓桿反向ETF",
+        "etf-bond": "債券ETF",
+        "etn": "ETN",
+        "etn-foreign": "國外標的ETN",
+        "reit": "不動產投資信託",
+        "warrant-call": "認購權證",
+        "warrant-put": "認售權證",
+        "subscription-warrant": "認股權憑證",
+        "convertible": "可轉換公司債",
+        "bond-with-warrant": "附認股權公司債",
+        "corporate-bond": "公司債",
+        "government-bond": "公債",
+        "foreign-bond": "外國債券",
     }
 )
 """Taiwan's term of a field; a field without one goes by its own name."""
@@ -169,23 +254,27 @@ def on_day(values: dict[str, Plain], day: date) -> dict[str, Plain]:
 
 
 def lines(values: Plain, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every field as (path, text). Rows of a table go by their name, first kind, edge or date, not by their place."""
+    """Every field as (path, text); a tick table's step is one of them.
+
+    Rows of a table go by their name, first kind, edge or date, not by their place.
+    """
     if isinstance(values, dict):
         for key, part in values.items():
             yield from lines(part, (*path, key))
     elif isinstance(values, list) and values and isinstance(values[0], dict):
         for place, part in enumerate(values):
-            yield from lines(part, (*path, _row_name(part, place)))
+            row = (*path, _row_name(part, place))
+            yield from [(row, part["tick"])] if set(part) == {"at", "tick"} else lines(part, row)
     elif isinstance(values, list):
-        yield path, ", ".join(str(part) for part in values)
+        yield path, ", ".join(str(part) for part in values) or EMPTY
     else:
-        yield path, str(values)
+        yield path, str(values).lower() if isinstance(values, bool) else str(values)
 
 
 def _row_name(row: dict[str, Plain], place: int) -> str:
     if "kinds" in row and "name" not in row:
         return str(row["kinds"][0])
-    for key in ("name", "at", "since"):
+    for key in ("name", "at", "since", "what"):
         if key in row:
             return str(row[key])
     return str(place)

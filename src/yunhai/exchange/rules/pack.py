@@ -373,6 +373,16 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something of the market that the pack does not claim: a rule that is left out, or fields that only fill a place."""
+
+    what: str
+    reason: str
+    fields: tuple[str, ...] = ()
+    """Key paths whose values are placeholders, with all below them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RulePack:
     """A whole pack, checked. `effective_to` None = still in force when written."""
 
@@ -397,6 +407,7 @@ class RulePack:
     settlement: Settlement
     settings: Settings
     order_caps: OrderCaps | None = None
+    not_modelled: tuple[Gap, ...] = ()
 
     @property
     def board(self) -> Segment:
@@ -410,6 +421,15 @@ class RulePack:
         if not self.in_force(day):
             to = self.effective_to.isoformat() if self.effective_to else "…"
             raise YunhaiError(2011, pack=self.id, date=day.isoformat(), from_=self.effective_from.isoformat(), to=to)
+
+    def gap(self, path: tuple[str, ...]) -> Gap | None:
+        """Why the value at a key path is a placeholder; None if the pack stands by it."""
+        for gap in self.not_modelled:
+            for field in gap.fields:
+                parts = tuple(field.split("."))
+                if path[: len(parts)] == parts:
+                    return gap
+        return None
 
     def match_seconds(self, treatment: str) -> int:
         """Seconds between periodic matches of a security under this treatment; 0 = traded as any other. KeyError."""

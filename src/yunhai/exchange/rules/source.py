@@ -16,7 +16,7 @@ def toml_document(data: bytes, *, limit: int) -> tuple[dict[str, Any], str]:
     if len(data) > limit:
         raise YunhaiError(2003, bytes=len(data), limit=limit)
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise YunhaiError(2002, line=data.count(b"\n", 0, error.start) + 1) from None
     _refuse_nesting(text)
