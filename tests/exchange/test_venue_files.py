@@ -1,5 +1,7 @@
 """The day's files: exact bytes of small days."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,7 +16,10 @@ from yunhai.exchange.files import (
     security_file,
 )
 from yunhai.exchange.rules.prices import Limits
-from yunhai.kernel.records import Kind, Side
+from yunhai.exchange.venue_config import TradedToday
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.money import PRICE_MAX, QUANTITY_MAX
+from yunhai.kernel.records import FILL, RECORD, Kind, Side
 
 
 def packed(text: str) -> bytes:
@@ -97,7 +102,7 @@ def test_fills_one_by_one(day: Day) -> None:
         packed("2330__ 00002000 001010000 090000000 0 B 00001 0000001 0 000001 9800 00000001 _"),
         packed("2330__ 00002000 001010000 090000000 0 S 00002 0000001 0 000001 1020 00000002 _"),
     ]
-    assert [record[32:34] for record in records[2:]] == [b"CB", b"CS"], "intraday odd lots"
+    assert [record[32:34] for record in records[2:]] == [b"2B", b"2S"], "odd lots"
     assert records[2][23:32] == b"091000000"
 
 
@@ -114,6 +119,98 @@ def test_totals_balance_with_the_fills_however_cut(day: Day) -> None:
     ]
     assert totals(np.array_split(events, 17)) == totals([events])
     assert totals([events[events["kind"] != Kind.FILL]]) == []
+
+
+def test_the_exchange_code_is_one_coding_for_all_segments() -> None:
+    """交易別: 0 regular and fixed price, 2 odd lots in the session and after it."""
+    day = day_of()
+    for segment, at, shares in ((BOARD, "10:00:00", 1000), (ODD, "10:00:00", 1), (ODD_AFTER, "13:45:00", 1)):
+        day.new(at, Side.BUY, shares, "100", segment=segment)
+        day.new(at, Side.SELL, shares, "100", segment=segment)
+    day.new("14:10:00", Side.BUY, 1000, "100", segment=FIXED)
+    day.new("14:10:00", Side.SELL, 1000, "100", segment=FIXED)
+    day.play()
+    records = [record.decode() for record in fill_details(day.venue, [day.events()], broker_of=brokers)]
+    assert sorted((record[23:27], record[32]) for record in records) == sorted(
+        [("1000", "0"), ("1000", "2"), ("1430", "2"), ("1430", "0")] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("treatment", "marks"),
+    [
+        ("disposition-first", b"01"),
+        ("disposition-second", b"02"),
+        ("altered", b"1 "),
+        ("altered-periodic", b"2 "),
+        ("ours-for-ten-days", b"01"),
+        ("ours-until-lifted", b"2 "),
+        (None, b"0 "),
+    ],
+)
+def test_settlement_type_and_mark_come_from_what_the_pack_says(treatment: str | None, marks: bytes) -> None:
+    """Not from what it calls the treatment."""
+    pack = pack_of("twse-2026")
+    known = pack.treatments
+    own = {"ours-for-ten-days": known["disposition-first"], "ours-until-lifted": known["altered-periodic"]}
+    day = day_of(stock("2330", treatment=treatment), pack=replace(pack, treatments={**known, **own}))
+    assert next(security_file(day.plan))[41:43] == marks
+
+
+@pytest.mark.parametrize(
+    ("security", "field"),
+    [
+        (stock("ABCDEFG"), "code"),
+        (stock("2330", match_seconds=90), "match interval"),
+        (stock("2330", match_seconds=60_000), "match interval"),
+    ],
+)
+def test_a_security_that_the_layout_cannot_say_is_refused(security: TradedToday, field: str) -> None:
+    with pytest.raises(YunhaiError) as refused:
+        list(security_file(day_of(security).plan))
+    assert (refused.value.code, refused.value.details["field"]) == (2521, field)
+
+
+def fill(**fields: int) -> NDArray[np.void]:
+    one = np.zeros(1, FILL)
+    one["kind"], one["tenant"], one["price"], one["quantity"], one["side"] = Kind.FILL, 1, price("100"), 1000, Side.BUY
+    for name, value in fields.items():
+        one[name] = value
+    return one.view(RECORD)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "value"),
+    [({"quantity": 10**8}, "quantity", 10**8), ({"account": 10**7}, "account", 10**7)],
+)
+def test_a_fill_that_the_layout_cannot_say_is_refused(fields: dict[str, int], field: str, value: int) -> None:
+    venue = day_of().venue
+    largest = dict.fromkeys(fields, value - 1)
+    assert len(list(fill_details(venue, [fill(**largest)], broker_of=brokers))) == 1
+    with pytest.raises(YunhaiError) as refused:
+        list(fill_details(venue, [fill(**fields)], broker_of=brokers))
+    assert (refused.value.code, refused.value.details["field"], refused.value.details["value"]) == (2521, field, value)
+
+
+def test_a_broker_of_other_than_four_characters_is_refused() -> None:
+    venue = day_of().venue
+    for write in (fill_details, fill_totals):
+        with pytest.raises(YunhaiError) as refused:
+            list(write(venue, [fill()], broker_of=lambda _: "98000"))  # type: ignore[operator]
+        assert (refused.value.code, refused.value.details["field"]) == (2521, "broker")
+
+
+def test_totals_neither_wrap_nor_are_cut() -> None:
+    """One such fill is worth 4.3e15 of the 1e18 that the layout holds; three would pass 2^63 if prices were larger."""
+    venue = day_of().venue
+    small = np.concatenate([fill(price=1_000_000, quantity=QUANTITY_MAX)] * 200)
+    (total,) = fill_totals(venue, [small], broker_of=brokers)
+    assert int(total[33:]) == 200 * 1_000_000 * QUANTITY_MAX
+    with pytest.raises(YunhaiError) as refused:
+        list(
+            fill_totals(venue, [np.concatenate([fill(price=PRICE_MAX, quantity=QUANTITY_MAX)] * 5)], broker_of=brokers)
+        )
+    assert (refused.value.code, refused.value.details["value"]) == (2521, 5 * PRICE_MAX * QUANTITY_MAX)
 
 
 def test_order_numbers_are_base_62() -> None:

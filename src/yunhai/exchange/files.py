@@ -9,21 +9,26 @@ The fixed-width layouts follow the exchange's files where their fields are known
 - `fill_details`: like C07, 66 bytes a fill, the record of the match report line;
 - `fill_totals`: like C06 (its true widths are not public): per broker, security and side, 51 bytes.
 
-Fixed-width records follow each other without a separator. Prices are 9(5)V9(4).
+Fixed-width records follow each other without a separator. Prices are 9(5)V9(4). What a field has no room for is refused
+(2521), never cut; only names are shortened, at a whole character.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.prices import round_nearest
 from yunhai.exchange.rules.words import SegmentName
+from yunhai.exchange.tally import halves, joined
 from yunhai.exchange.venue import Venue
 from yunhai.exchange.venue_config import DayPlan, TradedToday, day_limits, match_seconds
-from yunhai.kernel.clock import time_of_day
+from yunhai.kernel.clock import SECOND, time_of_day
+from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import PRICE_MAX, decimal_text, price_text
 from yunhai.kernel.records import FILL, Kind, Side
 
@@ -34,18 +39,28 @@ TOTAL_BYTES: Final = 51
 NO_LIMIT_DOWN: Final = 100
 """What T30 shows as limit-down where there is none: 0.01. Limit-up is then the field's maximum."""
 
-_SETTLEMENT_TYPE: Final = {"altered": "1", "altered-periodic": "2"}
-_DISPOSITION_MARK: Final = {"disposition-first": "1", "disposition-second": "2"}
-_SEGMENT_CODE: Final = {
-    SegmentName.BOARD: "0",
-    SegmentName.FIXED_PRICE: "0",
-    SegmentName.ODD_LOT: "C",
-    SegmentName.ODD_LOT_AFTER: "2",
+REGULAR: Final = "0"
+ODD_LOTS: Final = "2"
+_EXCHANGE_CODE: Final = {
+    SegmentName.BOARD: REGULAR,
+    SegmentName.FIXED_PRICE: REGULAR,
+    SegmentName.ODD_LOT: ODD_LOTS,
+    SegmentName.ODD_LOT_AFTER: ODD_LOTS,
 }
+"""交易別, the exchange code of orders and reports (TwseExCode, market-rules 5.4): 0 regular and fixed price, 2 odd lots of
+both kinds. (The line's 業務別, AP code, has four values for the same; it stands in no file.)"""
+
 _ORDER_NUMBER_DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 BrokerOf = Callable[[int], str]
 """A broker's four characters from the tenant of a record."""
+AccountOf = Callable[[int], str]
+"""A customer's seven characters 帳號 from the account of a record."""
+
+
+def account_digits(account: int) -> str:
+    """The usual `AccountOf`: the number itself, seven digits. YunhaiError 2521 if it is longer."""
+    return _number(account, 7, field="account").decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,24 +141,24 @@ def security_file(plan: DayPlan) -> Iterator[bytes]:
 
 def _security_record(plan: DayPlan, instrument: TradedToday) -> bytes:
     limits = day_limits(plan.pack, instrument)
-    key = instrument.treatment or ""
-    treatment = plan.pack.treatments.get(key)
+    settlement, disposition = _marks(plan.pack, instrument)
+    treatment = plan.pack.treatments[instrument.treatment] if instrument.treatment else None
     prepay = treatment is not None and (treatment.prepay_all or treatment.prepay_order_lots > 0)
     record = b"".join(
         (
-            _text(instrument.code, 6),
+            _whole(instrument.code, 6, field="code"),
             _price(PRICE_MAX if limits.up is None else limits.up),
             _price(instrument.reference),
             _price(NO_LIMIT_DOWN if limits.down is None else limits.down),
             _text("", 8),  # last trade date: given only to securities about to mature
-            _text(_SETTLEMENT_TYPE.get(key, "0"), 1),
-            _text(_DISPOSITION_MARK.get(key, ""), 1),
+            _text(settlement, 1),
+            _text(disposition, 1),
             _text("", 1 + 1 + 2 + 2 + 1),  # attention, order cap, industry, kind, margin
             _text(instrument.name, 16),
-            _number(match_seconds(plan.pack, instrument) // 60, 3),
-            _number(treatment.prepay_order_lots if treatment else 0, 6),
-            _number(treatment.prepay_day_lots if treatment else 0, 6),
-            _number(100 if prepay else 0, 3),
+            _minutes(match_seconds(plan.pack, instrument)),
+            _number(treatment.prepay_order_lots if treatment else 0, 6, field="prepay order lots"),
+            _number(treatment.prepay_day_lots if treatment else 0, 6, field="prepay day lots"),
+            _number(100 if prepay else 0, 3, field="prepay rate"),
             _text("", 1 + 1 + 1 + 1 + 12),  # lending, par value, day trade, board, filler
         )
     )
@@ -151,48 +166,105 @@ def _security_record(plan: DayPlan, instrument: TradedToday) -> bytes:
     return record
 
 
-def fill_details(venue: Venue, events: Iterable[NDArray[np.void]], *, broker_of: BrokerOf) -> Iterator[bytes]:
-    """Every fill of an event stream, like C07: 66 bytes each, numbered in order from 1 over all and per broker."""
+def _marks(pack: RulePack, instrument: TradedToday) -> tuple[str, str]:
+    """(SETTYPE, MARK-W) from what the pack says of the treatment, whatever it is called (market-rules 2.11, 2.12).
+
+    For a number of days: a disposition, first (1) where large orders only are prepaid, second (2) where every one is.
+    Until lifted: altered trading, full delivery (1), or with periodic matching (2). YunhaiError 2511.
+    """
+    interval = match_seconds(pack, instrument)  # refuses what the pack does not name
+    if instrument.treatment is None:
+        return "0", ""
+    treatment = pack.treatments[instrument.treatment]
+    if treatment.business_days:
+        return "0", "2" if treatment.prepay_all else "1"
+    return "2" if interval else "1", ""
+
+
+def _minutes(seconds: int) -> bytes:
+    """Interval of periodic matching, whole minutes. YunhaiError 2521."""
+    minutes, rest = divmod(seconds, 60)
+    if rest:
+        raise _misfit("match interval", 3, f"{seconds} s")
+    return _number(minutes, 3, field="match interval")
+
+
+def fill_details(
+    venue: Venue,
+    events: Iterable[NDArray[np.void]],
+    *,
+    broker_of: BrokerOf,
+    account_of: AccountOf = account_digits,
+) -> Iterator[bytes]:
+    """Every fill of an event stream, like C07: 66 bytes each, numbered in order from 1 over all and per broker.
+
+    YunhaiError 2521 for a fill that the layout has no room for.
+    """
     sequence: dict[int, int] = {}
+    layout = _FillLayout(venue, broker_of=broker_of, account_of=account_of)
     number = 0
     for chunk in events:
-        for fill in _fills(chunk).tolist():
-            record = dict(zip(FILL.names or (), fill, strict=True))
+        fills = _fills(chunk)
+        for tenant, record in zip(fills["tenant"].tolist(), layout.columns(fills), strict=True):
             number += 1
-            tenant = record["tenant"]
             sequence[tenant] = sequence.get(tenant, 0) + 1
-            yield _fill_record(venue, record, broker=broker_of(tenant), sequence=sequence[tenant], number=number)
+            yield layout.record(record, tenant=tenant, sequence=sequence[tenant], number=number)
 
 
-def _fill_record(venue: Venue, fill: dict[str, int], *, broker: str, sequence: int, number: int) -> bytes:
-    code, segment = venue.place(fill["book"])
-    milliseconds = time_of_day(fill["time"], offset=venue.plan.pack.utc_offset) // 1_000_000
-    seconds, thousandths = divmod(milliseconds, 1000)
-    clock = f"{seconds // 3600:02d}{seconds // 60 % 60:02d}{seconds % 60:02d}{thousandths:03d}"
-    record = b"".join(
-        (
-            _text(code, 6),
-            _number(fill["quantity"], 8),
-            _price(fill["price"]),
-            _text(clock, 9),
-            _text(_SEGMENT_CODE[segment], 1),
-            _text("B" if fill["side"] == Side.BUY else "S", 1),
-            _text(order_number(fill["order_id"]), 5),
-            _number(fill["account"] % 10_000_000, 7),
-            _text("0", 1),  # cash 現股
-            _number(sequence % 1_000_000, 6),
-            _text(broker, 4),
-            _number(number % 100_000_000, 8),
-            _text("", 1),
+_Fill = tuple[int, int, int, int, int, int, int]
+"""book, quantity, price, time, side, order id, account"""
+
+
+class _FillLayout:
+    """C07's record; what repeats from fill to fill is written once."""
+
+    def __init__(self, venue: Venue, *, broker_of: BrokerOf, account_of: AccountOf) -> None:
+        self._offset = venue.plan.pack.utc_offset
+        self._place = cache(venue.place)
+        self._code = cache(lambda code: _whole(code, 6, field="code"))
+        self._price = cache(_price)
+        self._broker = cache(lambda tenant: _whole(broker_of(tenant), 4, field="broker"))
+        self._account = cache(lambda account: _whole(account_of(account), 7, field="account"))
+
+    def columns(self, fills: NDArray[np.void]) -> Iterator[_Fill]:
+        names = ("book", "quantity", "price", "time", "side", "order_id", "account")
+        return zip(*(fills[name].tolist() for name in names), strict=True)
+
+    def record(self, fill: _Fill, *, tenant: int, sequence: int, number: int) -> bytes:
+        book, quantity, price, time, side, order_id, account = fill
+        code, segment = self._place(book)
+        record = b"".join(
+            (
+                self._code(code),
+                _number(quantity, 8, field="quantity"),
+                self._price(price),
+                _clock(time_of_day(time, offset=self._offset) // (SECOND // 1000)),
+                _EXCHANGE_CODE[segment].encode(),
+                b"B" if side == Side.BUY else b"S",
+                order_number(order_id).encode(),
+                self._account(account),
+                b"0",  # cash 現股
+                _number(sequence, 6, field="broker's sequence"),
+                self._broker(tenant),
+                _number(number, 8, field="record number"),
+                b" ",
+            )
         )
-    )
-    assert len(record) == FILL_BYTES
-    return record
+        assert len(record) == FILL_BYTES
+        return record
+
+
+def _clock(milliseconds: int) -> bytes:
+    """HHMMSSmmm."""
+    seconds, thousandths = divmod(milliseconds, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return b"%02d%02d%02d%03d" % (hour, minute, second, thousandths)
 
 
 def fill_totals(venue: Venue, events: Iterable[NDArray[np.void]], *, broker_of: BrokerOf) -> Iterator[bytes]:
     """Totals per broker, security and side, all segments together, like C06: broker 4, code 6, side 1, fills 8, shares
-    14, value 9(14)V9(4); ascending."""
+    14, value 9(14)V9(4); ascending. YunhaiError 2521 for a total that the layout has no room for."""
     totals: dict[tuple[str, str, str], list[int]] = {}
     for chunk in events:
         for (tenant, book, side), (count, shares, value) in _grouped(_fills(chunk)):
@@ -205,12 +277,12 @@ def fill_totals(venue: Venue, events: Iterable[NDArray[np.void]], *, broker_of: 
     for (broker, code, letter), (count, shares, value) in sorted(totals.items()):
         record = b"".join(
             (
-                _text(broker, 4),
-                _text(code, 6),
+                _whole(broker, 4, field="broker"),
+                _whole(code, 6, field="code"),
                 _text(letter, 1),
-                _number(count, 8),
-                _number(shares, 14),
-                _number(value, 18),
+                _number(count, 8, field="fills"),
+                _number(shares, 14, field="shares"),
+                _number(value, 18, field="value"),
             )
         )
         assert len(record) == TOTAL_BYTES
@@ -226,12 +298,12 @@ def _grouped(fills: NDArray[np.void]) -> Iterator[tuple[tuple[int, int, int], tu
     """((tenant, book, side), (fills, shares, value)) of an array of fills."""
     keys = np.stack([fills["tenant"], fills["book"], fills["side"]], axis=1)
     unique, place = np.unique(keys, axis=0, return_inverse=True)
-    sums = np.zeros((len(unique), 3), np.int64)
+    sums = np.zeros((len(unique), 4), np.int64)
     quantity = fills["quantity"].astype(np.int64)
-    columns = np.stack([np.ones_like(quantity), quantity, quantity * fills["price"]], axis=1)
+    columns = np.column_stack([np.ones_like(quantity), quantity, halves(quantity * fills["price"])])
     np.add.at(sums, place.reshape(-1), columns)
     for key, row in zip(unique.tolist(), sums.tolist(), strict=True):
-        yield (key[0], key[1], key[2]), (row[0], row[1], row[2])
+        yield (key[0], key[1], key[2]), (row[0], row[1], joined(row[2:]))
 
 
 def order_number(order_id: int) -> str:
@@ -254,12 +326,24 @@ def _text(text: str, width: int) -> bytes:
     return data.ljust(width)
 
 
-def _number(value: int, width: int) -> bytes:
-    text = str(value).zfill(width)
-    if value < 0 or len(text) > width:
-        raise ValueError(f"{value} does not fit {width} digits")
-    return text.encode()
+def _whole(text: str, width: int, *, field: str) -> bytes:
+    """Left-aligned ASCII characters, none left out. YunhaiError 2521 if they are too many or others."""
+    if len(text) > width or not text.isascii():
+        raise _misfit(field, width, text)
+    return text.encode().ljust(width)
+
+
+def _number(value: int, width: int, *, field: str) -> bytes:
+    """Digits filled up with zeros. YunhaiError 2521 if they are too many, or below zero."""
+    data = b"%0*d" % (width, value)
+    if value < 0 or len(data) > width:
+        raise _misfit(field, width, value)
+    return data
 
 
 def _price(price: int) -> bytes:
-    return _number(price, 9)
+    return _number(price, 9, field="price")
+
+
+def _misfit(field: str, width: int, value: object) -> YunhaiError:
+    return YunhaiError(2521, field=field, width=width, value=value)

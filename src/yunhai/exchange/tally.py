@@ -75,7 +75,7 @@ class Tally:
             low=int(self._low[book]) if traded else 0,
             last=int(self._last[book]),
             volume=int(self._volume[book]),
-            value=whole(self._value[book].tolist()),
+            value=joined(self._value[book].tolist()),
             trades=traded,
         )
 
@@ -85,7 +85,7 @@ def halves(values: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack([values >> LIMB_BITS, values & _LIMB], axis=1)
 
 
-def whole(sums: Sequence[int]) -> int:
+def joined(sums: Sequence[int]) -> int:
     """The value of summed `halves`."""
     above, below = sums
     return (above << LIMB_BITS) + below

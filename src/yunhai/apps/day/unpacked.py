@@ -8,7 +8,7 @@ import gzip
 import io
 import zlib
 from pathlib import Path
-from typing import IO, Final
+from typing import BinaryIO, Final
 
 from yunhai.apps import system_errors
 from yunhai.apps.day import failures
@@ -33,7 +33,7 @@ def unpacked(content: bytes, *, most: int) -> bytes:
     return content
 
 
-def _up_to(file: IO[bytes], most: int) -> bytes:
+def _up_to(file: BinaryIO | gzip.GzipFile, most: int) -> bytes:
     """At most so many bytes, piece by piece: asked for all at once, a reader sets room for `most` aside."""
     pieces: list[bytes] = []
     left = most
