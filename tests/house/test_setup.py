@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tools.dev import index, native
+from tools.dev import environment, index, native
 from tools.dev.commands import COMMANDS, HELP
 from tools.dev.console import SetupError, run_quietly
-from tools.dev.environment import Places, read_stamp, write_stamp
+from tools.dev.environment import Places, clear_environment, read_stamp, write_stamp
 
 
 def settings(environment: dict[str, str], *files: Path) -> index.Settings:
@@ -252,3 +252,54 @@ def test_an_old_python_is_named(tmp_path: Path, repository: Path) -> None:
     assert result.returncode == 1
     assert "Python 3.11 or later is missing" in result.stderr
     assert "apt-get install python3" in result.stderr
+
+
+def test_a_folder_that_is_no_environment_is_not_removed(tmp_path: Path) -> None:
+    home, letter = tmp_path / "home", tmp_path / "home" / "letter"
+    home.mkdir()
+    letter.write_text("dear")
+    link = tmp_path / "link"
+    link.symlink_to(home)
+    for folder in (home, link, letter):
+        with pytest.raises(SetupError, match="YUNHAI_VENV"):
+            clear_environment(folder)
+    assert letter.read_text() == "dear"
+
+
+def test_an_old_environment_an_empty_folder_and_none_are_cleared(tmp_path: Path) -> None:
+    old, empty = tmp_path / "old", tmp_path / "empty"
+    old.mkdir()
+    (old / "pyvenv.cfg").touch()
+    empty.mkdir()
+    for folder in (old, empty, tmp_path / "none"):
+        clear_environment(folder)
+        assert not folder.exists()
+
+
+def test_setting_up_in_a_folder_of_something_else_removes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "letter").write_text("dear")
+    monkeypatch.setenv("YUNHAI_VENV", str(home))
+    monkeypatch.setattr(environment, "get_installer", lambda places: None)
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / environment.DEV_LOCK).write_text("")
+    with pytest.raises(SetupError, match="something else"):
+        environment.ensure_environment(Places(tmp_path))
+    assert (home / "letter").read_text() == "dear"
+
+
+def test_a_cached_program_that_was_changed_is_put_back(local_index: LocalIndex, tmp_path: Path) -> None:
+    lock = local_index.lock(hashlib.sha256(local_index.wheel).hexdigest())
+    cache = tmp_path / "cache"
+    program = index.fetch_uv(lock, local_index.settings, cache)
+    right = program.read_bytes()
+    program.write_text("#!/bin/sh\necho something else\n")
+    assert index.fetch_uv(lock, local_index.settings, cache).read_bytes() == right
+    (kept,) = cache.glob("uv-*.zip")
+    kept.write_bytes(b"planted")
+    program.write_text("#!/bin/sh\necho something else\n")
+    assert index.fetch_uv(lock, local_index.settings, cache).read_bytes() == right
+    assert kept.read_bytes() == local_index.wheel

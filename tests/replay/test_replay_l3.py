@@ -16,7 +16,7 @@ from yunhai.apps.l3.feed import Feed, days_of, read_feed
 from yunhai.apps.l3.replay import DayResult, Replay
 from yunhai.apps.l3.timetable import controls_of
 from yunhai.apps.reference_data import pack_named
-from yunhai.exchange.rules.words import TieBreak
+from yunhai.exchange.rules.words import Candidates, EqualDistance, TieBreak
 from yunhai.kernel.errors import YunhaiError
 
 
@@ -64,7 +64,8 @@ def test_the_real_morning(real: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_the_real_mornings_indicative_prices_tell_tie_breaks_apart(real_feed: Feed) -> None:
-    """126 of 126 by the middle going down; 124 by Taiwan's price nearest the reference, all else equal."""
+    """126 of 126 by the middle going down; 124 by Taiwan's price nearest the reference; 125 by what the pack's two
+    settings decline, all else equal."""
     opening = replace(
         real_feed,
         orders=tuple(order for order in real_feed.orders if order.time < 34_200 * 10**9),
@@ -73,7 +74,11 @@ def test_the_real_mornings_indicative_prices_tell_tie_breaks_apart(real_feed: Fe
     )
     middle = pack_named("sse-2023")
     nearest = replace(middle, auction=replace(middle.auction, tie_break=TieBreak.NEAREST_LAST))
-    for pack, equal in ((middle, 126), (nearest, 124)):
+    settings = middle.settings
+    higher = replace(settings, equal_distance=replace(settings.equal_distance, value=EqualDistance.HIGHER))
+    ordered = replace(settings, candidates=replace(settings.candidates, value=Candidates.ORDER_PRICES))
+    declined = [(replace(middle, settings=other), 125) for other in (higher, ordered)]
+    for pack, equal in ((middle, 126), (nearest, 124), *declined):
         result = Replay(pack, opening, native_engine).run()
         assert (result.trials.compared, result.trials.equal) == (126, equal)
         assert (result.trades.equal, result.trades.compared) == (334, 334)

@@ -146,6 +146,19 @@ def _usable(places: Places) -> bool:
     return f"version_info = {platform.python_version()}" in text and places.python.exists()
 
 
+def clear_environment(folder: Path) -> None:
+    """Remove a Python environment. SetupError, and nothing removed, if the folder holds anything else."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise SetupError(f"{folder} is no folder: name another in YUNHAI_VENV, or remove it")
+    if not folder.exists():
+        return
+    if any(folder.iterdir()) and not (folder / "pyvenv.cfg").is_file():
+        raise SetupError(
+            f"{folder} holds something else than a Python environment: name another in YUNHAI_VENV, or remove it"
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def ensure_environment(places: Places) -> None:
     """Make `.venv` hold exactly what the lock says, if it does not yet."""
     lock = places.root / DEV_LOCK
@@ -157,7 +170,7 @@ def ensure_environment(places: Places) -> None:
         installer = get_installer(places)
     if not _usable(places):
         with step(f"Making a Python environment in {places.environment.name} 建立環境"):
-            shutil.rmtree(places.environment, ignore_errors=True)
+            clear_environment(places.environment)
             installer.run("venv", "--no-project", "--python", sys.executable, places.environment)
     with step("Installing the locked packages 安裝鎖定的套件"):
         installer.run("pip", "sync", "--no-config", "--require-hashes", "--python", places.python, lock)

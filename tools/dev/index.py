@@ -7,6 +7,7 @@ known here is the public default. Whatever answers, a file is used only if its S
 
 import configparser
 import hashlib
+import io
 import json
 import os
 import platform
@@ -208,22 +209,29 @@ def _wheel_by_pip(lock: Path, folder: Path) -> bytes | None:
 
 
 def fetch_uv(lock: Path, settings: Settings, folder: Path) -> Path:
-    """Put the locked uv into `folder`, by pip or else straight from the index; returns its path."""
+    """Put the locked uv into `folder`, by pip or else straight from the index; returns its path.
+
+    The wheel stays in the folder: what runs is each time held against it, and it against the lock's hashes.
+    """
     version, sums = locked(lock.read_text(encoding="utf-8"), "uv")
-    target = folder / f"uv-{version}"
-    if target.exists():
-        return target
+    target, kept = folder / f"uv-{version}", folder / f"uv-{version}.zip"
     folder.mkdir(parents=True, exist_ok=True)
-    data = _wheel_by_pip(lock, folder) or _wheel_by_index(settings, version, sums)
-    wheel = folder / f"download-{os.getpid()}.zip"
-    wheel.write_bytes(data)
-    with zipfile.ZipFile(wheel) as archive:
+    data = kept.read_bytes() if kept.exists() else b""
+    if hashlib.sha256(data).hexdigest() not in sums:
+        data = _wheel_by_pip(lock, folder) or _wheel_by_index(settings, version, sums)
+        _replace(kept, data, mode=0o644)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         member = next(name for name in archive.namelist() if name.endswith("/scripts/uv"))
-        partial = folder / f"uv-{os.getpid()}.partial"
-        partial.write_bytes(archive.read(member))
-    partial.chmod(0o755)
-    partial.replace(target)
-    wheel.unlink()
+        program = archive.read(member)
+    if not target.exists() or target.read_bytes() != program or not os.access(target, os.X_OK):
+        _replace(target, program, mode=0o755)
     for leftover in folder.glob("uv-*.whl"):
         leftover.unlink()
     return target
+
+
+def _replace(target: Path, data: bytes, *, mode: int) -> None:
+    partial = target.with_name(f"{target.name}-{os.getpid()}.partial")
+    partial.write_bytes(data)
+    partial.chmod(mode)
+    partial.replace(target)
