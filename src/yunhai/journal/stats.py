@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from yunhai.journal.checkpoints import position_of
 from yunhai.journal.facts import FACT_KIND
 from yunhai.journal.reader import Reader
 from yunhai.kernel.records import RECORD, TRADE, Kind
@@ -16,10 +17,15 @@ KIND_NAMES: Final = {int(kind): kind.name for kind in Kind} | {FACT_KIND: "FACT"
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """`bytes` is what records and group headers take; `traded_value` in 1/10,000 NT$, `traded_shares` in shares."""
+    """`bytes` is what records and group headers take; `traded_value` in 1/10,000 NT$, `traded_shares` in shares.
+
+    `groups` hold records, `closing_marks` do not; `chain` is the hash after the last of either, `records_chain` after
+    the last group, which is what a checkpoint signs.
+    """
 
     records: int
     groups: int
+    closing_marks: int
     segments: int
     bytes: int
     kinds: dict[str, int]
@@ -30,6 +36,7 @@ class Stats:
     first_wall_ns: int
     last_wall_ns: int
     chain: str
+    records_chain: str
 
 
 def count(place: str | Path | _journal.SimDisk) -> Stats:
@@ -58,6 +65,7 @@ def count(place: str | Path | _journal.SimDisk) -> Stats:
     return Stats(
         records=reader.last_sequence(),
         groups=groups,
+        closing_marks=reader.last_group() - groups,
         segments=reader.segments(),
         bytes=size,
         kinds=named,
@@ -68,4 +76,5 @@ def count(place: str | Path | _journal.SimDisk) -> Stats:
         first_wall_ns=first_wall,
         last_wall_ns=last_wall,
         chain=reader.chain().hex(),
+        records_chain=position_of(reader).chain.hex(),
     )
