@@ -24,7 +24,11 @@ def test_no_bound_stands_anywhere_else(repository):
 
 def test_the_native_book_takes_as_many_prices_as_stated_and_no_more():
     book = pytest.importorskip("yunhai.native._book", reason="the native book is not built")
-    for count, taken in ((limits.LADDER_PRICES_MAX, True), (limits.ENGINE_RUNGS_MAX, True), (limits.ENGINE_RUNGS_MAX + 1, False)):
+    for count, taken in (
+        (limits.LADDER_PRICES_MAX, True),
+        (limits.ENGINE_RUNGS_MAX, True),
+        (limits.ENGINE_RUNGS_MAX + 1, False),
+    ):
         engine = book.Engine(order_capacity=1, first_order_id=1, id_capacity=1)
         config = BookConfig(
             prices=np.arange(1, count + 1, dtype=np.int32),

@@ -12,7 +12,7 @@ from yunhai.apps.l3.compare import Score
 from yunhai.apps.l3.engines import native_engine
 from yunhai.apps.reference_data import pack_named
 from yunhai.apps.terminal import console
-from yunhai.kernel.money import price_text
+from yunhai.kernel.money import SCALE, price_text
 
 SHOWN = 10
 JSON_HELP = "Print one JSON object last 最後輸出一個 JSON 物件."
@@ -39,7 +39,7 @@ def command(file: Path, pack_name: str, as_json: bool) -> int:
 
 
 def _json(auction: AuctionFile, pack: str, outcome: Outcome, score: Score | None) -> dict[str, object]:
-    price = outcome.price / 10_000
+    price = outcome.price / SCALE
     return {
         "ok": score is None or score.holds,
         "security": auction.security,
