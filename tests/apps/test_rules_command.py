@@ -1,6 +1,7 @@
 """`yunhai rules` as a stranger uses it: exit codes, one JSON object last, refusals with line or row."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -31,7 +32,7 @@ def test_limits_of_good_rows():
         {"code": "00888", "kind": "etf", "limit_up": 36.5, "limit_down": 29.88},
         {"code": "00877", "kind": "etf-foreign", "limit_up": None, "limit_down": None},
         {"code": "00631L", "kind": "etf-leveraged", "limit_up": 48.0, "limit_down": 32.0},
-        {"code": "7814", "kind": "stock", "limit_up": 41.55, "limit_down": 34.05},
+        {"code": "7814", "kind": "stock", "limit_up": None, "limit_down": None},
     ]
     assert answer["refused"] == []
     assert [each["rule"] for each in answer["exceptions"]] == ["new-listing"]
@@ -131,7 +132,7 @@ def test_diff_names_each_field():
 def test_check_of_a_good_and_a_bad_file(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_bytes(pack_bytes("twse-t1"))
-    assert _run("check", str(file)) == (0, {"ok": True, "pack": "twse-t1", "version": "1.0"})
+    assert _run("check", str(file)) == (0, {"ok": True, "pack": "mine.toml:twse-t1", "version": "1.0"})
     file.write_bytes(pack_bytes("twse-t1") + b"dayz = 2\n")
     with pytest.raises(YunhaiError) as refused:
         _run("check", str(file))
@@ -144,3 +145,116 @@ def test_a_file_is_a_pack_too(tmp_path):
     file.write_text('id = "mine"\nbased_on = "twse-2026"\n[settlement]\ndays = 3\n', encoding="utf-8")
     answer = _run("diff", "twse-2026", str(file))[1]
     assert {each["field"] for each in answer["differences"]} == {"id", "based_on", "settlement.days"}
+
+
+def _shown(*arguments: str, given: str | bytes = "") -> tuple[str, str]:
+    done = CliRunner().invoke(command, [*arguments], input=given, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("code", ["[/x]", "[red]", "[bold]23[/bold]", "2330[/]", "", "\0", "2" * 13])
+def test_what_is_no_code_is_refused_though_its_kind_is_stated(code):
+    answer = _limits(f"{code},stock,100\n2330,stock,100\n")[1]
+    assert [each["code"] for each in answer["limits"]] == ["2330"]
+    assert answer["refused"][0]["error"]["code"] == 2401
+
+
+@pytest.mark.parametrize("text", ["[/x]", "[red]", "[bold]a[/bold]", "[/]"])
+def test_brackets_are_data(tmp_path, text):
+    err = _shown("limits", "--date", "2026-07-21", given=f"{text},stock,100\n2330,{text},100\n")[1]
+    assert f"列 {text}:" in err
+    assert f"Unknown kind of security: {text}" in err
+    file = tmp_path / "mine.toml"
+    file.write_text(f'id = "mine"\nbased_on = "twse-2026"\nname_en = "{text} is mine"\n', encoding="utf-8")
+    assert f"{text} is mine" in _shown("show", "--pack", str(file))[0]
+    assert f"{text} is mine" in _shown("diff", "twse-2026", str(file))[0]
+    assert "sound" in _shown("check", str(file))[0]
+
+
+def test_a_refused_row_is_told_with_number_texts_and_remedy():
+    err = _shown("limits", "--date", "2026-07-21", given="700021,,0.19\n")[1]
+    for part in (
+        "2202 underlying-needed",
+        "權證",
+        "A warrant's limits",
+        "請提供標的資料",
+        "Give the underlying's data",
+    ):
+        assert part in err
+
+
+def test_the_exchange_s_own_encoding_and_headers_are_read():
+    row = "2330,股票,1045\n"
+    wanted = _limits(row)[1]["limits"]
+    assert wanted[0]["limit_up"] == 1145.0
+    for given in (("代號,種類,參考價\n" + row).encode("cp950"), ("\ufeffCode, Kind, Reference\n" + row).encode()):
+        answer = _limits(given)[1]
+        assert (answer["limits"], answer["refused"]) == (wanted, [])
+
+
+def test_a_reference_off_the_grid_and_a_weekend_are_noted():
+    assert _limits("2330,stock,2200\n")[1]["notes"] == []
+    assert "row 1" in _limits("2330,stock,2200.3\n")[1]["notes"][0]
+    assert "weekend" in _limits("2330,stock,2200\n", "2026-08-01")[1]["notes"][0]
+
+
+def test_what_needs_two_references_is_answered_and_explained():
+    answer = _limits("6967,,55\n")[1]
+    assert answer["limits"][0]["limit_up"] == 60.5
+    assert "two references" in answer["exceptions"][0]["reason"]
+
+
+def test_the_list_of_packs_minds_the_date():
+    packs = [each["id"] for each in _run("show", "--date", "2014-01-02")[1]["packs"]]
+    assert "twse-2013" in packs
+    assert "twse-2026" not in packs
+    assert "twse-2026" not in _shown("show", "--date", "2014-01-02")[0]
+    assert "Taiwan securities market 2026, settling on T+1" in _shown("show")[0]
+
+
+def test_placeholders_and_what_is_not_modelled_are_told():
+    shown = _shown("show", "--pack", "nasdaq-2012")[0]
+    line = next(line for line in shown.splitlines() if "fees.commission" in line)
+    assert "placeholder 佔位" in line
+    assert "not modelled 未涵蓋" in shown
+    assert "placeholder" not in _shown("show", "--pack", "twse-2026")[0]
+
+
+def test_a_file_with_a_shipped_id_is_shown_as_the_file_s(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text('based_on = "twse-2026"\n[settlement]\ndays = 3\n', encoding="utf-8")
+    assert _run("show", "--pack", str(file))[1]["pack"]["id"] == "mine.toml:twse-2026"
+    assert _limits("", pack=str(file))[1]["pack"] == "mine.toml:twse-2026"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id", "須為 ="),
+        ("id = ", "值不合法"),
+        ('id = "a"\nid = "b"', "兩次"),
+        ('id = "a', "字串"),
+        ("[a]\n[a]", "重複"),
+        ("x = [1, 2", "括號"),
+        ("=", "不是敘述"),
+    ],
+)
+def test_a_syntax_error_is_told_in_chinese(tmp_path, text, said):
+    file = tmp_path / "mine.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(YunhaiError) as refused:
+        _run("check", str(file))
+    assert refused.value.code == 2001
+    assert said in refused.value.text("zh")
+
+
+def test_no_chinese_text_holds_an_english_reason():
+    for row in ("2330,stock,0", "2330,stock,99999.9", "[,stock,1", "2330,stock", '2330,"stock,1'):
+        error = _limits(f"{row}\n")[1]["refused"][0]["error"]
+        assert not re.search(r"[A-Za-z]{4,}", re.sub(r"（.*）", "", error["zh"])), error["zh"]
+    with pytest.raises(YunhaiError) as refused:
+        _limits("", pack="nowhere")
+    assert "known=" not in refused.value.text("zh")
+    assert "twse-2026" in refused.value.text("zh")

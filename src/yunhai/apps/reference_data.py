@@ -54,10 +54,12 @@ def rule_pack(pack_id: str) -> RulePack:
 def pack_file(path: Path) -> RulePack:
     """The pack of a TOML file, of which no more is read than shows that it is too large.
 
+    One that bears a shipped pack's id is shown with its file's name, so that nobody takes it for that pack.
     YunhaiError 2001-2009; OSError if it cannot be read.
     """
     with path.open("rb") as file:
-        return load_pack(file.read(PACK_BYTES_MAX + 1), base=pack_bytes)
+        pack = load_pack(file.read(PACK_BYTES_MAX + 1), base=pack_bytes)
+    return replace(pack, id=f"{path.name}:{pack.id}") if pack.id in pack_ids() else pack
 
 
 def pack_named(name: str) -> RulePack:

@@ -209,5 +209,5 @@ def test_the_command_gives_the_same_limits(quotes, repository):
             answer["limits"], (_published(row["次日漲停價"], row["次日跌停價"]) for row in rows), strict=True
         )
     )
-    assert (right, len(rows)) == (523, 525)
+    assert (right, len(rows)) == (524, 525)
     assert [each["code"] for each in answer["exceptions"]] == ["6967", "7814"]

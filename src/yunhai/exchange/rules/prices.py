@@ -98,6 +98,12 @@ def limit_rule(pack: RulePack, kind: SecurityKind) -> DailyLimit:
     raise YunhaiError(2206, pack=pack.id, kind=kind.value)
 
 
+def _bad_reference(reference: int) -> YunhaiError:
+    price, most = price_text(reference), price_text(PRICE_MAX)
+    reason, reason_zh = f"{price} is not above 0 and at most {most}", f"{price} 未大於 0 或超過 {most}"
+    return YunhaiError(2205, reason=reason, reason_zh=reason_zh)
+
+
 def daily_limits(
     pack: RulePack,
     kind: SecurityKind,
@@ -117,7 +123,7 @@ def daily_limits(
     """
     rule = limit_rule(pack, kind)
     if not 0 < reference <= PRICE_MAX or (up_reference is not None and not 0 < up_reference <= PRICE_MAX):
-        raise YunhaiError(2205, reason=f"{price_text(reference)} is not above 0 and at most {price_text(PRICE_MAX)}")
+        raise _bad_reference(reference)
     if unlimited or rule.rule is LimitRule.NONE:
         return NO_LIMITS
     if rule.rule is LimitRule.UNDERLYING:
@@ -125,7 +131,7 @@ def daily_limits(
     rates = pack.limit_rates(rule)
     assert rates is not None
     if rule.rule is LimitRule.LEVERAGED and not 1 <= multiple <= 9:
-        raise YunhaiError(2205, reason=f"a multiple of {multiple}")
+        raise YunhaiError(2205, reason=f"a multiple of {multiple}", reason_zh=f"倍數 {multiple}")
     times = multiple if rule.rule is LimitRule.LEVERAGED else 1
     up_base = reference if up_reference is None else up_reference
     up = up_base * (MILLION + times * rates[0]) // MILLION
@@ -143,7 +149,8 @@ def _rounded(pack: RulePack, kind: SecurityKind, up_base: int, down_base: int, u
         limit_down = Price(round_up(pack, kind, down_base) - tick_below(pack, kind, down_base))
     limit_down = max(limit_down, steps_of(pack, kind)[0].tick)
     if limit_up > PRICE_MAX:
-        raise YunhaiError(2205, reason=f"limit-up would be above {price_text(PRICE_MAX)}")
+        most = price_text(PRICE_MAX)
+        raise YunhaiError(2205, reason=f"limit-up would be above {most}", reason_zh=f"漲停價將超過 {most}")
     return Limits(limit_up, limit_down)
 
 
@@ -165,7 +172,8 @@ def _warrant_limits(pack: RulePack, kind: SecurityKind, reference: int, underlyi
 def _runs(pack: RulePack, kind: SecurityKind, low: int, high: int) -> list[range]:
     """The valid prices from `low` to `high`, one arithmetic run per tick step, ascending, none empty."""
     if high > PRICE_MAX:
-        raise YunhaiError(2205, reason=f"{price_text(high)} is above {price_text(PRICE_MAX)}")
+        asked, most = price_text(high), price_text(PRICE_MAX)
+        raise YunhaiError(2205, reason=f"{asked} is above {most}", reason_zh=f"{asked} 超過 {most}")
     steps = steps_of(pack, kind)
     ends = [step.at - 1 for step in steps[1:]] + [PRICE_MAX]
     runs = []
@@ -200,7 +208,7 @@ def day_ladder(pack: RulePack, kind: SecurityKind, reference: int, limits: Limit
     if limits.up is not None and limits.down is not None:
         return ladder(pack, kind, limits.down, limits.up)
     if not 0 < reference <= PRICE_MAX:
-        raise YunhaiError(2205, reason=f"{price_text(reference)} is not above 0 and at most {price_text(PRICE_MAX)}")
+        raise _bad_reference(reference)
     multiple = pack.settings.no_limit_multiple.value
     half = pack.settings.no_limit_prices.value // 2
     low = limits.down or max(1, reference // multiple)
@@ -235,7 +243,7 @@ def ex_reference(
     unit = 10 ** max(0, 4 - pack.reference.ex_decimals)
     value = above // below // unit * unit
     if value <= 0:
-        raise YunhaiError(2205, reason="nothing is left of the price after the ex-date")
+        raise YunhaiError(2205, reason="nothing is left of the price after the ex-date", reason_zh="除權息後價格不足零")
     return Price(value)
 
 

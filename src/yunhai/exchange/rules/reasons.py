@@ -1,7 +1,7 @@
 """Why a rule pack is refused, in Chinese.
 
 The checks state a reason once, in English, where it arises; this table has its Chinese. A reason without a row is shown
-as it is (TOML's own syntax messages); a test asks for a row of every reason that this package writes.
+as it is; a test asks for a row of every reason that this package writes.
 """
 
 import re
@@ -78,6 +78,41 @@ _TABLE: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"The number is out of bounds: (.*)", r"數值超出範圍：\1"),
     )
 )
+
+
+_SYNTAX: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
+    (re.compile(pattern), chinese)
+    for pattern, chinese in (
+        (r"Expected '=' after a key in a key/value pair", "鍵之後須為 ="),
+        (r"Expected newline or end of document after a statement", "一行只能有一個敘述"),
+        (r"Expected '(\]+)' at the end of (?:a|an) (?:table|array) declaration", r"表格名稱須以 \1 結束"),
+        (r"Cannot overwrite a value", "同一鍵給值兩次"),
+        (
+            r"Cannot (?:declare|redefine namespace|mutate immutable namespace) (.+?)(?: twice)?",
+            r"表格 \1 重複或不得再改",
+        ),
+        (r"Duplicate inline table key (.+)", r"鍵 \1 重複"),
+        (r"Invalid statement", "不是敘述"),
+        (r"Invalid initial character for a key part", "鍵的首字不合法"),
+        (r"Invalid (?:value|hex value)", "值不合法"),
+        (r"Invalid date or datetime", "日期或時間不合法"),
+        (r"Unclosed (?:array|inline table)", "括號未關閉"),
+        (r"Unterminated string|Expected .*[\"'].*", "字串未結束"),
+        (r"(?:Found invalid|Illegal) character (.+)", r"不合法的字元 \1"),
+        (r"Un(?:escaped|balanced).*|Escaped character.*", "字串內容不合法"),
+    )
+)
+"""TOML's own syntax messages, without the place that follows them."""
+
+
+def syntax_in_chinese(reason: str) -> str:
+    """A TOML message in Chinese; the line stands beside it."""
+    said = re.sub(r" \(at (?:line .*|end of document)\)$", "", reason)
+    for pattern, chinese in _SYNTAX:
+        found = pattern.fullmatch(said)
+        if found:
+            return found.expand(chinese)
+    return "不合 TOML 語法"
 
 
 def in_chinese(reason: str) -> str:

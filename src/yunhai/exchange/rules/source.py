@@ -4,6 +4,7 @@ import re
 import tomllib
 from typing import Any
 
+from yunhai.exchange.rules.reasons import syntax_in_chinese
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import PACK_KEY_PARTS_MAX, PACK_NESTING_MAX
 
@@ -26,7 +27,7 @@ def toml_document(data: bytes, *, limit: int) -> tuple[dict[str, Any], str]:
         reason = str(error) or type(error).__name__
         place = _PLACE.search(reason)
         line = int(place[1]) if place else text.count("\n") + 1
-        raise YunhaiError(2001, line=line, reason=reason) from None
+        raise YunhaiError(2001, line=line, reason=reason, reason_zh=syntax_in_chinese(reason)) from None
 
 
 def _refuse_nesting(text: str) -> None:
