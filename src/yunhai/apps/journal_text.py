@@ -71,6 +71,7 @@ _ENDINGS: Final = {
     "unread": ("the journal could not be read so far", "未能讀到"),
 }
 
+_CHAINS: Final = "(chain: closing marks included 含關閉標記; chain of records: what checkpoints sign 檢查點所簽)"
 _CODE_CHARACTERS: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAMES_SHOWN: Final = 10
 _TENANTS_SHOWN: Final = 20
@@ -287,12 +288,12 @@ def verdict_lines(verdict: Verdict) -> list[str]:
             "groups 批次": _groups(verdict.groups, verdict.closing_marks),
             "segments 區段": verdict.segments,
             "chain 雜湊鏈": verdict.chain,
-            "chain of records 紀錄雜湊": f"{verdict.records_chain} (what checkpoints sign 檢查點所簽)",
+            "chain of records 紀錄雜湊": verdict.records_chain,
             "checkpoints 檢查點": f"{verdict.checkpoints}, to sequence 證明至序號 {verdict.proven_to:,}",
             "end 尾端": verdict.ending,
         }
     )
-    lines += [f"  {ending_zh}", f"  {ending}"]
+    lines += [f"  {ending_zh}", f"  {ending}", _CHAINS]
     if verdict.foreign:
         names = ", ".join(verdict.foreign[:_NAMES_SHOWN])
         more = f" … {len(verdict.foreign):,}" if len(verdict.foreign) > _NAMES_SHOWN else ""
@@ -318,10 +319,15 @@ def stats_lines(stats: Stats) -> list[str]:
             "first written 最早寫入": f"{moment(stats.first_wall_ns)} Taipei 台北" if stats.groups else "-",
             "last written 最後寫入": f"{moment(stats.last_wall_ns)} Taipei 台北" if stats.groups else "-",
             "chain 雜湊鏈": stats.chain,
-            "chain of records 紀錄雜湊": f"{stats.records_chain} (what checkpoints sign 檢查點所簽)",
+            "chain of records 紀錄雜湊": stats.records_chain,
         }
     )
-    lines += ["", "kinds 種類", *table({f"  {kind} {KINDS.get(kind, '')}": n for kind, n in stats.kinds.items()})]
+    lines += [
+        _CHAINS,
+        "",
+        "kinds 種類",
+        *table({f"  {kind} {KINDS.get(kind, '')}": n for kind, n in stats.kinds.items()}),
+    ]
     busiest = sorted(stats.tenants.items(), key=lambda one: -one[1])[:_TENANTS_SHOWN]
     title = f"tenants 租戶 {len(stats.tenants):,}"
     title += f", the busiest 筆數最多的 {_TENANTS_SHOWN}" if len(stats.tenants) > _TENANTS_SHOWN else ""
