@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from tests.exchange.venue_days import ODD, ODD_AFTER, Day, day_of, pack_of, stock
+from tests.exchange.venue_days import BOARD, ODD, ODD_AFTER, Day, day_of, ns, pack_of, stock
 from yunhai.exchange.sessions import Cause
 from yunhai.exchange.venue_config import TradedToday
 from yunhai.kernel.records import Kind, Side, TimeInForce
@@ -141,14 +141,30 @@ class Test2013:
         assert {order: day.outcomes()[order] for order in orders} == orders
         assert events[events["kind"] == Kind.REPRICE]["code"].tolist() == [1025]
 
-    def test_a_price_far_from_the_last_trade_waits_and_joins_the_close_if_too_late(self) -> None:
+    def test_a_price_far_from_the_last_trade_waits(self) -> None:
+        """Two minutes, whatever its price is then; from 13:20 on nothing is put off."""
         day = self.day()
         pair(day, "08:40:00", "100")
         pair(day, "10:00:01", "104", 2)
+        pair(day, "13:19:21", "100", 5)
+        pair(day, "13:22:01", "104", 4)
+        day.play()
+        assert day.trades()[1:] == [
+            ("10:02:20", "104.00", 2000),
+            ("13:21:40", "100.00", 5000),
+            ("13:22:20", "104.00", 4000),
+        ]
+        assert not any(what.startswith("trial") for _, what in day.controls(trials=True) if _ < "13:25:00")
+
+    def test_what_waits_when_the_closing_collection_begins_joins_the_close(self) -> None:
+        pack = pack_of("twse-2013")
+        deferral = replace(pack.board.deferral, until=ns("13:25:00"))
+        pack = replace(pack, segments={**pack.segments, BOARD: replace(pack.board, deferral=deferral)})
+        day = day_of(pack=pack, day=date(2013, 6, 28))
+        pair(day, "08:40:00", "104")
         pair(day, "13:24:01", "100", 5)
         day.play()
-        assert day.trades()[1:] == [("10:02:20", "104.00", 2000), ("13:30:00", "100.00", 5000)]
-        assert not any(what.startswith("trial") for _, what in day.controls(trials=True) if _ < "13:25:00")
+        assert day.trades()[1:] == [("13:30:00", "100.00", 5000)]
 
     def test_the_close_is_delayed_as_today(self) -> None:
         day = self.day()

@@ -2,26 +2,22 @@
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from yunhai.apps.day import failures
-from yunhai.apps.day.bars import History, read_history
-from yunhai.apps.day.data_folder import daily_bars_near
+from yunhai.apps.day.admission import inputs_of, require_journal_folder, require_target
+from yunhai.apps.day.day_files import require_folder, write_day_files
 from yunhai.apps.day.failures import RowsRefusedError
 from yunhai.apps.day.output import FinishedDay, as_json, show, write_fills
-from yunhai.apps.day.report import Report, read_report
-from yunhai.apps.day.session import STAGES, Inputs, Stages, Watch, run_session
-from yunhai.apps.reference_data import instruments, pack_named
-from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.money import price_of
+from yunhai.apps.day.session import STAGES, Stages, Watch, run_session
+from yunhai.apps.reference_data import pack_named
+from yunhai.apps.terminal import console
 
 DEFAULT_PACK: Final = "twse-2026"
 ROWS_SHOWN: Final = 20
@@ -36,16 +32,23 @@ ROWS_SHOWN: Final = 20
 @click.option("--journal", "journal", type=click.Path(path_type=Path), help="New folder for the journal 日誌資料夾.")
 @click.option("--fills", "fills", type=click.Path(path_type=Path), help="Write every fill as CSV 成交明細.")
 @click.option(
+    "--files",
+    "day_files",
+    type=click.Path(path_type=Path),
+    help="Folder for the day's files 當日檔案: quotes, T30, C06, C07.",
+)
+@click.option(
     "--bars", "bars", type=click.Path(path_type=Path), help="Daily bars, CSV 日線檔 [default: the data folder's]."
 )
 @click.option("--reference", "references", multiple=True, metavar="CODE=PRICE", help="State a reference price 參考價.")
-@click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object last.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object last 末行輸出 JSON.")
 def command(
     file: Path,
     pack_name: str,
     seed: int,
     journal: Path | None,
     fills: Path | None,
+    day_files: Path | None,
     bars: Path | None,
     references: tuple[str, ...],
     json_wanted: bool,
@@ -58,20 +61,19 @@ def command(
     with progress_bars() as watch:
         stages = Stages(watch)
         with stages.of("import"), rows_explained():
-            pack = pack_named(pack_name)
-            report = read_report(file)
-            history = _history(file, bars, report)
-            inputs = Inputs(
-                source=file.name,
-                report=report,
-                pack=pack,
-                listings=instruments(report.date, pack=pack),
-                history=history,
-                stated=_stated(references),
-                seed=seed,
-            )
+            if journal is not None:
+                require_journal_folder(journal)
+            if fills is not None:
+                require_target(fills, inputs=[file] if bars is None else [file, bars])
+            if day_files is not None:
+                require_folder(day_files)
+            inputs = inputs_of(file, pack_named(pack_name), bars=bars, references=references, seed=seed)
         with rows_explained():
-            result = run_session(inputs, journal_folder(journal, inputs), stages, keep_fills=fills is not None)
+            result = run_session(inputs, journal, stages, keep_fills=bool(fills or day_files))
+        if day_files is not None:
+            with stages.of("files") as progress:
+                written = write_day_files(result, day_files, progress=progress)
+            result = replace(result, files=written, stages=dict(stages.seconds), seconds=stages.total())
     if fills is not None:
         write_fills(result, fills)
     return finish(result, json_wanted=json_wanted)
@@ -79,36 +81,10 @@ def command(
 
 def finish(result: FinishedDay, *, json_wanted: bool, more: Mapping[str, Any] | None = None) -> int:
     """Tell the result; the exit code."""
-    show(result, Console(stderr=json_wanted, highlight=False))
+    show(result, console(stderr=json_wanted))
     if json_wanted:
         click.echo(json.dumps({**as_json(result), **(more or {})}, ensure_ascii=False))
     return 0 if result.sound else 1
-
-
-def _history(file: Path, bars: Path | None, report: Report) -> dict[str, History]:
-    found = bars if bars is not None else daily_bars_near(file)
-    return {} if found is None else read_history(found, report.codes, report.date)
-
-
-def _stated(references: tuple[str, ...]) -> dict[str, int]:
-    """`CODE=PRICE` words as prices in 1/10,000 NT$. YunhaiError 4032."""
-    stated = {}
-    for word in references:
-        code, equals, price = word.partition("=")
-        try:
-            stated[code] = int(price_of(price))
-        except YunhaiError as error:
-            raise YunhaiError(failures.BAD_REFERENCE, reason=word) from error
-        if not equals or not code or stated[code] <= 0:
-            raise YunhaiError(failures.BAD_REFERENCE, reason=word)
-    return stated
-
-
-def journal_folder(asked: Path | None, inputs: Inputs) -> Path:
-    """The folder asked for, else a new one for temporary files; the output names it."""
-    if asked is not None:
-        return asked
-    return Path(tempfile.mkdtemp(prefix=f"yunhai-day-{inputs.report.date:%Y%m%d}-")) / "journal"
 
 
 @contextmanager
@@ -127,14 +103,16 @@ def rows_explained() -> Iterator[None]:
 @contextmanager
 def progress_bars() -> Iterator[Watch]:
     """One bar per stage on standard error."""
-    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield lambda _stage, _part: None
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns, console=console(stderr=True), transient=True) as progress:
         tasks = {}
 
         def watch(stage: str, part: float) -> None:

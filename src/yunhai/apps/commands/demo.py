@@ -1,16 +1,19 @@
 """`yunhai demo`: one trading day, at once: the real report where the data folder is, else a small one built in."""
 
+import shlex
 from pathlib import Path
+from typing import Final
 
 import click
 
-from yunhai.apps.commands.day import DEFAULT_PACK, finish, journal_folder, progress_bars, rows_explained
-from yunhai.apps.day.bars import History, read_history
+from yunhai.apps.commands.day import DEFAULT_PACK, finish, progress_bars, rows_explained
+from yunhai.apps.day.admission import inputs_of
 from yunhai.apps.day.builtin import HISTORY, LABEL, builtin_report
-from yunhai.apps.day.data_folder import REPORTS, daily_bars_near, data_folders, latest
-from yunhai.apps.day.report import Report, read_report
+from yunhai.apps.day.data_folder import REPORTS, data_folders, latest
 from yunhai.apps.day.session import Inputs, Stages, run_session
 from yunhai.apps.reference_data import instruments, rule_pack
+
+SEED: Final = 1
 
 
 @click.command("demo")
@@ -20,7 +23,7 @@ from yunhai.apps.reference_data import instruments, rule_pack
 @click.option(
     "--builtin", "builtin_wanted", is_flag=True, help="Run the built-in day even if there is a report 內建示範."
 )
-@click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object last.")
+@click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object last 末行輸出 JSON.")
 def command(builtin_wanted: bool, json_wanted: bool) -> int:
     """One trading day through exchange and journal 跑一個交易日.
 
@@ -33,29 +36,29 @@ def command(builtin_wanted: bool, json_wanted: bool) -> int:
     with progress_bars() as watch:
         stages = Stages(watch)
         with stages.of("import"), rows_explained():
-            report, history, source = _input(file)
-            inputs = Inputs(
-                source=source,
-                report=report,
-                pack=rule_pack(DEFAULT_PACK),
-                listings=instruments(report.date),
-                history=history,
-                stated={},
-                seed=1,
-            )
+            inputs = _inputs(file)
         with rows_explained():
-            result = run_session(inputs, journal_folder(None, inputs), stages, keep_fills=False)
+            result = run_session(inputs, None, stages, keep_fills=False)
     code = finish(result, json_wanted=json_wanted, more={"illustrative": file is None})
     _next_steps(file, result.journal, aside=json_wanted)
     return code
 
 
-def _input(file: Path | None) -> tuple[Report, dict[str, History], str]:
-    if file is None:
-        return builtin_report(), dict(HISTORY), LABEL
-    report = read_report(file)
-    bars = daily_bars_near(file)
-    return report, {} if bars is None else read_history(bars, report.codes, report.date), file.name
+def _inputs(file: Path | None) -> Inputs:
+    """Of the data folder's report, else of the built-in day."""
+    pack = rule_pack(DEFAULT_PACK)
+    if file is not None:
+        return inputs_of(file, pack, bars=None, references=(), seed=SEED)
+    report = builtin_report()
+    return Inputs(
+        source=LABEL,
+        report=report,
+        pack=pack,
+        listings=instruments(report.date, pack=pack),
+        history=dict(HISTORY),
+        stated={},
+        seed=SEED,
+    )
 
 
 def _next_steps(file: Path | None, journal: Path, *, aside: bool) -> None:
@@ -70,5 +73,6 @@ def _next_steps(file: Path | None, journal: Path, *, aside: bool) -> None:
         "  ./dev test",
     ]
     if file is not None:
-        lines.insert(2, f"  ./dev run yunhai day {file} --seed 2 --fills fills.csv")
+        fills = journal.parent / "fills.csv"
+        lines.insert(2, f"  ./dev run yunhai day {shlex.quote(str(file))} --seed 2 --fills {fills}")
     click.echo("\n".join([*lines, f"The journal is yours to delete 日誌可自行刪除: {journal.parent}"]), err=aside)

@@ -1,8 +1,8 @@
 """What a finished day tells: an object for programs, tables for people, a file of fills for whoever checks it."""
 
 import csv
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from yunhai.apps.day.plan import firm_code
 from yunhai.apps.day.report import Branch
 from yunhai.apps.day.run import Day
 from yunhai.apps.day.securities import ReferenceSource
+from yunhai.exchange.venue import Venue
 from yunhai.kernel.money import DECIMALS, MILLION, decimal_text
 from yunhai.kernel.records import Side
 
@@ -26,6 +27,14 @@ NO_SESSIONS: Final = (
     "The report states no sessions: auctions, continuous trading and odd lots were assigned here"
     " 報表未載明交易時段，時段由本程式指派"
 )
+STAGE_WORDS: Final = {
+    "import": "import 匯入",
+    "plan": "plan 排單",
+    "trade": "trade 撮合",
+    "verify": "verify 查驗",
+    "files": "files 當日檔案",
+}
+SIDES_TOLD: Final = {Side.BUY: "buy 買", Side.SELL: "sell 賣"}
 SIDE_WORDS: Final = {Side.BUY: "buy", Side.SELL: "sell"}
 FILL_COLUMNS: Final = ("security", "branch", "side", "price", "shares")
 
@@ -43,8 +52,12 @@ class FinishedDay:
     journal_hash: str
     events_hash: str
     records: int
+    venue: Venue
+    """After its close: what each book has traded."""
     stages: dict[str, float]
     seconds: float
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """The day's files by name, if they were written."""
 
     @property
     def branches_equal(self) -> bool:
@@ -108,8 +121,6 @@ def assumptions(result: FinishedDay) -> list[str]:
     """What the report does not say and was therefore decided here."""
     day = result.day
     lines = [NO_SESSIONS]
-    if not day.pack.in_force(day.report.date):
-        lines.append(f"pack {day.pack.id} is not in force on {day.report.date} 規則包當日未施行")
     for security in day.securities:
         if security.source is not ReferenceSource.PREVIOUS_CLOSE:
             word = "assumed 假設" if security.source is ReferenceSource.ASSUMED else "stated 指定"
@@ -121,9 +132,13 @@ def assumptions(result: FinishedDay) -> list[str]:
                 " 開收盤價取自報表"
             )
         if security.listing.treatment:
-            lines.append(f"{security.listing.code}: matched like any other, though marked {security.listing.treatment}")
+            lines.append(
+                f"{security.listing.code}: matched like any other, though marked {security.listing.treatment} 未按處置撮合"
+            )
         if laid.risky:
-            lines.append(f"{security.listing.code}: {laid.risky} price steps so wide that trading may be interrupted")
+            lines.append(
+                f"{security.listing.code}: {laid.risky} price steps so wide that trading may be interrupted 價差過大"
+            )
     return lines
 
 
@@ -137,6 +152,7 @@ def as_json(result: FinishedDay) -> dict[str, Any]:
         "seed": day.seed,
         "rows": int(day.report.row.size),
         "securities": list(_securities_json(result)),
+        "securities_balanced": sum(one.balanced for one in result.securities),
         "branches_equal": result.branches_equal,
         "equal_after_cuts": result.sound,
         "cuts": [
@@ -177,6 +193,7 @@ def as_json(result: FinishedDay) -> dict[str, Any]:
         "journal_records": result.records,
         "journal_hash": result.journal_hash,
         "events_hash": result.events_hash,
+        "files": {name: str(path) for name, path in result.files.items()},
         "stages": {name: round(seconds, 3) for name, seconds in result.stages.items()},
         "seconds": round(result.seconds, 3),
     }
@@ -266,22 +283,37 @@ def show(result: FinishedDay, console: Console) -> None:
     _show_gaps(result, console)
     for line in assumptions(result):
         console.print(f"· {line}")
-    equal = "equal 相符" if result.branches_equal else "NOT EQUAL 不符"
-    console.print(f"[bold]every branch, price and side of the balanced securities 分點逐價買賣: {equal}[/bold]")
+    console.print(_verdict(result), style="bold")
     if not result.sound:
-        console.print("[bold]some security differs even after the cuts 扣除後仍有不符[/bold]")
-    speed = tape.orders / max(result.stages.get("trade", 0.0), 1e-9)
+        console.print("some security differs even after the cuts 扣除後仍有不符", style="bold")
+    speed = f"{tape.orders / max(result.stages.get('trade', 0.0), 1e-9):,.0f} orders/s 筆/秒"
+    trades = f"trades 成交 {tape.trades:,} 筆 (fills 雙邊合計 {tape.fills:,})"
+    stages = " · ".join(f"{STAGE_WORDS.get(name, name)} {seconds:.2f}" for name, seconds in result.stages.items())
     for line in (
-        f"orders 委託 {tape.orders:,} · fills 成交 {tape.fills:,} · {speed:,.0f} orders/s",
+        f"orders 委託 {tape.orders:,} · {trades} · {speed}",
         f"volume 成交股數 {tape.shares:,} · turnover 成交金額 NT$ {_dollars(tape.value)}",
         f"interruptions 瞬間價格穩定 {tape.interruptions} · odd-lot auctions put off 零股延緩 {tape.put_off}",
         f"delayed opens 暫緩開盤 {tape.delayed_opens} · delayed closes 暫緩收盤 {tape.delayed_closes}",
-        f"journal 日誌 {result.journal} · {result.records:,} records, synced and proven",
-        f"  hash {result.journal_hash}",
-        f"  events {result.events_hash} (same report, pack and seed: same value)",
-        f"{result.seconds:.2f} s: " + " · ".join(f"{name} {seconds:.2f}" for name, seconds in result.stages.items()),
+        f"journal 日誌 {result.journal}",
+        f"  {result.records:,} records, synced and proven 筆紀錄，已落盤並驗證",
+        f"  hash 雜湊 {result.journal_hash}",
+        f"  events 事件 {result.events_hash}",
+        "  (events: the same for the same report, pack and seed 輸入相同則事件雜湊相同)",
+        *(f"{name} 當日檔案 {path}" for name, path in result.files.items()),
+        f"{result.seconds:.2f} s 秒: {stages}",
     ):
         console.print(line, soft_wrap=True)
+
+
+def _verdict(result: FinishedDay) -> str:
+    """What may be said of the comparison: nothing is called equal where nothing was compared."""
+    balanced = sum(one.balanced for one in result.securities)
+    if not result.tape.trades:
+        return "nothing was traded, so nothing was compared 沒有任何成交，無從比對"
+    if not balanced:
+        return "no security of the report balances, so none was compared whole 報表沒有買賣平衡的證券，無從完整比對"
+    equal = "equal 相符" if result.branches_equal else "NOT EQUAL 不符"
+    return f"every branch, price and side of the balanced securities 分點逐價買賣: {equal} ({balanced})"
 
 
 def _show_gaps(result: FinishedDay, console: Console) -> None:
@@ -296,11 +328,11 @@ def _show_gaps(result: FinishedDay, console: Console) -> None:
     cuts = result.day.plan.cuts
     for cut in cuts[:CUTS_SHOWN]:
         console.print(
-            f"! cut 扣除 {cut.code} {cut.branch} {SIDE_WORDS[cut.side]} {_price(cut.price)}:"
-            f" {cut.shares:,} shares (row {cut.row})"
+            f"! cut 扣除 {cut.code} {cut.branch} {SIDES_TOLD[cut.side]} {_price(cut.price)}:"
+            f" {cut.shares:,} shares 股 (row 第 {cut.row} 列)"
         )
     if len(cuts) > CUTS_SHOWN:
-        console.print(f"! and {len(cuts) - CUTS_SHOWN} more cut rows; all of them with --json")
+        console.print(f"! and {len(cuts) - CUTS_SHOWN} more cut rows; all with --json 其餘見 --json")
 
 
 def _dollars(value: int) -> str:
@@ -328,7 +360,9 @@ def _security_table(result: FinishedDay) -> Table:
     table = _table("", ("code", "名稱 name"), ("股數 shares", "百萬元 NT$M", "參考價 ref."), "分點 branches")
     for one, security in zip(result.securities, result.day.securities, strict=True):
         assumed = "*" if security.source is ReferenceSource.ASSUMED else ""
-        verdict = "equal 相符" if one.balanced else f"less {one.cut_shares:,} 不平衡"
+        verdict = "equal 相符" if one.balanced else f"cut 扣除 {one.cut_shares:,}"
+        if not one.shares:
+            verdict = "no trade 無成交"
         table.add_row(
             one.code,
             security.listing.name[:10],
@@ -341,7 +375,7 @@ def _security_table(result: FinishedDay) -> Table:
 
 
 def _firm_table(rows: Sequence[FirmResult]) -> Table:
-    title = f"firms 券商, {min(len(rows), FIRMS_SHOWN)} of {len(rows)} (all with --json)"
+    title = f"firms 券商 {min(len(rows), FIRMS_SHOWN)} of {len(rows)} (all with --json 全部見 --json)"
     table = _table(title, ("code", "券商 firm"), ("買進 bought", "賣出 sold", "買進 NT$M", "賣出 NT$M"), "")
     for firm in rows[:FIRMS_SHOWN]:
         values = (_millions(firm.bought_value), _millions(firm.sold_value))

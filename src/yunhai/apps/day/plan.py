@@ -104,7 +104,11 @@ def make_plan(
     cap = np.array([term.cap for term in terms], np.int64)[levels.security]
     pieces = lots.split(parts, levels, lot=lot, cap=cap)
     if pieces.part.size > ORDERS:
-        raise YunhaiError(failures.CANNOT_PLAN, reason=f"{pieces.part.size} orders, more than {ORDERS}")
+        raise YunhaiError(
+            failures.CANNOT_PLAN,
+            reason=f"{pieces.part.size} orders, more than {ORDERS}",
+            reason_zh=f"{pieces.part.size} 筆委託，超過 {ORDERS}",
+        )
     books, ends = _books(levels, _shares(pieces, levels.price.size), terms, random)
     line = _Line(books)
     order = _Orders(pieces, line, random)

@@ -84,8 +84,8 @@ def _terms(security: Security, books: DayPlan, number: Mapping[tuple[str, Segmen
     )
 
 
-def trade(day: Day, sink: Sink, *, progress: Progress) -> None:
-    """Run the day; every event goes to `sink` in order, in arrays valid until it returns."""
+def trade(day: Day, sink: Sink, *, progress: Progress) -> Venue:
+    """Run the day; every event goes to `sink` in order, in arrays valid until it returns. The venue after its close."""
     orders = day.plan.orders
     engine = Engine(
         order_capacity=max(orders.size, 1),
@@ -99,6 +99,7 @@ def trade(day: Day, sink: Sink, *, progress: Progress) -> None:
         progress(start / orders.size)
     venue.finish()
     progress(1.0)
+    return venue
 
 
 def _largest_answer(day: Day) -> int:

@@ -76,19 +76,19 @@ def settle_securities(
         if listing is None:
             refused.add(report.security == at, failures.UNKNOWN_SECURITY, "stock")
             continue
-        off = [not is_on_grid(pack, listing.kind, int(price)) for price in prices]
-        if any(off):
-            bad = np.zeros(levels.price.size, np.bool_)
-            bad[place] = off
-            refused.add(bad[levels.of_row], failures.OFF_TICK, "price")
+        on = np.array([is_on_grid(pack, listing.kind, int(price)) for price in prices])
+        off_tick = np.zeros(levels.price.size, np.bool_)
+        off_tick[place] = ~on
+        refused.add(off_tick[levels.of_row], failures.OFF_TICK, "price")
+        if not on.any():
             continue
-        weights = np.maximum(levels.bought[place], levels.sold[place])
+        weights = np.maximum(levels.bought[place], levels.sold[place])[on]
         found = history.get(code, History(None, None))
-        security = _settled(pack, listing, prices, weights, history=found, stated=stated.get(code))
+        security = _settled(pack, listing, prices[on], weights, history=found, stated=stated.get(code))
         limits = security.limits
         low, high = limits.down or 0, limits.up or 2**31
         outside = (report.security == at) & ((report.price < low) | (report.price > high))
-        refused.add(outside, failures.OUTSIDE_LIMITS, "price")
+        refused.add(outside & ~off_tick[levels.of_row], failures.OUTSIDE_LIMITS, "price")
         securities.append(security)
     refused.raise_if_any()
     return tuple(securities)
@@ -130,7 +130,11 @@ def _settled(
     are then refused by the caller."""
     if stated is not None:
         if not is_on_grid(pack, listing.kind, stated):
-            raise YunhaiError(failures.BAD_REFERENCE, reason=f"{listing.code}={price_text(stated)}")
+            raise YunhaiError(
+                failures.BAD_REFERENCE,
+                reason=f"{listing.code}={price_text(stated)} is off tick",
+                reason_zh=f"{listing.code}={price_text(stated)} 不在升降單位上",
+            )
         reference, source = stated, ReferenceSource.STATED
     elif history.previous_close is not None:
         reference, source = opening_base(pack, listing.kind, history.previous_close), ReferenceSource.PREVIOUS_CLOSE
@@ -177,16 +181,16 @@ def assumed_reference(pack: RulePack, listing: Instrument, low: int, high: int, 
 
 
 def hours_of(pack: RulePack, day: date) -> Hours:
-    """The pack's times on a day. 4031 if it has no continuous trading between two auctions, or no odd-lot auctions."""
+    """The pack's times on a day. 4036 if it has no continuous trading between two auctions, or no odd-lot auctions."""
     board, odd = pack.board, pack.segments.get(SegmentName.ODD_LOT)
     if odd is None or board.volatility is None:
-        raise YunhaiError(failures.CANNOT_PLAN, reason=f"pack {pack.id} has no odd lots or no continuous trading")
+        raise _unfit(pack, "no odd-lot auctions or no volatility interruption", "沒有盤中零股或瞬間價格穩定措施")
     continuous = _span(pack, board.spans, Match.CONTINUOUS)
     before = [span for span in board.spans if span.end == continuous.start and span.phase is SpanPhase.COLLECT]
     after = [span for span in board.spans if span.start == continuous.end and span.phase is SpanPhase.COLLECT]
     session = _span(pack, odd.spans, Match.PERIODIC)
     if not before or not after or session.first_match is None:
-        raise YunhaiError(failures.CANNOT_PLAN, reason=f"pack {pack.id} has no opening or no closing auction")
+        raise _unfit(pack, "no opening or no closing auction", "沒有開盤或收盤集合競價")
 
     def at(time_of_day: int) -> int:
         return market_time(day, time_of_day, offset=pack.utc_offset)
@@ -212,5 +216,9 @@ def hours_of(pack: RulePack, day: date) -> Hours:
 def _span(pack: RulePack, spans: tuple[Span, ...], match: Match) -> Span:
     found = [span for span in spans if span.match is match]
     if not found:
-        raise YunhaiError(failures.CANNOT_PLAN, reason=f"pack {pack.id} has no span matched by {match.value}")
+        raise _unfit(pack, f"no span matched by {match.value}", f"沒有以 {match.value} 撮合的時段")
     return found[0]
+
+
+def _unfit(pack: RulePack, reason: str, reason_zh: str) -> YunhaiError:
+    return YunhaiError(failures.PACK_UNFIT, pack=pack.id, reason=reason, reason_zh=reason_zh)

@@ -5,6 +5,7 @@ or the venue said in memory plays no part in it.
 """
 
 import hashlib
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,10 +24,11 @@ from yunhai.apps.day.report import Report
 from yunhai.apps.day.run import EVENTS_PER_ORDER, Day, Progress, prepare, trade
 from yunhai.exchange.instruments import Instrument
 from yunhai.exchange.rules.pack import RulePack
+from yunhai.exchange.venue import Venue
 from yunhai.journal.reader import Reader
 from yunhai.journal.verify import verify
 from yunhai.journal.writer import SEGMENT_BYTES, Writer
-from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.errors import YunhaiError, entry_of
 from yunhai.kernel.limits import RECORD_BYTES
 
 STAGES: Final = {
@@ -34,6 +36,7 @@ STAGES: Final = {
     "plan": "planning the orders 排單",
     "trade": "trading and journalling 撮合並寫日誌",
     "verify": "proving the journal and comparing 查驗並比對",
+    "files": "writing the day's files 產生當日檔案",
 }
 
 RECORDS_AT_ONCE: Final = 1 << 17
@@ -80,8 +83,9 @@ class Inputs:
     seed: int
 
 
-def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bool) -> FinishedDay:
-    """Run the day into the folder `journal`. YunhaiError 4005, 4031-4034, those of the pack and the journal's."""
+def run_session(inputs: Inputs, journal: Path | None, stages: Stages, *, keep_fills: bool) -> FinishedDay:
+    """Run the day into the folder `journal`, else into a new one for temporary files, made when nothing can be refused
+    any more. YunhaiError 4005, 4031-4035, those of the pack and the journal's."""
     with stages.of("plan"):
         day = prepare(
             inputs.report,
@@ -91,6 +95,8 @@ def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bo
             stated=inputs.stated,
             seed=inputs.seed,
         )
+    if journal is None:
+        journal = Path(tempfile.mkdtemp(prefix=f"yunhai-day-{inputs.report.date:%Y%m%d}-")) / "journal"
     with stages.of("trade") as progress:
         written = _trade_into(day, journal, progress)
     with stages.of("verify") as progress:
@@ -106,6 +112,7 @@ def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bo
         journal_hash=chain,
         events_hash=written.events,
         records=written.records,
+        venue=written.venue,
         stages=dict(stages.seconds),
         seconds=stages.total(),
     )
@@ -113,11 +120,13 @@ def run_session(inputs: Inputs, journal: Path, stages: Stages, *, keep_fills: bo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Written:
-    """The journal as its writer left it: records, the chain after the last of them, a hash of the events alone."""
+    """The journal as its writer left it: records, the chain after the last of them, a hash of the events alone; and the
+    venue after its close."""
 
     records: int
     chain: str
     events: str
+    venue: Venue
 
 
 def _trade_into(day: Day, journal: Path, progress: Progress) -> _Written:
@@ -134,10 +143,10 @@ def _trade_into(day: Day, journal: Path, progress: Progress) -> _Written:
                 events_hash.update(events.view(np.uint8).data)
                 records += events.size
 
-        trade(day, sink, progress=progress)
+        venue = trade(day, sink, progress=progress)
         writer.flush()
         chain = writer.chain().hex()
-    return _Written(records=records, chain=chain, events=events_hash.hexdigest())
+    return _Written(records=records, chain=chain, events=events_hash.hexdigest(), venue=venue)
 
 
 def _segment_bytes(day: Day) -> int:
@@ -154,6 +163,7 @@ def _prove(journal: Path, written: _Written) -> str:
         raise YunhaiError(
             failures.NOT_VERIFIED,
             reason=f"{verdict.sequence} records of {written.records}, end {verdict.ending}, {problems or 'no damage'}",
+            reason_zh=f"寫入 {written.records} 筆，查得 {verdict.sequence} 筆，{len(verdict.problems)} 處損壞",
         )
     return verdict.chain
 
@@ -179,8 +189,12 @@ def _read_back(day: Day, journal: Path, written: _Written, *, keep_fills: bool, 
         raise YunhaiError(
             failures.NOT_VERIFIED,
             reason=f"{sequence} records of {written.records}, chain {chain} is not {written.chain}",
+            reason_zh=f"寫入 {written.records} 筆，讀回 {sequence} 筆，雜湊鏈 {chain} 不是 {written.chain}",
         )
     if tape.tape.first_refusal is not None:
         order, code = tape.tape.first_refusal
-        raise YunhaiError(failures.ORDER_REFUSED, order=order, reason=code)
+        entry = entry_of(code)
+        raise YunhaiError(
+            failures.ORDER_REFUSED, order=order, reason=f"{code} {entry.en}", reason_zh=f"{code} {entry.zh}"
+        )
     return tape

@@ -81,7 +81,11 @@ def continuous_stays(
         if over <= 0:
             return stays
         pace *= 0.7
-    raise YunhaiError(failures.CANNOT_PLAN, reason=f"{prices.size} prices in continuous trading, too far apart")
+    raise YunhaiError(
+        failures.CANNOT_PLAN,
+        reason=f"{prices.size} prices in continuous trading, too far apart",
+        reason_zh=f"逐筆交易有 {prices.size} 個價格，相距過遠",
+    )
 
 
 def _wanted(
@@ -129,7 +133,11 @@ def odd_stays(prices: NDArray[np.int64], orders: NDArray[np.int64], hours: Hours
     least = np.where(risky, hours.odd_put_off_ns // cycle + 2, 1)
     spare = (hours.odd_until - hours.odd_first) // cycle - int(least.sum())
     if spare < 0:
-        raise YunhaiError(failures.CANNOT_PLAN, reason=f"{count} odd-lot prices, fewer auctions")
+        raise YunhaiError(
+            failures.CANNOT_PLAN,
+            reason=f"{count} odd-lot prices, fewer auctions",
+            reason_zh=f"零股有 {count} 個價格，撮合次數不足",
+        )
     distance = np.abs(prices - before) / np.maximum(before, 1)
     weight = BY_DISTANCE * distance / max(float(distance.sum()), 1e-12) + (1 - BY_DISTANCE) * orders / orders.sum()
     auctions = least + np.floor(spare * weight / max(float(weight.sum()), 1e-12)).astype(np.int64)
