@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import random
+import re
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -142,7 +143,8 @@ def test_a_bad_row_refuses_the_file_and_writes_nothing(
 ) -> None:
     file, journal = tmp_path / "report.csv", tmp_path / "journal"
     file.write_bytes(report_bytes([("2330", B, "2200.00", 1000, 1000), row]))
-    exit_code, answer, errors = run(capsys, "day", file, "--json", "--journal", journal, "--reference", "2317=238")
+    stated = ("--reference", "2317=238") if row[0] == "2317" else ()
+    exit_code, answer, errors = run(capsys, "day", file, "--json", "--journal", journal, *stated)
     assert exit_code == 2
     assert answer["error"]["code"] == failures.ROWS_REFUSED
     assert answer["error"]["rows"][0] | {"row": 3, "code": code, "reason": reason} == answer["error"]["rows"][0]
@@ -151,23 +153,193 @@ def test_a_bad_row_refuses_the_file_and_writes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("words", "code"),
+    ("words", "code", "english", "chinese"),
     [
-        (("--reference", "2330"), failures.BAD_REFERENCE),
-        (("--reference", "2330=0"), failures.BAD_REFERENCE),
-        (("--reference", "2330=2201"), failures.BAD_REFERENCE),
-        (("--pack", "twse-2013"), failures.CANNOT_PLAN),
-        (("--pack", "nowhere"), 2010),
-        (("--bars", "/nowhere.csv"), failures.FILE_UNREADABLE),
+        (("--reference", "2330"), failures.BAD_REFERENCE, "not CODE=PRICE", "格式不是"),
+        (("--reference", "2330=x"), failures.BAD_REFERENCE, "not a price", "不是價格"),
+        (("--reference", "2330=0"), failures.BAD_REFERENCE, "not above zero", "須大於零"),
+        (("--reference", "2330=2201"), failures.BAD_REFERENCE, "is off tick", "不在升降單位上"),
+        (("--reference", "9999=10"), failures.BAD_REFERENCE, "is not in the report", "報表沒有 9999"),
+        (("--reference", "2330=2200", "--reference", "2330=2205"), failures.BAD_REFERENCE, "stated twice", "兩次"),
+        (("--pack", "twse-2013"), 2011, "not in force on 2026-07-29", "不適用"),
+        (("--pack", "nowhere"), 2010, "nowhere", "nowhere"),
+        (("--bars", "/nowhere.csv"), failures.BARS_UNREADABLE, "No such file", "檔案或資料夾不存在"),
+        (("--bars", "{file}"), failures.BARS_UNREADABLE, "column names", "欄名"),
+        (("--fills", "{file}"), failures.TARGET_UNUSABLE, "it is the input", "這就是輸入檔"),
+        (("--fills", "/nonexistent/f.csv"), failures.TARGET_UNUSABLE, "folder does not exist", "資料夾不存在"),
+        (("--fills", "{folder}"), failures.TARGET_UNUSABLE, "it is a folder", "是資料夾"),
+        (("--journal", "{folder}"), failures.JOURNAL_NOT_EMPTY, "is not empty", "不是空的"),
+        (("--journal", "{file}"), failures.TARGET_UNUSABLE, "it is a file, not a folder", "是檔案，不是資料夾"),
+        (("--journal", "{file}/below"), failures.TARGET_UNUSABLE, "is a file", "是檔案"),
     ],
 )
-def test_a_wrong_option_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], code: int
+def test_a_wrong_option_is_refused_with_its_reason_and_changes_nothing(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    code: int,
+    english: str,
+    chinese: str,
 ) -> None:
     file = tmp_path / "report.csv"
     file.write_bytes(report_bytes([("2330", B, "2200.00", 1000, 1000)]))
-    exit_code, answer, _ = run(capsys, "day", file, "--json", "--journal", tmp_path / "journal", *words)
+    content = file.read_bytes()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    journal = () if "--journal" in words else ("--journal", str(tmp_path / "journal"))
+    asked = [word.format(file=file, folder=tmp_path) for word in words]
+    exit_code, answer, _ = run(capsys, "day", file, "--json", *asked, *journal)
     assert (exit_code, answer["error"]["code"]) == (2, code)
+    assert english in answer["error"]["en"]
+    assert chinese in answer["error"]["zh"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.csv"]
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("day", "pack", "code"),
+    [
+        ("20260726", "twse-2026", 2210),
+        ("20260725", "twse-2026", 2210),
+        ("20260216", "twse-2026", 2210),
+        ("20991201", "twse-2026", 2209),
+        ("99991231", "twse-2026", 2209),
+        ("20130729", "twse-2026", 2011),
+        ("20130729", "twse-2013", failures.PACK_UNFIT),
+    ],
+    ids=["Sunday", "Saturday", "New Year", "2099", "9999", "before the pack", "a pack without odd lots"],
+)
+def test_a_day_without_trading_or_outside_the_pack_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, day: str, pack: str, code: int
+) -> None:
+    file = tmp_path / "report.csv"
+    file.write_bytes(report_bytes([("2330", B, "220.00", 1000, 1000)], day=day))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    exit_code, answer, _ = run(capsys, "day", file, "--json", "--pack", pack)
+    assert (exit_code, answer["error"]["code"]) == (2, code)
+    assert "Use fewer rows" not in answer["error"]["remedy_en"]
+    assert [path.name for path in tmp_path.iterdir()] == ["report.csv"], "no folder for a journal is left behind"
+
+
+def test_every_kind_of_bad_row_is_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        ("2330", A, "2200.00", 1000, 1000),
+        ("2330", B, "2201.00", 1000, 1000),
+        ("9999", A, "10.00", 1000, 1000),
+        ("2330", "1030土銀", "2200.00", -5, 0),
+        ("2330", "1030土銀", "3300.00", 5, 0),
+    ]
+    file = tmp_path / "report.csv"
+    file.write_bytes(report_bytes(rows))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for words in ((), ("--reference", "2330=2200")):
+        exit_code, answer, _ = run(capsys, "day", file, "--json", *words)
+        assert exit_code == 2
+        assert [(row["row"], row["code"]) for row in answer["error"]["rows"]] == [
+            (3, failures.OFF_TICK),
+            (4, failures.UNKNOWN_SECURITY),
+            (5, failures.NEGATIVE),
+            (6, failures.OUTSIDE_LIMITS),
+        ]
+        assert answer["error"]["details"]["count"] == 4
+    file.write_bytes(report_bytes([*rows[:3], rows[4]]))
+    _, answer, _ = run(capsys, "day", file, "--json")
+    assert [row["code"] for row in answer["error"]["rows"]] == [
+        failures.OFF_TICK,
+        failures.UNKNOWN_SECURITY,
+        failures.OUTSIDE_LIMITS,
+    ], "also without a row that is bad by itself"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.csv"]
+
+
+BRACKETS = ["[/]", "[red]x[/red]", "[/x]", "[bold", "]", "[link=a]b"]
+
+
+def test_brackets_in_names_and_paths_are_shown_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rich would take them for its markup: an error for some, nothing shown for others."""
+    branches = {f"10{number}0": name for number, name in enumerate(BRACKETS)}
+    rows = [("2330", f"{code}{name}", "2200.00", 1000, 1000) for code, name in branches.items()]
+    folder = tmp_path / "[red]" / "[" / "]"
+    folder.mkdir(parents=True)
+    file = folder / "[bold]x[.csv"
+    file.write_bytes(report_bytes([*rows, ("2330", B, "2200.00", 100, 0)]))
+    words = ("day", file, "--journal", folder / "journal", "--fills", folder / "f.csv")
+    assert main([str(word) for word in words]) == 0
+    shown = capsys.readouterr().out
+    fills = (folder / "f.csv").read_text(encoding="utf-8")
+    for code, name in branches.items():
+        assert f"{code}  {name[:10]}" in shown
+        assert f",{code}{name}," in fills
+    assert file.name in shown
+    assert str(folder / "journal") in shown
+
+
+@pytest.mark.parametrize("name", BRACKETS)
+def test_brackets_in_what_is_refused_are_shown_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    file = tmp_path / "report.csv"
+    file.write_bytes(report_bytes([("2330", B, "2200.00", 1000, 1000)]))
+    for option, value in (("--pack", name), ("--reference", f"{name}=1"), ("--bars", name), ("--fills", f"/no/{name}")):
+        assert main(["day", str(file), option, value]) == 2
+        assert name in capsys.readouterr().err
+    file.write_bytes(report_bytes([(name, f"x{name}", "2200.00", 1000, 1000)]))
+    assert main(["day", str(file)]) == 2
+    assert f"'{name}'" in capsys.readouterr().err
+
+
+def test_the_demo_shows_brackets_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "[red]" / "tw_official"
+    folder.mkdir(parents=True)
+    report = folder / "twse_broker_branch_trades_20260729.csv"
+    report.write_bytes(report_bytes([("2330", "1020[/x]", "2200.00", 1000, 1000)]))
+    monkeypatch.setenv("YUNHAI_DATA", str(folder.parent))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert main(["demo"]) == 0
+    shown = capsys.readouterr().out
+    assert "1020  [/x]" in shown
+    assert str(report) in shown
+    assert "--fills fills.csv" not in shown, "the advice must not write into the source tree"
+
+
+@pytest.mark.parametrize(
+    ("sold", "said"),
+    [
+        (1000, "分點逐價買賣: equal 相符 (1)"),
+        (900, "no security of the report balances"),
+        (0, "nothing was traded, so nothing was compared"),
+    ],
+)
+def test_nothing_is_called_equal_that_was_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], sold: int, said: str
+) -> None:
+    file = tmp_path / "report.csv"
+    rows = [("2330", A, "2200.00", 1000, 0)] + ([("2330", B, "2200.00", 0, sold)] if sold else [])
+    file.write_bytes(report_bytes(rows))
+    assert main(["day", str(file), "--journal", str(tmp_path / "one")]) == 0
+    shown = capsys.readouterr().out
+    assert said in shown
+    assert ("equal 相符" in shown) == (sold == 1000)
+
+
+def test_the_summary_is_in_both_languages_and_counts_trades_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.csv"
+    file.write_bytes(report_bytes([("2330", A, "2200.00", 1000, 0), ("2330", B, "2200.00", 0, 900)]))
+    assert main(["day", str(file), "--journal", str(tmp_path / "journal")]) == 0
+    shown, errors = capsys.readouterr()
+    trades, fills = re.search(r"trades 成交 (\d+) 筆 \(fills 雙邊合計 (\d+)\)", shown).groups()  # type: ignore[union-attr]
+    assert int(fills) == 2 * int(trades)
+    assert "buy 買 2200.00: 100 shares 股 (row 第 2 列)" in shown
+    assert "cut 扣除 100" in shown
+    for line in shown.splitlines()[-6:]:
+        assert re.search("[\u4e00-\u9fff]", line), line
+    assert errors == "", "no empty line where there is no terminal to draw a bar on"
 
 
 def test_the_demo_runs_without_any_data(
