@@ -17,7 +17,6 @@ TenantId = NewType("TenantId", int)
 AccountId = NewType("AccountId", int)
 
 
-
 class Sequence:
     """Consecutive ids from `first` to `last`, both included."""
 

@@ -220,6 +220,14 @@ class _Checks:
             self.value(seconds <= PERIOD_SECONDS_MAX, (*path, "match_seconds"), f"at most {PERIOD_SECONDS_MAX}")
             by_lots = rule.prepay_order_lots or rule.prepay_day_lots
             self.agree(not (rule.prepay_all and by_lots), (*path, "prepay_all"), "it also states a number of lots")
+            if rule.longer is not None:
+                place: Path = (*path, "longer")
+                share, days = rule.longer.day_trade_share, rule.longer.business_days
+                self.value(0 < share < MILLION, (*place, "day_trade_share"), "above 0 % and below 100 %")
+                self.agree(days > rule.business_days, (*place, "business_days"), "it is not longer")
+        caps = pack.order_caps
+        if caps is not None:
+            self.agree(0 < caps.branch <= caps.head_office, ("order_caps", "branch"), "above the head office's")
 
     def taxes(self, pack: RulePack) -> None:
         for place, tax in enumerate(pack.taxes):

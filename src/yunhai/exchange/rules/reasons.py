@@ -38,6 +38,8 @@ _TABLE: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"there are no ticks for (.+)", r"沒有 \1 的升降單位"),
         (r"the rule is (.+)", r"規則為 \1"),
         (r"a setting is named for it too", "又指明由設定決定"),
+        (r"it is not longer", "並未較長"),
+        (r"above the head office's", "高於總公司"),
         (r"state either it or a setting", "須寫明數值或設定之一"),
         (r"the row is for day trades", "此列僅用於當沖"),
         (r"the match is (.+)", r"撮合方式為 \1"),
