@@ -269,3 +269,22 @@ def test_the_timetable_is_the_packs_and_some_packs_cannot_replay() -> None:
     with pytest.raises(YunhaiError) as caught:
         controls_of(pack_named("twse-2026"))
     assert caught.value.code == 4106
+
+
+@pytest.mark.parametrize("name", ["[red]morning", "[bold]a", "[x]"])
+def test_brackets_in_a_folder_s_name_are_data(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    folder = morning().write(tmp_path / name)
+    assert main(["replay", "l3", str(folder)]) == 0
+    said = capsys.readouterr()
+    assert folder.name in said.out
+    assert said.err == ""
+    table = said.out.splitlines()
+    assert any("compared 比對" in line and "equal 相同" in line for line in table)
+    assert not any("published 公布" in line and "equal" in line for line in table)
+
+
+def test_a_refused_command_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    feed = morning()
+    _cancel_of_nothing(feed)
+    assert main(["replay", "l3", str(feed.write(tmp_path / "feed"))]) == 1
+    assert "refused: 1021 No such order here 無此委託" in capsys.readouterr().out

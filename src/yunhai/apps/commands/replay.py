@@ -14,9 +14,10 @@ from yunhai.apps.l3.feed import Feed, days_of, read_feed
 from yunhai.apps.l3.replay import DayResult, Replay
 from yunhai.apps.l3.window import WindowReplay, read_window_feed
 from yunhai.apps.reference_data import pack_named
+from yunhai.apps.terminal import console
 
 PACK_HELP = "Rule pack id or TOML file 規則包."
-JSON_HELP = "Print one JSON object last."
+JSON_HELP = "Print one JSON object last 最後輸出一個 JSON 物件."
 
 
 @click.group("replay")
@@ -36,16 +37,16 @@ def l3(folders: tuple[Path, ...], pack_name: str, as_json: bool) -> int:
     """
     started = time.perf_counter()
     pack = pack_named(pack_name)
-    console = Console(stderr=as_json)
+    out = console(stderr=as_json)
     with _progress() as progress:
         days = days_of(_read(folders, progress))
         results = [_run(Replay(pack, day, native_engine), day, progress) for day in days]
     seconds = time.perf_counter() - started
     holds = all(result.holds for result in results)
     for result in results:
-        console.print(report.day_table(result))
-        console.print("\n".join(report.day_lines(result)), highlight=False)
-    _verdict(console, holds, seconds, report.INPUTS, report.DECIDED)
+        out.print(report.day_table(result))
+        _print_lines(out, report.day_lines(result))
+    _verdict(out, holds, seconds, report.INPUTS, report.DECIDED)
     if as_json:
         answer = {
             "ok": holds,
@@ -72,15 +73,15 @@ def lobster(messages: Path, books: Path, pack_name: str, as_json: bool) -> int:
     """
     started = time.perf_counter()
     pack = pack_named(pack_name)
-    console = Console(stderr=as_json)
+    out = console(stderr=as_json)
     with _progress() as progress:
         task = progress.add_task(f"replaying 重播 {messages.name}", total=100)
         replay = WindowReplay(pack, read_window_feed(messages, books), native_engine)
         result = replay.run(lambda part: progress.update(task, completed=round(part * 100)))
     seconds = time.perf_counter() - started
-    console.print(report.score_table(result.name, result.scores()))
-    console.print("\n".join(report.difference_lines(result.scores())), highlight=False)
-    _verdict(console, result.holds, seconds, report.WINDOW_INPUTS, report.WINDOW_DECIDED)
+    out.print(report.score_table(result.name, result.scores()))
+    _print_lines(out, report.difference_lines(result.scores()))
+    _verdict(out, result.holds, seconds, report.WINDOW_INPUTS, report.WINDOW_DECIDED)
     if as_json:
         answer = {
             **report.window_json(result),
@@ -93,21 +94,28 @@ def lobster(messages: Path, books: Path, pack_name: str, as_json: bool) -> int:
     return 0 if result.holds else 1
 
 
-def _verdict(console: Console, holds: bool, seconds: float, inputs: tuple[str, ...], decided: tuple[str, ...]) -> None:
+def _print_lines(out: Console, told: list[str]) -> None:
+    for line in told:
+        out.print(line)
+
+
+def _verdict(out: Console, holds: bool, seconds: float, inputs: tuple[str, ...], decided: tuple[str, ...]) -> None:
     verdict = "every comparison holds 全部相同" if holds else "DIFFERENCES 有差異"
-    console.print(f"{'✓' if holds else '✗'} {verdict}; {seconds:.1f} s", highlight=False)
-    console.print("given 給定: " + "; ".join(inputs), highlight=False)
-    console.print("decided by the engine 引擎決定: " + "; ".join(decided), highlight=False)
+    out.print(f"{'✓' if holds else '✗'} {verdict}; {seconds:.1f} s 秒")
+    out.print("given 給定: " + "; ".join(inputs))
+    out.print("decided by the engine 引擎決定: " + "; ".join(decided))
 
 
 def _progress() -> Progress:
+    screen = console(stderr=True)
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}", markup=False),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=screen,
         transient=True,
+        disable=not screen.is_terminal,
     )
 
 

@@ -18,6 +18,7 @@ from yunhai.apps.l3.ladder import Ladder
 from yunhai.apps.l3.timetable import controls_of
 from yunhai.exchange.books import Depth, Engine
 from yunhai.exchange.rules.pack import RulePack
+from yunhai.kernel.errors import entry_of
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State
 
 CHUNK: Final = 2048
@@ -176,6 +177,12 @@ def _last_moment(feed: Feed, flow: Flow) -> int:
     return max(moments)
 
 
+def why(record: np.void) -> str:
+    """A refused command's number and texts."""
+    entry = entry_of(int(record["code"]))
+    return f"{entry.code} {entry.en} {entry.zh}"
+
+
 class _Listener:
     """Reads the engine's events into trades, states and scores."""
 
@@ -217,7 +224,7 @@ class _Listener:
     def _command(self, record: np.void, made: list[Trade], expected: int) -> None:
         kind, time, order = int(record["kind"]), int(record["time"]), int(record["order_id"])
         refused = record["state"] == State.REFUSED
-        self._result.accepted.add(not refused, f"command {Kind(kind).name} refused with code {record['code']}")
+        self._result.accepted.add(not refused, f"command {Kind(kind).name} refused: {why(record)}" if refused else "")
         if refused:
             if kind == Kind.CANCEL:
                 self._result.cancels.add(False, f"cancel of {self._told.numbers[order]} refused")

@@ -11,22 +11,31 @@ from yunhai.kernel.clock import HOUR, MINUTE, SECOND
 from yunhai.kernel.money import decimal_text, price_text
 
 INPUTS: Final = (
-    "published orders and cancels, in the exchange's sequence",
-    "of each order synthesised from its trades: side, total, and its published limit or the worst price it paid",
-    "previous close, and the rule pack with its timetable",
+    "published orders and cancels, in the exchange's sequence 公布之委託與撤單（依交易所序號）",
+    (
+        "of each order synthesised from its trades: side, total, and its published limit or the worst price it paid"
+        " 合成委託之買賣別、總量與限價"
+    ),
+    "previous close, and the rule pack with its timetable 前收盤價與規則包時程",
 )
 DECIDED: Final = (
-    "of every trade the resting order, price, quantity and place in the sequence",
-    "every auction's price, volume, pairs and indicative prices",
-    "every book, the quantity every cancel takes back, cumulative volume and value",
+    "of every trade the resting order, price, quantity and place in the sequence 每筆成交之對手、價格、數量與次序",
+    "every auction's price, volume, pairs and indicative prices 集合競價之價量、配對與虛擬參考價",
+    "every book, the quantity every cancel takes back, cumulative volume and value 委託簿、撤單量、累計量值",
 )
 WINDOW_INPUTS: Final = (
-    "the book before the first message, and levels as they come into the published window from below",
-    "new orders, cuts and deletions; of an execution the arriving side, price and size",
+    (
+        "the book before the first message, and levels as they come into the published window from below"
+        " 首筆訊息前之委託簿，及自窗外進入之檔位"
+    ),
+    "new orders, cuts and deletions; of an execution the arriving side, price and size 新增、減量、刪除，及成交之主動方、價、量",
 )
 WINDOW_DECIDED: Final = (
-    "of every execution the resting order, and that it is one trade of that price and size",
-    "every book",
+    (
+        "of every execution the resting order, and that it is one trade of that price and size"
+        " 每筆成交之對手委託，且為一筆該價量之成交"
+    ),
+    "every book 每一委託簿",
 )
 _NAMES: Final = {
     "executions": "executions 成交",
@@ -116,8 +125,8 @@ def day_table(result: DayResult) -> Table:
 def score_table(title: str, scores: dict[str, Score]) -> Table:
     """One row for each comparison."""
     table = Table(title=title, title_justify="left")
-    table.add_column("compared 比對")
-    for heading in ("published 公布", "equal 相同"):
+    table.add_column("what 項目", overflow="fold")
+    for heading in ("compared 比對", "equal 相同"):
         table.add_column(heading, justify="right")
     table.add_column("")
     for name, score in scores.items():

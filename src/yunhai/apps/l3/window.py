@@ -21,7 +21,7 @@ from yunhai.apps.l3.book import book_config
 from yunhai.apps.l3.compare import Score
 from yunhai.apps.l3.errors import refusal
 from yunhai.apps.l3.feed import Levels, lines_of
-from yunhai.apps.l3.replay import MakeEngine
+from yunhai.apps.l3.replay import MakeEngine, why
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.kernel.clock import DAY, SECOND
 from yunhai.kernel.errors import YunhaiError
@@ -203,9 +203,8 @@ class WindowReplay:
             command[name] = value
         events, _ = self._engine.process(command)
         record = events[0]
-        self._result.accepted.add(
-            bool(record["state"] != State.REFUSED), f"{kind.name} refused with code {record['code']}"
-        )
+        refused = record["state"] == State.REFUSED
+        self._result.accepted.add(not refused, f"{kind.name} refused: {why(record)}" if refused else "")
         trades = events[events["kind"] == Kind.TRADE].view(TRADE)
         maker = "sell_id" if fields.get("side") == Side.BUY else "buy_id"
         return [(int(trade[maker]), int(trade["price"]), int(trade["quantity"])) for trade in trades]
