@@ -14,6 +14,7 @@ from yunhai.apps.day.compare import SecurityResult, Tape, TapeReader, compare
 from yunhai.apps.day.report import COLUMNS, parse_report
 from yunhai.apps.day.run import Day, prepare, trade
 from yunhai.apps.reference_data import instruments, rule_pack
+from yunhai.exchange.instruments import Instrument
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.words import SegmentName
 from yunhai.kernel.records import FILL, RECORD, Kind
@@ -85,14 +86,18 @@ def run_day(
     history: Mapping[str, History] | None = None,
     stated: Mapping[str, int] | None = None,
     seed: int = 7,
-    pack: str = "quick",
+    pack: str | RulePack = "quick",
+    listings: Mapping[str, Instrument] | None = None,
 ) -> Ran:
-    """Run a report. The pack "quick" is 2026 with odd-lot auctions every minute: a tenth of the day's steps."""
+    """Run a report. The pack "quick" is 2026 with odd-lot auctions every minute: a tenth of the day's steps.
+
+    `listings` replace those of the code list.
+    """
     report = parse_report(content)
     day = prepare(
         report,
-        quick_pack() if pack == "quick" else rule_pack(pack),
-        listing_of=instruments(report.date).get,
+        pack if isinstance(pack, RulePack) else quick_pack() if pack == "quick" else rule_pack(pack),
+        listing_of={**instruments(report.date), **(listings or {})}.get,
         history=history or {},
         stated=stated or {},
         seed=seed,

@@ -1,6 +1,7 @@
 """From report to fills, as tables: what lots and odd lots are made, what is cut, and that every branch comes out equal."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from functools import cache
 
@@ -9,14 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.day.days import Ran, Row, report_bytes, run_day, wanted
+from tests.day.days import DAY, Ran, Row, quick_pack, report_bytes, run_day, wanted
 from yunhai.apps.day import failures
 from yunhai.apps.day.bars import History
 from yunhai.apps.day.failures import RowsRefusedError
 from yunhai.apps.day.levels import Cut
 from yunhai.apps.day.path import Bar, PathSource
 from yunhai.apps.day.plan import branch_number, firm_code
+from yunhai.apps.reference_data import instruments
 from yunhai.exchange.rules.words import SegmentName
+from yunhai.kernel.money import Quantity
 from yunhai.kernel.records import Side
 
 A, B, C = "1020合　　庫", "9217凱基松山", "126i宏遠光隆"
@@ -136,6 +139,41 @@ UNBALANCED: list[Row] = [
     ("2330", C, "2205", 0, 5),
     ("2317", A, "240.5", 10, 10),
 ]
+
+
+def test_a_pack_without_a_cap_does_not_cut_into_one_lot_orders() -> None:
+    pack = quick_pack()
+    board = replace(pack.board, max_quantity=Quantity(0))
+    rows = [("2330", A, "2200.00", 1_700_000, 0), ("2330", B, "2200.00", 0, 1_700_000)]
+    ran = run_day(report_bytes(rows), pack=replace(pack, segments={**pack.segments, SegmentName.BOARD: board}))
+    assert min(ran.orders()["quantity"].tolist()) > 1000
+    assert ran.filled() == wanted(rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "lot", "odd"),
+    [
+        ({}, 1000, 234),
+        ({"lot": 100}, 100, 34),
+        ({"lot": 1}, 1, 0),
+        ({"treatment": "disposition-second"}, 1000, 234),
+        ({"suspended": True}, 1000, 234),
+    ],
+)
+def test_a_trading_unit_holds_and_a_mark_of_the_list_does_not_stop_what_was_traded(
+    change: dict[str, object], lot: int, odd: int
+) -> None:
+    rows = [("2330", A, "2200.00", 1234, 0), ("2330", B, "2200.00", 0, 1234), ("2330", C, "2205.00", 3000, 3000)]
+    listing = replace(instruments(DAY)["2330"], **change)  # type: ignore[arg-type]
+    ran = run_day(report_bytes(rows), listings={"2330": listing})
+    assert ran.filled() == wanted(rows)
+    orders = ran.orders()
+    assert not orders["code"].any()
+    plans = ran.day.books.books
+    on_board = np.array([plans[book].program.segment is SegmentName.BOARD for book in orders["book"].tolist()])
+    assert on_board.any()
+    assert not (orders["quantity"][on_board] % lot).any()
+    assert int(orders["quantity"][~on_board].sum()) == 2 * odd
 
 
 def test_the_surplus_is_cut_from_the_last_rows_and_every_cut_is_listed() -> None:
