@@ -168,6 +168,7 @@ def test_a_bad_row_refuses_the_file_and_writes_nothing(
         (("--fills", "{file}"), failures.TARGET_UNUSABLE, "it is the input", "這就是輸入檔"),
         (("--fills", "/nonexistent/f.csv"), failures.TARGET_UNUSABLE, "folder does not exist", "資料夾不存在"),
         (("--fills", "{folder}"), failures.TARGET_UNUSABLE, "it is a folder", "是資料夾"),
+        (("--fills", "{folder}/journal/f.csv"), failures.TARGET_UNUSABLE, "journal's folder", "日誌資料夾內"),
         (("--journal", "{folder}"), failures.JOURNAL_NOT_EMPTY, "is not empty", "不是空的"),
         (("--journal", "{file}"), failures.TARGET_UNUSABLE, "it is a file, not a folder", "是檔案，不是資料夾"),
         (("--journal", "{file}/below"), failures.TARGET_UNUSABLE, "is a file", "是檔案"),
@@ -333,7 +334,7 @@ def test_the_summary_is_in_both_languages_and_counts_trades_once(
     file.write_bytes(report_bytes([("2330", A, "2200.00", 1000, 0), ("2330", B, "2200.00", 0, 900)]))
     assert main(["day", str(file), "--journal", str(tmp_path / "journal")]) == 0
     shown, errors = capsys.readouterr()
-    trades, fills = re.search(r"trades 成交 (\d+) 筆 \(fills 雙邊合計 (\d+)\)", shown).groups()  # type: ignore[union-attr]
+    trades, fills = re.search(r"trades 成交 (\d+) 筆 \(fills 雙邊 (\d+)\)", shown).groups()  # type: ignore[union-attr]
     assert int(fills) == 2 * int(trades)
     assert "buy 買 2200.00: 100 shares 股 (row 第 2 列)" in shown
     assert "cut 扣除 100" in shown

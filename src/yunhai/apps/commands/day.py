@@ -25,7 +25,7 @@ ROWS_SHOWN: Final = 20
 
 @click.command("day")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--pack", "pack_name", default=DEFAULT_PACK, show_default=True, help="Rule pack id or TOML file 規則包.")
+@click.option("--pack", "pack_name", default=DEFAULT_PACK, show_default=True, help="Rule pack, id or TOML 規則包.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=1, show_default=True, help="Seed of the plan 亂數種子."
 )
@@ -35,7 +35,7 @@ ROWS_SHOWN: Final = 20
     "--files",
     "day_files",
     type=click.Path(path_type=Path),
-    help="Folder for the day's files 當日檔案: quotes, T30, C06, C07.",
+    help="Folder for quotes, T30, C06, C07 當日檔案.",
 )
 @click.option(
     "--bars", "bars", type=click.Path(path_type=Path), help="Daily bars, CSV 日線檔 [default: the data folder's]."
@@ -64,7 +64,7 @@ def command(
             if journal is not None:
                 require_journal_folder(journal)
             if fills is not None:
-                require_target(fills, inputs=[file] if bars is None else [file, bars])
+                require_target(fills, inputs=[file] if bars is None else [file, bars], journal=journal)
             if day_files is not None:
                 require_folder(day_files)
             inputs = inputs_of(file, pack_named(pack_name), bars=bars, references=references, seed=seed)

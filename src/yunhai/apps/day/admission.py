@@ -150,13 +150,15 @@ def require_journal_folder(folder: Path) -> None:
         _require_writable(nearest, folder)
 
 
-def require_target(target: Path, *, inputs: Iterable[Path]) -> None:
-    """YunhaiError 4037 if a file to be written is one of those read, or its folder is not there."""
+def require_target(target: Path, *, inputs: Iterable[Path], journal: Path | None) -> None:
+    """YunhaiError 4037 if a file to be written is one of those read or in the journal, or its folder is not there."""
     if target.is_dir():
         raise _unusable(target, "it is a folder", "是資料夾")
     for read in inputs:
         if target.exists() and read.exists() and target.samefile(read):
             raise _unusable(target, "it is the input", "這就是輸入檔")
+    if journal is not None and journal.absolute() in target.absolute().parents:
+        raise _unusable(target, "it is in the journal's folder", "位於日誌資料夾內")
     if not target.absolute().parent.is_dir():
         raise _unusable(target, "its folder does not exist", "所在資料夾不存在")
     _require_writable(target if target.exists() else target.absolute().parent, target)

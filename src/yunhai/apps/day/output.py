@@ -287,7 +287,7 @@ def show(result: FinishedDay, console: Console) -> None:
     if not result.sound:
         console.print("some security differs even after the cuts 扣除後仍有不符", style="bold")
     speed = f"{tape.orders / max(result.stages.get('trade', 0.0), 1e-9):,.0f} orders/s 筆/秒"
-    trades = f"trades 成交 {tape.trades:,} 筆 (fills 雙邊合計 {tape.fills:,})"
+    trades = f"trades 成交 {tape.trades:,} 筆 (fills 雙邊 {tape.fills:,})"
     stages = " · ".join(f"{STAGE_WORDS.get(name, name)} {seconds:.2f}" for name, seconds in result.stages.items())
     for line in (
         f"orders 委託 {tape.orders:,} · {trades} · {speed}",
@@ -313,7 +313,7 @@ def _verdict(result: FinishedDay) -> str:
     if not balanced:
         return "no security of the report balances, so none was compared whole 報表沒有買賣平衡的證券，無從完整比對"
     equal = "equal 相符" if result.branches_equal else "NOT EQUAL 不符"
-    return f"every branch, price and side of the balanced securities 分點逐價買賣: {equal} ({balanced})"
+    return f"branches, prices, sides of balanced securities 分點逐價買賣: {equal} ({balanced})"
 
 
 def _show_gaps(result: FinishedDay, console: Console) -> None:
