@@ -313,6 +313,8 @@ Status Writer::close() {
         log_.place(seal);
         status = log_.write(seal);
     }
+    if (status.ok()) status = log_.discard_space();
+    if (status.ok()) log_.drop_space();
     log_.release();
     const Lock lock(mutex_);
     open_ = false;

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,21 @@ def test_a_reader_follows_what_is_durable(tmp_path: Path) -> None:
                 seen = group.last_sequence
             assert seen == journal.durable()
         assert reader.segments() > 3
+
+
+def test_a_closed_journal_keeps_no_space_for_more(tmp_path: Path) -> None:
+    space = tmp_path / "j" / "next.space"
+    for threads in (True, False):
+        with writer(tmp_path / "j", threads=threads) as journal:
+            for number in range(15):  # past half of a segment: the next one's zeros are made
+                journal.wait(journal.submit(records(50, number)))
+                journal.commit()
+            deadline = time.monotonic() + 10
+            while threads and not space.exists() and time.monotonic() < deadline:
+                time.sleep(0.001)
+            assert space.exists() == threads
+        assert not space.exists()
+    assert len(all_records(tmp_path / "j")) == 2 * 15 * 50
 
 
 def test_a_second_writer_is_refused(tmp_path: Path) -> None:
@@ -247,6 +263,15 @@ def test_waiting_for_what_was_never_submitted_is_refused_at_once(tmp_path: Path)
     assert journal.wait(last)
     with pytest.raises(YunhaiError):
         journal.wait(last + 1)
+
+
+def test_a_closed_journal_keeps_no_spare_space(tmp_path: Path) -> None:
+    with writer(tmp_path / "j") as journal:
+        journal.submit(records(700, 1))
+        journal.flush()
+        while not (tmp_path / "j" / "next.space").exists():  # made by a thread, once half of the segment is used
+            threading.Event().wait(0.001)
+    assert {path.suffix for path in (tmp_path / "j").iterdir()} == {".yj", ".lock", ".hint"}
 
 
 def test_closing_ends_every_wait(tmp_path: Path) -> None:
