@@ -1,13 +1,18 @@
 """`yunhai rules` as a stranger uses it: exit codes, one JSON object last, refusals with line or row."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from datetime import date
 
 import pytest
 from click.testing import CliRunner
 
 from yunhai.apps.commands.rules import command
-from yunhai.apps.reference_data import pack_bytes, pack_ids
+from yunhai.apps.reference_data import instruments, pack_bytes, pack_ids, trading_days
+from yunhai.exchange.rules.words import SecurityKind
 from yunhai.kernel.errors import YunhaiError
 
 
@@ -258,3 +263,40 @@ def test_no_chinese_text_holds_an_english_reason():
         _limits("", pack="nowhere")
     assert "known=" not in refused.value.text("zh")
     assert "twse-2026" in refused.value.text("zh")
+
+
+def test_a_share_listed_lately_has_no_limits_in_its_first_five_days():
+    """By the code lists and the calendar, not by the overlay's exceptions: the newest share the lists know."""
+    shares = instruments(date(2026, 3, 31)).values()
+    newest = max((each for each in shares if each.kind is SecurityKind.STOCK and each.listed), key=lambda x: x.listed)
+    days = trading_days(newest.listed, date(2026, 6, 30))
+    for day, free in ((days[4], True), (days[5], False)):
+        answer = _limits(f"{newest.code},stock,100\n1101,stock,30\n", day.isoformat())[1]
+        assert [each["limit_up"] for each in answer["limits"]] == [None if free else 110.0, 33.0]
+        rules = [(each["code"], each["rule"]) for each in answer["exceptions"]]
+        assert rules == [(newest.code, "new-listing")] * free
+
+
+def test_a_placeholder_of_a_field_that_is_not_there_is_refused(tmp_path):
+    file = tmp_path / "mine.toml"
+    head = 'id = "mine"\nbased_on = "twse-2026"\n[[not_modelled]]\nwhat = "x"\nreason = "y"\n'
+    file.write_text(head + 'fields = ["fees", "feez"]\n', encoding="utf-8")
+    with pytest.raises(YunhaiError) as refused:
+        _run("check", str(file))
+    assert (refused.value.code, refused.value.details["line"]) == (2007, 6)
+    assert "規則檔沒有 feez" in refused.value.text("zh")
+
+
+@pytest.mark.parametrize("encoding", ["cp950", "ascii", "iso-8859-1"])
+def test_a_terminal_that_lacks_letters_is_no_fault(repository, tmp_path, encoding):
+    file = tmp_path / "mine.toml"
+    file.write_text('id = "mine"\nbased_on = "twse-2026"\n', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "yunhai.apps.cli", "rules", "check", str(file)],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        cwd=repository,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"mine 1.0 is sound" in done.stdout

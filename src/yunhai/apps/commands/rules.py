@@ -15,10 +15,11 @@ from rich.text import Text
 
 from yunhai.apps.reference_data import instruments, overlay, pack_file, pack_ids, pack_named, rule_pack
 from yunhai.apps.terminal import console
-from yunhai.exchange.instruments import NEW_LISTING, Overlay, kind_of, multiple_of
+from yunhai.exchange.instruments import NEW_LISTING, LimitException, Overlay, kind_of, multiple_of
 from yunhai.exchange.rules.describe import differences, label, lines, on_day, plain
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.prices import daily_limits, is_on_grid, tick
+from yunhai.exchange.rules.words import SecurityKind
 from yunhai.kernel.clock import parse_date
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CODE_CHARACTERS_MAX, ROW_CHARACTERS_MAX, ROWS_MAX
@@ -152,6 +153,8 @@ def limits(name: str, day: date, as_json: bool) -> int:
 
     The kind may be empty (told from the code), a family (etf, etn, warrant) or a kind of the pack. Good rows are
     answered; a bad one is refused by its row and reason, and then the exit code is 2.
+
+    標準輸入每列為代號、種類、參考價；種類可留空（由代號判斷）。有誤之列逐列拒絕並說明，其餘照常回答。
     """
     pack = pack_named(name)
     pack.require_in_force(day)
@@ -256,7 +259,7 @@ def _limits(pack: RulePack, above: Overlay, day: date, row: int, fields: list[st
         raise YunhaiError(2401, row=row, reason=reason, reason_zh=reason_zh)
     kind = kind_of(word, code, name=_fund_name(code, day), overlay=above)
     reference = price_of(text)
-    known = above.exceptions.get(code)
+    known = above.exceptions.get(code) or _new_listing(pack, kind, code, day)
     free = known is not None and known.rule == NEW_LISTING
     found = daily_limits(pack, kind, reference, multiple=multiple_of(code), unlimited=free)
     answer = {"code": code, "kind": kind.value, "limit_up": _dollars(found.up), "limit_down": _dollars(found.down)}
@@ -266,6 +269,15 @@ def _limits(pack: RulePack, above: Overlay, day: date, row: int, fields: list[st
     size = price_text(tick(pack, kind, reference))
     note = f"row {row} 列 {code}: reference {price_text(reference)} is no multiple of the tick {size}"
     return _Found(answer, exception, [f"{note}, answered as stated 參考價不合升降單位，依所給計算"])
+
+
+def _new_listing(pack: RulePack, kind: SecurityKind, code: str, day: date) -> LimitException | None:
+    """What the code lists and the calendar say of a share's first trading days."""
+    listing = instruments(day, pack=pack).get(code) if kind in pack.new_listing.kinds else None
+    if listing is None or not listing.no_limit:
+        return None
+    reason = f"first {pack.new_listing.days} trading days of a new listing: no limits 初次上市無漲跌幅"
+    return LimitException(rule=NEW_LISTING, reason=reason)
 
 
 def _day_notes(day: date) -> list[str]:
