@@ -2,17 +2,21 @@
 
 import gzip
 import tracemalloc
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from tests.day.days import DAY, report_bytes, run_day
 from yunhai.apps.day import failures, unpacked
 from yunhai.apps.day.bars import HEADER as BARS
 from yunhai.apps.day.bars import read_history
 from yunhai.apps.day.report import COLUMNS, parse_report
+from yunhai.apps.reference_data import instruments
 from yunhai.kernel import limits
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.money import Quantity
 
 HEADER = ",".join(COLUMNS).encode() + b"\n"
 ROW = b"20260729,2330,1,1020AB,2200.00,1000,1000\n"
@@ -93,3 +97,18 @@ def test_a_plain_file_is_read_no_further_than_its_bound(tmp_path: Path) -> None:
     file = tmp_path / "bars.csv"
     file.write_bytes(b"x" * 5_000)
     assert len(unpacked.read_bounded(file, most=100)) == 101
+
+
+def test_too_many_orders_are_counted_before_they_are_made() -> None:
+    """A security traded by the share, 499 an order: twelve rows of 1,000,000,000 shares bought and sold
+    would be 48 million orders."""
+    rows = [("2330", "1020AB", f"{2200 + 5 * step}", 10**9, 10**9) for step in range(12)]
+    listing = replace(instruments(DAY)["2330"], lot=Quantity(1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(YunhaiError) as refusal:
+            run_day(report_bytes(rows), listings={"2330": listing})
+        assert refusal.value.code == failures.CANNOT_PLAN
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()

@@ -12,7 +12,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from yunhai.apps.day import failures
 from yunhai.apps.day.levels import Levels, Parts
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import DAY_ORDERS_MAX
 from yunhai.kernel.records import Side
 
 BOARD: Final = 0
@@ -31,7 +34,7 @@ class Pieces:
 
 
 def split(parts: Parts, levels: Levels, *, lot: NDArray[np.int64], cap: NDArray[np.int64]) -> Pieces:
-    """Pieces of all parts. `lot` and `cap` (most shares of a board order) are given per level."""
+    """Pieces of all parts. `lot` and `cap` (most shares of a board order) are given per level. 4031 if they are too many."""
     part_lot = lot[parts.level]
     board = parts.shares // part_lot * part_lot
     broken = _broken(parts, board, parts.shares - board, levels.price.size)
@@ -70,6 +73,12 @@ def _broken(parts: Parts, board: NDArray[np.int64], odd: NDArray[np.int64], coun
 def _pieces(parts: Parts, shares: NDArray[np.int64], most: NDArray[np.int64], book: int) -> Pieces:
     """Cut into pieces of `most` shares, the last one smaller."""
     count = -(-shares // most)
+    if (total := int(count.sum())) > DAY_ORDERS_MAX:  # before anything so long is made
+        raise YunhaiError(
+            failures.CANNOT_PLAN,
+            reason=f"{total:,} orders, more than {DAY_ORDERS_MAX:,}",
+            reason_zh=f"{total:,} 筆委託，超過 {DAY_ORDERS_MAX:,}",
+        )
     part = np.repeat(np.arange(shares.size, dtype=np.int32), count)
     number = np.arange(part.size) - np.repeat(np.cumsum(count) - count, count)
     quantity = np.minimum(shares[part] - number * most[part], most[part])

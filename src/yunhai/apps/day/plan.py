@@ -23,10 +23,9 @@ from yunhai.apps.day.report import Report
 from yunhai.apps.day.timetable import Hours
 from yunhai.kernel.clock import SECOND
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import DAY_ORDERS_MAX
 from yunhai.kernel.records import RECORD, VERSION, Kind, OrderType, Side, TimeInForce
 
-ORDERS: Final = 20_000_000
-"""Most orders of one plan: what fits in memory here."""
 WAITING_ORDERS: Final = 5
 """At most about so many orders of one side wait before the other side comes."""
 AUCTION_MARGIN_NS: Final = 90 * SECOND
@@ -103,11 +102,11 @@ def make_plan(
     lot = np.array([term.lot for term in terms], np.int64)[levels.security]
     cap = np.array([term.cap for term in terms], np.int64)[levels.security]
     pieces = lots.split(parts, levels, lot=lot, cap=cap)
-    if pieces.part.size > ORDERS:
+    if pieces.part.size > DAY_ORDERS_MAX:
         raise YunhaiError(
             failures.CANNOT_PLAN,
-            reason=f"{pieces.part.size} orders, more than {ORDERS}",
-            reason_zh=f"{pieces.part.size} 筆委託，超過 {ORDERS}",
+            reason=f"{pieces.part.size} orders, more than {DAY_ORDERS_MAX}",
+            reason_zh=f"{pieces.part.size} 筆委託，超過 {DAY_ORDERS_MAX}",
         )
     books, ends = _books(levels, _shares(pieces, levels.price.size), terms, random)
     line = _Line(books)
