@@ -161,7 +161,7 @@ def trading_calendar(first: date, last: date) -> TradingCalendar:
             warnings.simplefilter("ignore")  # the library's own quarrel with newer pandas
             sessions = get_calendar("XTAI", start=first.isoformat(), end=last.isoformat()).sessions
     except (CalendarError, ValueError) as error:
-        raise YunhaiError(2209, date=last.isoformat(), reason=str(error)) from None
+        raise YunhaiError(2209, date=last.isoformat(), reason=str(error), reason_zh="超出行事曆套件之範圍") from None
     closures = load_closures((_OVERLAYS / "closures.toml").read_bytes())
     return overlaid((session.date() for session in sessions), closures)
 

@@ -34,9 +34,10 @@ class TradingCalendar:
     def require_open(self, day: date) -> None:
         """YunhaiError 2210 if the market is shut on `day`, with the reason where it is known."""
         if not self.is_open(day):
-            known = [closure.reason for closure in self.closures if closure.day == day]
-            weekend = "weekend" if day.weekday() >= 5 else "holiday"
-            raise YunhaiError(2210, date=day.isoformat(), reason=known[0] if known else weekend)
+            known = [(closure.reason, closure.reason) for closure in self.closures if closure.day == day]
+            usual = ("weekend", "週末") if day.weekday() >= 5 else ("holiday", "休市日")
+            reason, reason_zh = known[0] if known else usual
+            raise YunhaiError(2210, date=day.isoformat(), reason=reason, reason_zh=reason_zh)
 
     def shifted(self, day: date, by: int) -> date:
         """The trading day `by` trading days after `day` (before it, if negative).

@@ -259,7 +259,7 @@ register(
             "not-a-trading-day",
             None,
             409,
-            "{date} 非交易日",
+            "{date} 非交易日：{reason}",
             "{date} is not a trading day: {reason}",
             "請改用交易日。",
             "Use a trading day.",

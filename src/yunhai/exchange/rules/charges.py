@@ -60,7 +60,9 @@ def tax_row(pack: RulePack, kind: SecurityKind, day: date, *, day_trade: bool = 
         for tax in rows:
             if (tax.day_trade, tax.hedge) == marks:
                 return tax
-    raise YunhaiError(2208, what=f"transaction tax on {kind.value}", date=day.isoformat())
+    raise YunhaiError(
+        2208, what=f"transaction tax on {kind.value}", what_zh=f"{kind.value} 之證券交易稅", date=day.isoformat()
+    )
 
 
 def transaction_tax(
@@ -78,8 +80,9 @@ def settlement_date(pack: RulePack, day: date, trading_days: Sequence[date]) -> 
     YunhaiError 2210 if `day` is no trading day, 2209 if the calendar ends too early.
     """
     if day not in trading_days:
-        raise YunhaiError(2210, date=day.isoformat(), reason="not in the calendar")
+        raise YunhaiError(2210, date=day.isoformat(), reason="not in the calendar", reason_zh="不在行事曆中")
     place = trading_days.index(day) + pack.settlement.days
     if place >= len(trading_days):
-        raise YunhaiError(2209, date=f"{pack.settlement.days} trading days after {day.isoformat()}")
+        late = f"{pack.settlement.days} trading days after {day.isoformat()}"
+        raise YunhaiError(2209, date=late, date_zh=f"{day.isoformat()} 後第 {pack.settlement.days} 個交易日")
     return trading_days[place]

@@ -5,7 +5,7 @@ without limits, times that overlap, rates that are dated twice.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 from yunhai.exchange.rules.lines import Path
@@ -44,6 +44,7 @@ def check_pack(pack: RulePack, line: Callable[[Path], int]) -> None:
     checks.taxes(pack)
     checks.settlement(pack)
     checks.settings(pack)
+    checks.gaps(pack)
 
 
 class _Checks:
@@ -267,6 +268,21 @@ class _Checks:
             match = settings.fixed_price_match.value
             whole = match >= fixed.spans[0].start and match % SECOND == 0
             self.agree(whole, ("settings", "fixed_price_match", "value"), "before the segment begins")
+
+    def gaps(self, pack: RulePack) -> None:
+        for place, gap in enumerate(pack.not_modelled):
+            for index, field in enumerate(gap.fields):
+                path: Path = ("not_modelled", place, "fields", index)
+                self.value(_has(pack, field.split(".")), path, f"the pack has no {field}")
+
+
+def _has(table: object, parts: list[str]) -> bool:
+    """Whether a key path leads anywhere in a pack; rows of arrays are not told apart."""
+    for part in parts:
+        table = table.get(part) if isinstance(table, Mapping) else getattr(table, part, None)
+        if table is None:
+            return False
+    return True
 
 
 def _overlap(one: Tax, other: Tax) -> bool:

@@ -58,6 +58,7 @@ _TABLE: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
         (r"there is no board segment", "沒有整股市場"),
         (r"there is no continuous span", "沒有逐筆時段"),
         (r"there is no based_on", "沒有 based_on"),
+        (r"the pack has no (.+)", r"規則檔沒有 \1"),
         (r"the base has no (.+)", r"所依據者沒有 \1"),
         (r"it also states a number of lots", "又寫明張數"),
         (r"lower-case letters, digits, points and hyphens only", "僅限小寫字母、數字、點與連字號"),
