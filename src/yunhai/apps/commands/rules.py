@@ -154,7 +154,9 @@ def limits(name: str, day: date, as_json: bool) -> int:
     The kind may be empty (told from the code), a family (etf, etn, warrant) or a kind of the pack. Good rows are
     answered; a bad one is refused by its row and reason, and then the exit code is 2.
 
-    標準輸入每列為代號、種類、參考價；種類可留空（由代號判斷）。有誤之列逐列拒絕並說明，其餘照常回答。
+    \b
+    標準輸入每列為代號、種類、參考價；種類可留空（由代號判斷）。
+    有誤之列逐列拒絕並說明，其餘照常回答，結束碼為 2。
     """
     pack = pack_named(name)
     pack.require_in_force(day)
