@@ -239,13 +239,6 @@ void Log::drop_space() {
     if (prepared_ && disk_->remove(space_name) >= 0) prepared_ = false;
 }
 
-Status Log::discard_space() {
-    if (!prepared_) return {};
-    prepared_ = false;
-    const int error = disk_->remove(space_name);
-    return error < 0 ? failed(error, "remove") : Status{};
-}
-
 bool Log::wants_space() const { return !prepared_ && written_until_ > length_ / 2; }
 
 // The header is on the disk before the file gets its name: a named segment always has a right header.

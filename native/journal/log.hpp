@@ -71,8 +71,6 @@ class Log {
     Status write(GroupBuffer& group);
     // Makes the next segment's space. May run beside both.
     Status prepare();
-    // Removes space that was made and is not needed: at the end, or a closed journal would keep a segment of zeros.
-    Status discard_space();
     bool wants_space() const;  // half of the current segment is used, by groups already written
     bool has_space() const { return prepared_; }
     // Once nothing more will be written. A failure costs only room: opening removes what is left over.

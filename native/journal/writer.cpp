@@ -313,7 +313,6 @@ Status Writer::close() {
         log_.place(seal);
         status = log_.write(seal);
     }
-    if (status.ok()) status = log_.discard_space();
     if (status.ok()) log_.drop_space();
     log_.release();
     const Lock lock(mutex_);

@@ -265,15 +265,6 @@ def test_waiting_for_what_was_never_submitted_is_refused_at_once(tmp_path: Path)
         journal.wait(last + 1)
 
 
-def test_a_closed_journal_keeps_no_spare_space(tmp_path: Path) -> None:
-    with writer(tmp_path / "j") as journal:
-        journal.submit(records(700, 1))
-        journal.flush()
-        while not (tmp_path / "j" / "next.space").exists():  # made by a thread, once half of the segment is used
-            threading.Event().wait(0.001)
-    assert {path.suffix for path in (tmp_path / "j").iterdir()} == {".yj", ".lock", ".hint"}
-
-
 def test_closing_ends_every_wait(tmp_path: Path) -> None:
     for number in range(20):
         journal = writer(tmp_path / str(number), segment_bytes=4096)

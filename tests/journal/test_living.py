@@ -1,5 +1,6 @@
 """Reading while a writer is at work 邊寫邊讀: what is being written this moment is not damage, and damage still is."""
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,19 @@ def verified(place: Path | SimDisk) -> int:
     assert not verdict.problems
     assert verdict.ending in ("clean", "living")
     return verdict.sequence
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("segment_bytes", [1 << 14, 1 << 20])
+def test_a_living_journal_is_right_a_thousand_times(
+    tmp_path: Path, segment_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "SEGMENT_BYTES", segment_bytes)
+    times = turn = 0
+    while times < 500:
+        turn += 1
+        with writing(tmp_path / str(turn)) as writer:  # anew, or reading it would take ever longer
+            times += read_for_a_while(writer, lambda: verified(tmp_path / str(turn)))  # noqa: B023 - called at once
 
 
 @pytest.mark.parametrize("read", [verified, lambda place: count(place).records], ids=["verify", "stats"])
