@@ -46,6 +46,7 @@ def test_anything_after_a_closing_mark_is_damage(change: Change, codes: set[int]
     disk.put(layout.last_segment, bytes(data))
     verdict = verify(disk)
     assert {problem.code for problem in verdict.problems} == codes
+    assert (verdict.ending == "after-closing") == (3013 in codes)
     assert {problem.details["segment"] for problem in verdict.problems} == {layout.last_segment}
     assert (verdict.outcome, verdict.sequence, verdict.sealed) == (
         "wrong",

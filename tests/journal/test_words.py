@@ -190,7 +190,7 @@ def test_the_verdict_is_said_in_both_languages(
     alive.flush()
     code, out, _ = told(capsys, "verify", tmp_path / "alive")
     assert code == 0
-    assert "right" not in out
+    assert "  right;" not in out
     assert "not closed: the end is not proved without a checkpoint" in out
     assert "未關閉：沒有檢查點，無法證明尾端完整" in out
     answer = run(capsys, "verify", tmp_path / "alive")[1]
@@ -204,7 +204,7 @@ def test_the_verdict_is_said_in_both_languages(
     assert "區段檔案被加長" in out
 
 
-@pytest.mark.parametrize("ending", ["clean", "torn", "garbage", "living", "unread"])
+@pytest.mark.parametrize("ending", ["clean", "torn", "garbage", "after-closing", "living", "unread"])
 def test_every_ending_is_explained(ending: str) -> None:
     verdict = verify(base_journal(3))
     named = type(verdict)(**{name: getattr(verdict, name) for name in verdict.__slots__} | {"ending": ending})

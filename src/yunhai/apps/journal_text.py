@@ -67,6 +67,7 @@ _ENDINGS: Final = {
         "bytes that are no record and that no crash explains stand there",
         "有不屬於任何紀錄、非當機所致的資料",
     ),
+    "after-closing": ("bytes of no record stand after the closing mark", "關閉標記之後有不屬於任何紀錄的資料"),
     "living": ("a writer is at work there", "有程式正在寫入"),
     "unread": ("the journal could not be read so far", "未能讀到"),
 }
@@ -273,8 +274,8 @@ def verdict_texts(verdict: Verdict) -> tuple[str, str]:
     until = (f"; proved up to sequence {verdict.proven_to}", f"（僅證明至序號 {verdict.proven_to}）")
     english, chinese = until if verdict.proven_to else ("", "")
     return (
-        f"no damage found, but not closed: the end is not proved without a checkpoint{english}",
-        f"未發現損壞，但日誌未關閉：沒有檢查點，無法證明尾端完整{chinese}",
+        f"every record read is right, but not closed: the end is not proved without a checkpoint{english}",
+        f"讀到的紀錄皆正確，但日誌未關閉：沒有檢查點，無法證明尾端完整{chinese}",
     )
 
 

@@ -30,6 +30,7 @@ Outcome = Literal["right", "end-not-proved", "wrong"]
 EndProof = Literal["checkpoint", "closing-mark"]
 
 LIVING: Final = "living"
+BEHIND_THE_MARK: Final = "after-closing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class Verdict:
 
     `groups` hold records, `closing_marks` do not; `chain` is the hash after the last of either, `records_chain` after
     the last group, which is what a checkpoint signs. `ending` is what stands after the last good group: clean (nothing),
-    torn (a group that a crash cut off), garbage (bytes that no crash explains), living (a writer is at work), unread.
+    torn (a group that a crash cut off), garbage (bytes that no crash explains), after-closing (bytes behind the mark),
+    living (a writer is at work), unread.
     `sealed`: the last thing is a closing mark. `proven_to`: the highest sequence that a checkpoint vouches for, 0 for
     none. `foreign`: files in the folder that are not the journal's.
     """
@@ -182,7 +184,7 @@ def _end_of(reader: Reader, place: str | Path | _journal.SimDisk) -> tuple[str, 
     ending = tail["ending"]
     if not tail["sealed"] or ending in ("clean", LIVING) or begun_again(place, tail, reader.last_sequence() + 1):
         return ending, []
-    return ending, [
+    return BEHIND_THE_MARK, [
         YunhaiError(AFTER_CLOSING, segment=tail["segment"], sequence=reader.last_sequence(), offset=tail["offset"])
     ]
 
