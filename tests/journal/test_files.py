@@ -161,7 +161,7 @@ def test_a_huge_segment_costs_no_memory(tmp_path: Path) -> None:
         file.seek(BIG - 70)
         file.write(b"rubbish")
     answer = told("verify", tmp_path / "j")
-    assert (answer["right"], answer["sequence"], answer["ending"]) == (False, 20, "after-closing")  # it was closed: 3013, 3014
+    assert (answer["right"], answer["sequence"], answer["ending"]) == (False, 20, "after-closing")
 
 
 @pytest.mark.parametrize("which", ["export", "checkpoint", "key"])

@@ -94,8 +94,8 @@ def load(file: bytes, key: Ed25519PublicKey) -> Checkpoint:
             raise ValueError("a hash of another length")
     except InvalidSignature:
         raise refusal(CHECKPOINT_INVALID, "the signature is not of this key") from None
-    except (msgspec.MsgspecError, ValueError, UnicodeEncodeError) as error:
-        raise refusal(CHECKPOINT_INVALID, "not a checkpoint file", said=str(error)) from None
+    except (msgspec.MsgspecError, ValueError, UnicodeEncodeError):
+        raise refusal(CHECKPOINT_INVALID, "not a checkpoint file") from None
     return checkpoint
 
 
