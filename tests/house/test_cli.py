@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from types import ModuleType
+from unicodedata import east_asian_width
 
 import click
 import pytest
@@ -50,6 +52,24 @@ def test_every_command_loads_and_takes_json(name: str, capsys: pytest.CaptureFix
     assert command is not None
     for leaf in leaves(command):
         assert "--json" in [word for option in leaf.params for word in option.opts], f"{name} {leaf.name}"
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_help_fits_80_columns_and_tells_of_json_in_chinese_too(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    command = cli.yunhai.get_command(click.Context(cli.yunhai), name)
+    assert command is not None
+    names = [[name, leaf] for leaf in command.commands] if isinstance(command, click.Group) else [[name]]
+    for words in [[name], *names]:
+        assert cli.main([*words, "--help"]) == 0
+        for line in capsys.readouterr().out.splitlines():
+            assert sum(2 if east_asian_width(letter) in "WF" else 1 for letter in line) <= 80, line
+    for leaf in leaves(command):
+        for option in leaf.params:
+            if isinstance(option, click.Option) and (name in ("day", "demo") or "--json" in option.opts):
+                assert re.search("[\u4e00-\u9fff]", option.help or ""), f"{name} {leaf.name} {option.opts}"
 
 
 def leaves(command: click.Command) -> list[click.Command]:

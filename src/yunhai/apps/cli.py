@@ -23,6 +23,9 @@ FAILED_CHECK: Final = 1
 REFUSED: Final = 2
 FAULT: Final = 3
 
+HELP_WIDTH: Final = 72
+"""Characters of a help line: click counts a Chinese one as one column where a terminal needs two, and 80 must do."""
+
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("yunhai.apps.commands.demo", "One trading day, from a file or built in 跑一個交易日"),
     "day": ("yunhai.apps.commands.day", "A broker-branch report as a day of orders 分點報表重現一日"),
@@ -94,7 +97,7 @@ def _list_whole(command: click.Command) -> None:
                 child.short_help = " ".join(child.help.split("\n\n")[0].split())
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_WIDTH})
 @click.version_option(__version__, prog_name="yunhai")
 def yunhai() -> None:
     """Yunhai 雲海: a securities cloud 證券雲."""
