@@ -538,7 +538,9 @@ def test_actions_of_a_phase(opened: Opener, mask: int, allowed: str) -> None:
             "cut": lambda: desk.cut(desk.next_id, LOT),
             "reprice": lambda: desk.reprice(desk.next_id, 98),
         }[name]()
-        assert (answer.code, answer.status) == ((0, 0) if name == allowed else (1025, 53) if name == "reprice" else (1024, 49))
+        assert (answer.code, answer.status) == (
+            (0, 0) if name == allowed else (1025, 53) if name == "reprice" else (1024, 49)
+        )
 
 
 def test_an_order_is_found_only_in_its_own_book(opened: Opener) -> None:
