@@ -180,6 +180,7 @@ def test_no_cross_is_no_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         ({"qty": "100"}, 4112, "qty: number is wanted, not text"),
         ({"price": "1796"}, 4112, "price: number is wanted, not text"),
         ({"qty": True}, 4112, "qty: number is wanted"),
+        ({"side": "\ud800"}, 4112, "half a letter"),
     ],
 )
 def test_a_bad_event_is_refused_with_its_row(tmp_path: Path, change: dict[str, object], code: int, reason: str) -> None:
@@ -254,6 +255,13 @@ def test_a_file_without_a_day_is_answered_and_said_to_be_unchecked(
 def test_what_is_no_code_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], security: str) -> None:
     assert main(["auction", str(write(tmp_path, {**SMALL, "security": security}))]) == 2
     assert "4111" in capsys.readouterr().err
+
+
+def test_an_event_that_is_no_object_is_told_in_both_languages(tmp_path: Path) -> None:
+    with pytest.raises(YunhaiError) as caught:
+        read_auction(write(tmp_path, {**SMALL, "events": [5]}))
+    assert "object is wanted, not whole-number" in caught.value.text("en")
+    assert "該筆 須為物件，不是整數" in caught.value.text("zh")
 
 
 def test_a_byte_order_mark_does_not_matter_and_a_doubled_key_is_refused(tmp_path: Path) -> None:

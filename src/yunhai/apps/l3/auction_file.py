@@ -166,6 +166,8 @@ def _shaped(value: object, kind: type[T]) -> T:
     """The value as that struct. ValueError saying which field is wrong."""
     try:
         return msgspec.convert(value, kind, builtin_types=(Decimal,))
+    except UnicodeEncodeError as problem:
+        raise ValueError("a text holds half a letter") from problem
     except msgspec.ValidationError as problem:
         raise ValueError(_told(str(problem))) from problem
 
@@ -173,7 +175,7 @@ def _shaped(value: object, kind: type[T]) -> T:
 def _told(text: str) -> str:
     """A shape's refusal in words of the file."""
     said, _, place = text.partition(" - at `$")
-    field = place.strip("`.") or "the file"
+    field = place.strip("`.") or "it"
     if missing := re.fullmatch(r"Object missing required field `(.+)`", said):
         return f"the field {missing[1]} is missing"
     if wanted := re.fullmatch(r"Expected `(.+)`, got `(.+)`", said):

@@ -153,15 +153,30 @@ _TABLE: Final = tuple(
         (r"a cancel of the other side", "取消之買賣別與委託不同"),
         (r"tick (\S+) in the file, (\S+) in the pack", r"檔案之升降單位為 \1，規則包為 \2"),
         (r"the field (\S+) is missing", r"缺少欄位 \1"),
-        (r"(\S+): (\S+) is wanted, not (\S+)", r"\1 須為 \2，不是 \3"),
+        (r"a text holds half a letter", "文字含不成字的半個代理碼"),
         (r"(\S+): unknown word (.+)", r"\1 不認得 \2"),
         (r"a field is wrong: (.+)", r"欄位有誤（\1）"),
     )
 )
 
 
+_WANTED: Final = re.compile(r"(\S+): (\S+) is wanted, not (\S+)")
+_KINDS: Final = {
+    "text": "文字",
+    "number": "數字",
+    "whole-number": "整數",
+    "list": "陣列",
+    "object": "物件",
+    "nothing": "空值",
+    "bool": "真假值",
+}
+
+
 def in_chinese(reason: str) -> str:
     """The reason in Chinese; itself if the table has no row for it."""
+    if wanted := _WANTED.fullmatch(reason):
+        kinds = [_KINDS.get(word, word) for word in wanted.groups()[1:]]
+        return f"{'該筆' if wanted[1] == 'it' else wanted[1]} 須為{kinds[0]}，不是{kinds[1]}"
     for pattern, chinese in _TABLE:
         found = pattern.fullmatch(reason)
         if found:
