@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from yunhai.kernel.records import TRADE, Kind
+from yunhai.kernel.records import Kind
 
 LIMB_BITS: Final = 32
 _LIMB: Final = (1 << LIMB_BITS) - 1
 
+_ZERO: Final = np.zeros(1, np.intp)
 _TRADE: Final = int(Kind.TRADE)  # a plain int: compared with an array for every array of events
 
 
@@ -44,25 +45,34 @@ class Tally:
         self._low = np.full(size, np.iinfo(np.int64).max, np.int64)
         self._last = np.zeros(size, np.int64)
         self._volume = np.zeros(size, np.int64)
-        self._value = np.zeros((size, 2), np.int64)
+        self._value_above = np.zeros(size, np.int64)
+        self._value_below = np.zeros(size, np.int64)
         self._trades = np.zeros(size, np.int64)
 
     def add(self, events: NDArray[np.void]) -> None:
         """Add the trades among `events`, which come in their order."""
-        chosen = events["kind"] == _TRADE
-        if not chosen.any():
+        chosen = np.flatnonzero(events["kind"] == _TRADE)
+        if not len(chosen):
             return
-        trades = events[chosen].view(TRADE)
-        book, price, quantity = trades["book"], trades["price"].astype(np.int64), trades["quantity"].astype(np.int64)
-        first = self._trades[book] == 0
-        backwards = np.flatnonzero(first)[::-1]  # so that the earliest trade is written last
-        self._open[book[backwards]] = price[backwards]
-        self._last[book] = price
-        np.maximum.at(self._high, book, price)
-        np.minimum.at(self._low, book, price)
-        np.add.at(self._volume, book, quantity)
-        np.add.at(self._value, book, halves(price * quantity))
-        np.add.at(self._trades, book, 1)
+        # Field by field: choosing whole records costs several times as much. A trade has these where an order has them.
+        book = events["book"][chosen]
+        price, quantity = events["price"][chosen].astype(np.int64), events["quantity"][chosen].astype(np.int64)
+        begins = _ZERO
+        if (book != book[0]).any():
+            order = np.argsort(book, kind="stable")  # each book's trades together, in their order
+            book, price, quantity = book[order], price[order], quantity[order]
+            begins = np.concatenate([_ZERO, np.flatnonzero(book[1:] != book[:-1]) + 1])
+        one = book[begins]
+        ends = np.append(begins[1:], len(book))
+        value = price * quantity
+        self._open[one] = np.where(self._trades[one] == 0, price[begins], self._open[one])
+        self._last[one] = price[ends - 1]
+        self._high[one] = np.maximum(self._high[one], np.maximum.reduceat(price, begins))
+        self._low[one] = np.minimum(self._low[one], np.minimum.reduceat(price, begins))
+        self._volume[one] += np.add.reduceat(quantity, begins)
+        self._value_above[one] += np.add.reduceat(value >> LIMB_BITS, begins)
+        self._value_below[one] += np.add.reduceat(value & _LIMB, begins)
+        self._trades[one] += ends - begins
 
     def last(self, book: int) -> int:
         return int(self._last[book])
@@ -75,7 +85,7 @@ class Tally:
             low=int(self._low[book]) if traded else 0,
             last=int(self._last[book]),
             volume=int(self._volume[book]),
-            value=joined(self._value[book].tolist()),
+            value=joined((int(self._value_above[book]), int(self._value_below[book]))),
             trades=traded,
         )
 
