@@ -1,5 +1,6 @@
 """What every bench shares: the pinned order flow as commands, the book it runs on, the native build, the result file."""
 
+import argparse
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tools import benchmark_page
 from yunhai.apps.reference_data import rule_pack
 from yunhai.exchange.books import BookConfig
 from yunhai.exchange.rules.words import SecurityKind
@@ -157,8 +159,19 @@ def machine() -> dict[str, object]:
     return {"cpu": model, "cores": os.cpu_count(), "system": platform.system(), "python": platform.python_version()}
 
 
-def report(name: str, result: dict[str, Any], *, as_json: bool) -> None:
-    """Write bench/results/NAME.json and say it."""
+def arguments(about: str | None, *, rounds: int) -> argparse.ArgumentParser:
+    """The options that every bench has."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"interleaved rounds ({rounds})")
+    parser.add_argument(
+        "--record", action="store_true", help="keep the result in bench/results and docs/reference/benchmarks.md"
+    )
+    return parser
+
+
+def report(name: str, result: dict[str, Any], options: argparse.Namespace) -> None:
+    """Say the result and write it to build/bench, or, to be recorded, to bench/results and the page made of them."""
     commit = subprocess.run(
         ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], capture_output=True, text=True
     ).stdout.strip()
@@ -170,10 +183,12 @@ def report(name: str, result: dict[str, Any], *, as_json: bool) -> None:
         "machine": machine(),
         **result,
     }
-    folder = ROOT / "bench" / "results"
-    folder.mkdir(exist_ok=True)
+    folder = ROOT / "bench" / "results" if options.record else CACHE
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
-    if as_json:
+    if options.record:
+        benchmark_page.PAGE.write_text(benchmark_page.page())
+    if options.json:
         print(json.dumps(whole, ensure_ascii=False))
         return
     for key, value in result.items():

@@ -5,7 +5,6 @@ same bytes are written and synced bare (one write and one fdatasync a group, not
 into a growing file and into one zeroed beforehand.
 """
 
-import argparse
 import os
 import shutil
 import tempfile
@@ -122,10 +121,7 @@ def bare(sizes: list[int], path: Path, *, zeroed: bool) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rounds", type=int, default=4)
-    options = parser.parse_args()
+    options = common.arguments(__doc__, rounds=4).parse_args()
     work = common.load()
     total = len(work.commands)
     rounds: list[dict[str, Any]] = []
@@ -152,7 +148,7 @@ def main() -> None:
             "group_acknowledged_p99_ms": float(np.percentile(waits, 99)),
             "state_hash": best["state"].hex(),
         },
-        as_json=options.json,
+        options,
     )
 
 

@@ -5,7 +5,6 @@ command with its report, p50 and p99 of a command, and callgrind's instructions 
 the pinned one, or the run is void.
 """
 
-import argparse
 import json
 import subprocess
 import time
@@ -95,9 +94,7 @@ def instructions(program: Path, inputs: list[str]) -> float | None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = common.arguments(__doc__, rounds=5)
     parser.add_argument("--no-callgrind", action="store_true")
     options = parser.parse_args()
     work = common.load()
@@ -131,7 +128,7 @@ def main() -> None:
             "command_p99_ns": latency["p99_ns"],
             "callgrind_instructions_per_command": counted if counted is not None else "not counted (valgrind)",
         },
-        as_json=options.json,
+        options,
     )
 
 

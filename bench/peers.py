@@ -4,7 +4,6 @@ The peers are installed, by hash, in an environment of their own (build/peers). 
 the best of the rounds and the ratios are within this run. A peer whose tape differs is void and said to be.
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -38,10 +37,7 @@ def run_peer(python: str, name: str) -> dict[str, float | str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options = common.arguments(__doc__, rounds=3).parse_args()
     work = common.load()
     python = environment()
     arguments = engine.single_arguments(work)
@@ -63,7 +59,7 @@ def main() -> None:
         result[f"{name}_commands_per_s"] = "VOID: another tape" if name in void else max(rates)
         if name not in void:
             result[f"yunhai_over_{name}"] = max(own) / max(rates)
-    common.report("peers", result, as_json=options.json)
+    common.report("peers", result, options)
 
 
 if __name__ == "__main__":

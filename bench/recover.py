@@ -4,7 +4,6 @@ Every group's hash chain and checksums are proven, every command is run again by
 byte for byte with the journal's. No snapshot is used.
 """
 
-import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -28,10 +27,7 @@ def recover(journal: Path) -> tuple[float, Replayed, bytes]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
+    options = common.arguments(__doc__, rounds=5).parse_args()
     work = common.load()
     with tempfile.TemporaryDirectory(dir=common.CACHE) as folder:
         journal = Path(folder) / "journal"
@@ -52,7 +48,7 @@ def main() -> None:
             "commands_per_s": result.commands / seconds,
             "state_hash": expected.hex(),
         },
-        as_json=options.json,
+        options,
     )
 
 
