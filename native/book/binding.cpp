@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 
 #include <cstring>
+#include <stdexcept>
 
 #include "engine.hpp"
 
@@ -117,6 +118,17 @@ struct PyDepth {
     nb::object orders;
 };
 
+// What the engine refuses as std::invalid_argument becomes ValueError here and not in nanobind's general translator, which
+// needs std::exception_ptr: not every C++ library that is linked in whole has it.
+template <class Call>
+auto refused_as_value_error(Call call) {
+    try {
+        return call();
+    } catch (const std::invalid_argument& refusal) {
+        throw nb::value_error(refusal.what());
+    }
+}
+
 class PyEngine {
 public:
     PyEngine(std::uint32_t order_capacity, std::uint64_t first_order_id, std::uint32_t id_capacity, std::size_t event_capacity)
@@ -129,7 +141,9 @@ public:
         zero_ = nb::steal(PyLong_FromLong(0));
     }
 
-    std::uint32_t add_book(nb::handle config) { return engine_.add_book(read_config(config)); }
+    std::uint32_t add_book(nb::handle config) {
+        return refused_as_value_error([&] { return engine_.add_book(read_config(config)); });
+    }
 
     nb::tuple process(nb::handle commands) {
         const Buffer buffer(commands);
@@ -209,7 +223,7 @@ public:
     nb::object state_hash() const { return nb::module_::import_("hashlib").attr("sha256")(state()).attr("digest")(); }
     void restore(nb::handle state) {
         const Buffer buffer(state);
-        engine_.restore(buffer.bytes());
+        refused_as_value_error([&] { engine_.restore(buffer.bytes()); });
     }
 
     std::int64_t clock() const { return engine_.clock(); }
