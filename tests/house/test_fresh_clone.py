@@ -65,7 +65,11 @@ def test_a_stranger_gets_from_clone_to_demo(clone: Path, stranger: str | None) -
         "LANG": "C.UTF-8",
         "YUNHAI_COMPILER": "zig",
     }
-    for words in (("demo", "--once"), ("run", "yunhai", "--version"), ("test", "tests/house/test_cli.py", "tests/native")):
+    for words in (
+        ("demo", "--once"),
+        ("run", "yunhai", "--version"),
+        ("test", "tests/house/test_cli.py", "tests/native"),
+    ):
         result = subprocess.run(
             [clone / "dev", *words],
             cwd=clone,
