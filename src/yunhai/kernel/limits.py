@@ -103,6 +103,74 @@ CHECKPOINT_BYTES_MAX: Final = 64 << 20
 KEY_FILE_BYTES_MAX: Final = 16_384
 """A key in PEM."""
 
+# --- Client Desk, Control Room, Console ---
+
+CLIENT_QUERY_CHARACTERS_MIN: Final = 2
+CLIENT_QUERY_CHARACTERS_MAX: Final = 40
+CLIENT_MATCHES_MAX: Final = 20
+"""Clients one search shows; more ask for a narrower search."""
+LOOKUP_REFERENCE_CHARACTERS_MAX: Final = 40
+RECORD_ID_CHARACTERS_MAX: Final = 32
+"""The room of `instruction_id` in an instruction's record."""
+RECORD_AGE_MS_MAX: Final = 86_400_000
+"""How far back a customer's instruction may lie when its record is made."""
+RECORD_AHEAD_MS_MAX: Final = 60_000
+"""How far a telephone system's clock may run ahead."""
+RECORD_NOTE_CHARACTERS_MAX: Final = 400
+CHANGE_REASON_CHARACTERS_MIN: Final = 4
+CHANGE_REASON_CHARACTERS_MAX: Final = 200
+"""Why an operator changed something: said every time."""
+LINE_CAP_MAX: Final = 1_000
+"""Orders a second of one exchange line that the Console takes; the study's line has 20."""
+POOL_WEIGHT_MAX: Final = 100
+ROOM_ROWS_MAX: Final = 200
+"""Rows of one page of a list in a room or of its API."""
+
+# --- The core process and its API ---
+
+TOKEN_BYTES_MAX: Final = 2_048
+TOKEN_LIFE_S_MAX: Final = 300
+TOKENS_KEPT_MAX: Final = 20_000
+"""Tokens a process remembers to have verified."""
+BODY_BYTES_MAX: Final = 65_536
+"""A request to the core's public API, and a WebSocket message."""
+INNER_BODY_BYTES_MAX: Final = 32 << 20
+"""A request on the inner socket: a day's list of securities, a part of opening balances."""
+FACTS_A_REQUEST_MAX: Final = 2_000
+SOCKETS_MAX: Final = 2_000
+"""Open order connections."""
+SOCKET_IN_FLIGHT_MAX: Final = 20_000
+"""Messages of one connection that wait for their answers."""
+SOCKET_UNSENT_BYTES_MAX: Final = 4 << 20
+"""Answers that wait for a slow reader before it is cut off."""
+RATE_BUCKETS_MAX: Final = 200_000
+ORDERS_LISTED_MAX: Final = 5_000
+"""Orders in one answer."""
+SNAPSHOTS_KEPT: Final = 3
+SNAPSHOT_RECORDS: Final = 500_000
+"""Journal records between two snapshots."""
+VENUE_ORDERS_MAX: Final = 1 << 18
+"""Orders resting at once in the core's venue."""
+VENUE_IDS_MAX: Final = 1 << 22
+"""Instructions of one day that the core's venue can tell apart."""
+
+# --- Platform and processes ---
+
+SOCKET_PATH_BYTES_MAX: Final = 107
+"""Of a Unix socket's path, as the kernel takes it."""
+CREDENTIAL_BYTES_MAX: Final = 65_536
+TENANT_NUMBER_MAX: Final = 2**32 - 1
+PERSON_ID_MAX: Final = 2**32 - 1
+KEYS_PER_PERSON_MAX: Final = 20
+"""Active signing keys of one person."""
+API_CLIENTS_PER_PERSON_MAX: Final = 10
+OUTBOX_BATCH_MAX: Final = 500
+"""Rows the relay posts at once."""
+REQUEST_BYTES_MAX: Final = 2_500_000
+"""A request's body to the web process."""
+RESTART_PAUSE_SECONDS_MAX: Final = 30
+"""The longest pause before a part that died is started again."""
+
 FUZZ_CASE_MS: Final = 100
 """Longest time any one hostile input may keep a reader busy."""
 
@@ -124,3 +192,4 @@ assert AUCTION_EVENTS_MAX * 16 <= AUCTION_BYTES_MAX, "so many events could stand
 assert REPORT_ROW_SHARES_MAX <= QUANTITY_MAX
 assert DAY_ORDERS_MAX <= QUANTITY_MAX, "order numbers of a day are counted in 32 bits"
 assert JOURNAL_GROUP_SLOTS_MAX * RECORD_BYTES <= CHECKPOINT_BYTES_MAX
+assert BODY_BYTES_MAX < INNER_BODY_BYTES_MAX

@@ -1,0 +1,1 @@
+"""The Client Desk 營業檯: orders for customers, by keyboard."""
