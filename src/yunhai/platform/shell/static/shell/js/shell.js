@@ -1,0 +1,65 @@
+/** What every page does: the look, menus that close, forms that are sent once, copying, the market clock, the connection's state. */
+
+import { startClock } from "./clock.js";
+import { toast } from "./toast.js";
+import { word } from "./words.js";
+
+const YEAR_S = 31_536_000;
+
+function look() {
+  for (const input of document.querySelectorAll("[data-theme-choice] input")) {
+    input.addEventListener("change", () => {
+      document.documentElement.dataset.theme = input.value;
+      const secure = location.protocol === "https:" ? "; secure" : "";
+      document.cookie = `yunhai_theme=${input.value}; path=/; max-age=${YEAR_S}; samesite=lax${secure}`;
+    });
+  }
+}
+
+function drops() {
+  const open = () => document.querySelectorAll("details[data-drop][open]");
+  document.addEventListener("click", (event) => {
+    for (const drop of open()) if (!drop.contains(event.target)) drop.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const drop of open()) {
+      drop.open = false;
+      drop.querySelector("summary").focus();
+    }
+  });
+}
+
+/** `<form data-once>`: a second click while the first is under way does nothing. */
+function once() {
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("form[data-once]")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    for (const button of form.querySelectorAll("button[type=submit], button:not([type])")) button.setAttribute("aria-busy", "true");
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-once]")) delete form.dataset.sent;
+  });
+}
+
+/** `<button data-copy="text">` copies; without a value, the page's address. */
+function copying() {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const text = button.dataset.copy ? new URL(button.dataset.copy, location.href).href : location.href;
+    await navigator.clipboard.writeText(button.dataset.copyText ?? text);
+    toast("good", word("copy.done"));
+  });
+}
+
+look();
+drops();
+once();
+copying();
+startClock();

@@ -1,0 +1,139 @@
+/**
+ * The live line to the stream process: one WebSocket per page, any number of subscribers.
+ *
+ * After `auth` each channel is subscribed once; a `snapshot` comes first and then `update`s with a `sequence`. A gap in the
+ * sequence means something was missed: the channel is subscribed again. A lost connection is made again with growing, jittered
+ * pauses, and every channel with it. State is told on `document` as `yunhai:link` with detail live | connecting | reconnecting |
+ * offline, so that no part of a page shows old numbers as if they were new.
+ */
+
+import { token } from "./token.js";
+
+const PAUSE_MS = [300, 700, 1500, 3000, 6000, 10_000];
+const OFFLINE_AFTER = 3;
+const RENEW_MS = 200_000;
+
+const channels = new Map(); // key -> { request, sequence, last, listeners }
+let socket = null;
+let ready = false;
+let tries = 0;
+let timer = 0;
+let renew = 0;
+let state = "connecting";
+
+function tell(next) {
+  if (next === state) return;
+  state = next;
+  document.dispatchEvent(new CustomEvent("yunhai:link", { detail: next }));
+}
+
+export function linkState() {
+  return state;
+}
+
+function keyOf(request) {
+  return [request.channel, request.account ?? "", (request.codes ?? []).join(",")].join("|");
+}
+
+function send(message) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+/**
+ * Subscribes: `listen({ channel: "quotes", codes: ["2330"] }, (message) => …)`; the message has `op` snapshot | update and `data`.
+ * Returns a function that ends it.
+ */
+export function listen(request, listener) {
+  const key = keyOf(request);
+  let channel = channels.get(key);
+  if (!channel) {
+    channel = { request, sequence: null, listeners: new Set() };
+    channels.set(key, channel);
+    if (ready) send({ op: "subscribe", ...request });
+  } else if (channel.last) {
+    queueMicrotask(() => channel.last && listener(channel.last));
+  }
+  channel.listeners.add(listener);
+  connect();
+  return () => {
+    channel.listeners.delete(listener);
+    if (channel.listeners.size === 0) {
+      channels.delete(key);
+      if (ready) send({ op: "unsubscribe", ...request });
+    }
+  };
+}
+
+function received(message) {
+  if (message.op === "auth" || message.op === "authenticated" || message.op === "ready") {
+    ready = true;
+    tries = 0;
+    for (const channel of channels.values()) {
+      channel.sequence = null;
+      send({ op: "subscribe", ...channel.request });
+    }
+    tell("live");
+    return;
+  }
+  if (message.op !== "snapshot" && message.op !== "update") return;
+  for (const channel of channels.values()) {
+    if (channel.request.channel !== message.channel) continue;
+    if (message.account !== undefined && channel.request.account !== undefined && String(message.account) !== String(channel.request.account)) continue;
+    if (message.op === "snapshot") channel.last = message;
+    channel.sequence = message.sequence ?? channel.sequence;
+    for (const listener of channel.listeners) listener(message);
+  }
+}
+
+async function connect() {
+  if (socket || timer) return;
+  socket = "opening";
+  let claims;
+  try {
+    claims = await token();
+  } catch {
+    socket = null;
+    again();
+    return;
+  }
+  const address = new URL("/stream/v1", location.href);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  const mine = new WebSocket(address);
+  socket = mine;
+  mine.addEventListener("open", () => mine.send(JSON.stringify({ op: "auth", token: claims.text })));
+  mine.addEventListener("message", (event) => received(JSON.parse(event.data)));
+  mine.addEventListener("close", () => {
+    if (socket !== mine) return;
+    socket = null;
+    ready = false;
+    again();
+  });
+  clearInterval(renew);
+  renew = setInterval(async () => {
+    try {
+      send({ op: "auth", token: (await token({ fresh: true })).text });
+    } catch {
+      /* the socket will be closed by the other side, and made again */
+    }
+  }, RENEW_MS);
+}
+
+function again() {
+  tries += 1;
+  tell(!navigator.onLine || tries > OFFLINE_AFTER ? "offline" : "reconnecting");
+  const pause = PAUSE_MS[Math.min(tries, PAUSE_MS.length) - 1];
+  timer = setTimeout(() => {
+    timer = 0;
+    if (channels.size > 0) connect();
+  }, pause * (0.7 + 0.6 * Math.random()));
+}
+
+window.addEventListener("online", () => {
+  if (timer) {
+    clearTimeout(timer);
+    timer = 0;
+  }
+  tries = 0;
+  if (channels.size > 0) connect();
+});
+window.addEventListener("offline", () => tell("offline"));
