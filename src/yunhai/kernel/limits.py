@@ -171,6 +171,18 @@ REQUEST_BYTES_MAX: Final = 2_500_000
 RESTART_PAUSE_SECONDS_MAX: Final = 30
 """The longest pause before a part that died is started again."""
 
+# --- Lines and the stream ---
+
+LINE_QUEUE_MAX: Final = 250_000
+"""Instructions of one broker that wait for a line or for its answer."""
+LINE_CAP_MAX: Final = 10_000
+"""Messages a second of one line."""
+LINE_WEIGHT_MAX: Final = 1_000
+LINE_BATCH_MAX: Final = 4_096
+"""Messages that the pool hands out at once."""
+LINE_WAITS_KEPT: Final = 1_024
+"""Latest waiting times of a broker, for its p50 and p99."""
+
 FUZZ_CASE_MS: Final = 100
 """Longest time any one hostile input may keep a reader busy."""
 
@@ -193,3 +205,28 @@ assert REPORT_ROW_SHARES_MAX <= QUANTITY_MAX
 assert DAY_ORDERS_MAX <= QUANTITY_MAX, "order numbers of a day are counted in 32 bits"
 assert JOURNAL_GROUP_SLOTS_MAX * RECORD_BYTES <= CHECKPOINT_BYTES_MAX
 assert BODY_BYTES_MAX < INNER_BODY_BYTES_MAX
+
+# --- The order's path: instructions, gate, books ---
+
+INSTRUCTION_ID_CHARACTERS_MAX: Final = 32
+"""A phone record's id 錄音編號 in an instruction: what its record holds."""
+SIGNATURE_AGE_SECONDS_MAX: Final = 120
+"""How far a signature's time may be from the core's wall clock, either way."""
+INSTRUCTION_AGE_SECONDS_MAX: Final = 86_400
+"""How long before the signature a customer may have told a clerk."""
+PUBLIC_KEYS_CACHED_MAX: Final = 65_536
+"""Decoded public keys kept for checking signatures."""
+PENDING_INSTRUCTIONS_MAX: Final = 32
+"""Accepted changes of one order that the exchange has not yet answered."""
+ORDER_NUMBER_CHARACTERS: Final = 5
+"""A broker's order number 委託書編號: terminal and sequence."""
+CASH_MOVED_MAX: Final = 10**15
+"""One deposit, withdrawal or transfer: 100 billion NT$ in 1/10,000."""
+BALANCE_MAX: Final = 1 << 61
+"""Any one balance of an account, in 1/10,000 NT$ or shares: sums of two never overflow 64 bits."""
+REFERENCE_CHARACTERS_MAX: Final = 64
+"""A reference of a cash, share or transfer command."""
+OPENING_ROWS_MAX: Final = 50_000
+"""Rows of one part of an import of opening balances."""
+assert PENDING_INSTRUCTIONS_MAX >= 1 and ORDER_NUMBER_CHARACTERS > 2, "a terminal of two leaves room for a sequence"
+assert CASH_MOVED_MAX <= BALANCE_MAX <= MONEY_MAX // 2
