@@ -4,12 +4,10 @@ The page is generated so that it cannot tell anything else than the program does
 Every module of the package is imported first, because each area registers its own errors when it is loaded.
 """
 
-import importlib
-import pkgutil
 import sys
 from pathlib import Path
 
-import yunhai
+from tools.everything import load_everything
 from yunhai.kernel.errors import ErrorEntry, catalogue
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/reference/errors.md"
@@ -19,6 +17,8 @@ AREAS = {
     3: "The journal 日誌",
     4: "Days and replays 重現與重播",
     5: "The command line 命令列",
+    6: "The order's path 委託路徑",
+    7: "The platform and its services 平台與服務",
 }
 HEAD = """# Errors 錯誤一覽
 
@@ -28,13 +28,6 @@ An error has one number everywhere: on the command line, in `--json` answers (`e
 `remedy_en`, `remedy_zh`, `details`), in the journal's records and on pages. "Status" is the exchange's own answer number
 狀態碼 where it has one; "HTTP" is what a web answer carries. `{…}` are filled from the details.
 """
-
-
-def load_everything() -> None:
-    """Import every module of the package, so that every area has registered its errors."""
-    for module in pkgutil.walk_packages(yunhai.__path__, "yunhai."):
-        if not module.name.startswith("yunhai.native."):
-            importlib.import_module(module.name)
 
 
 def page() -> str:

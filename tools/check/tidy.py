@@ -10,8 +10,6 @@
 - the version is one number in two places.
 """
 
-import importlib
-import pkgutil
 import re
 import subprocess
 import tomllib
@@ -125,12 +123,10 @@ def find(root: Path, files: Iterable[Path]) -> list[str]:
 
 def incomplete_errors() -> list[str]:
     """Registered errors that lack a text in either language; every module is loaded, so that all have registered."""
-    import yunhai
+    from tools.everything import load_everything
     from yunhai.kernel.errors import catalogue
 
-    for module in pkgutil.walk_packages(yunhai.__path__, "yunhai."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
+    load_everything()
     return [
         line
         for entry in catalogue().values()
