@@ -228,5 +228,6 @@ REFERENCE_CHARACTERS_MAX: Final = 64
 """A reference of a cash, share or transfer command."""
 OPENING_ROWS_MAX: Final = 50_000
 """Rows of one part of an import of opening balances."""
-assert PENDING_INSTRUCTIONS_MAX >= 1 and ORDER_NUMBER_CHARACTERS > 2, "a terminal of two leaves room for a sequence"
+assert PENDING_INSTRUCTIONS_MAX >= 1
+assert ORDER_NUMBER_CHARACTERS > 2, "a terminal of two leaves room for a sequence"
 assert CASH_MOVED_MAX <= BALANCE_MAX <= MONEY_MAX // 2
