@@ -141,7 +141,11 @@ SOCKETS_MAX: Final = 2_000
 """Open order connections."""
 SOCKET_IN_FLIGHT_MAX: Final = 20_000
 """Messages of one connection that wait for their answers."""
-SOCKET_UNSENT_BYTES_MAX: Final = 4 << 20
+BATCH_ORDERS_MAX: Final = 5_000
+"""Instructions in one message."""
+BATCH_BYTES_MAX: Final = 8 << 20
+"""A message of many instructions."""
+SOCKET_UNSENT_BYTES_MAX: Final = 16 << 20
 """Answers that wait for a slow reader before it is cut off."""
 RATE_BUCKETS_MAX: Final = 200_000
 ORDERS_LISTED_MAX: Final = 5_000
@@ -182,6 +186,10 @@ LINE_BATCH_MAX: Final = 4_096
 """Messages that the pool hands out at once."""
 LINE_WAITS_KEPT: Final = 1_024
 """Latest waiting times of a broker, for its p50 and p99."""
+LINE_SILENCE_SECONDS_MAX: Final = 15
+"""A line that is silent, or leaves something unanswered, for as long is given up."""
+LINE_QUERY_NUMBERS_MAX: Final = 1_000
+"""Instructions asked for at once when a line was lost."""
 
 FUZZ_CASE_MS: Final = 100
 """Longest time any one hostile input may keep a reader busy."""

@@ -1,0 +1,1 @@
+"""The platform operator's room 總控台."""

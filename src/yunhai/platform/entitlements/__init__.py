@@ -1,0 +1,1 @@
+"""The service matrix: which column of tenants has which service, as the live table."""

@@ -1,0 +1,1 @@
+"""People, what they may do where, their keys, and API clients."""

@@ -1,0 +1,9 @@
+"""Django's name for this folder."""
+
+from django.apps import AppConfig
+
+
+class IdentityConfig(AppConfig):
+    name = "yunhai.platform.identity"
+    label = "identity"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,57 @@
+"""Refusals as answers: JSON for programs, a page for people, the registry's status and texts for both."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template import TemplateDoesNotExist
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.html import escape
+
+from yunhai.kernel.errors import YunhaiError
+from yunhai.platform.errors import FAULT, FORGED, NOT_THERE
+
+
+def as_json(error: YunhaiError) -> JsonResponse:
+    """The API's refusal (docs/concepts/cloud.md §7)."""
+    body = {"error": error.as_json(), "mode": settings.YUNHAI_MODE}
+    return JsonResponse(body, status=error.entry.http, json_dumps_params={"ensure_ascii": False})
+
+
+def shown(error: YunhaiError) -> dict[str, Any]:
+    """What a template shows of a refusal: `text`, `remedy`, `code`, in the active language."""
+    language = translation.get_language() or ""
+    if language.startswith("en"):
+        return {"code": error.code, "text": error.text("en"), "remedy": error.remedy("en")}
+    return {"code": error.code, "text": error.text("zh"), "remedy": error.remedy("zh")}
+
+
+def for_program(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def page(request: HttpRequest, error: YunhaiError) -> HttpResponse:
+    """The refusal as `shell/refusal.html` (`error` in its context); part of a page for htmx; JSON below /api."""
+    if for_program(request):
+        return as_json(error)
+    part = request.headers.get("HX-Request") == "true"
+    template = "shell/parts/error.html" if part else "shell/refusal.html"
+    context = {"error": shown(error), "status": error.entry.http}
+    try:
+        content = render_to_string(template, context, request)
+    except TemplateDoesNotExist:
+        content = f"<!doctype html><title>{error.code}</title><p>{escape(context['error']['text'])}</p>"
+    return HttpResponse(content, status=error.entry.http)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(request, YunhaiError(NOT_THERE))
+
+
+def fault(request: HttpRequest) -> HttpResponse:
+    return page(request, YunhaiError(FAULT))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return page(request, YunhaiError(FORGED))

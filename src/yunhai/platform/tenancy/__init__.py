@@ -1,0 +1,1 @@
+"""Tenants: who lives in the cloud, and the scope no query can forget."""

@@ -1,0 +1,1 @@
+"""Accounts 帳戶: who may trade where, with which limits."""

@@ -1,0 +1,1 @@
+"""Settlement 交割: what is due on which day."""
