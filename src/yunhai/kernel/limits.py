@@ -120,9 +120,6 @@ RECORD_NOTE_CHARACTERS_MAX: Final = 400
 CHANGE_REASON_CHARACTERS_MIN: Final = 4
 CHANGE_REASON_CHARACTERS_MAX: Final = 200
 """Why an operator changed something: said every time."""
-LINE_CAP_MAX: Final = 1_000
-"""Orders a second of one exchange line that the Console takes; the study's line has 20."""
-POOL_WEIGHT_MAX: Final = 100
 ROOM_ROWS_MAX: Final = 200
 """Rows of one page of a list in a room or of its API."""
 
@@ -239,3 +236,21 @@ OPENING_ROWS_MAX: Final = 50_000
 assert PENDING_INSTRUCTIONS_MAX >= 1
 assert ORDER_NUMBER_CHARACTERS > 2, "a terminal of two leaves room for a sequence"
 assert CASH_MOVED_MAX <= BALANCE_MAX <= MONEY_MAX // 2
+
+# --- Readings ---
+
+READER_BATCH_POSTINGS_MAX: Final = 30_000
+"""Postings that one transaction of the reader begins with; a commit group more may come on top."""
+READER_BATCH_RECORDS_MAX: Final = 60_000
+"""Trading records and instructions likewise."""
+TIMELINE_EVENTS_MAX: Final = 2_000
+"""Events that one timeline shows."""
+OPENING_FILE_BYTES_MAX: Final = 256 << 20
+"""A file of opening balances."""
+OPENING_FILE_ROWS_MAX: Final = 2_000_000
+LIST_ROWS_MAX: Final = 500
+"""Rows that one page of a list holds."""
+SEARCH_CHARACTERS_MAX: Final = 60
+"""What may be typed to find a client."""
+assert OPENING_ROWS_MAX <= OPENING_FILE_ROWS_MAX
+assert READER_BATCH_POSTINGS_MAX <= READER_BATCH_RECORDS_MAX
