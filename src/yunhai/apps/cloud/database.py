@@ -73,23 +73,25 @@ def programs() -> Programs:
 
 
 class Server:
-    """One embedded server: `folder` its data, `sockets` the folder of its socket, `secret` gives and keeps passwords."""
+    """One embedded server: `folder` its data, `sockets` the folder of its socket, `secret` gives and keeps passwords,
+    `settings` PostgreSQL's own beyond the house's."""
 
-    def __init__(self, folder: Path, sockets: Path, secret: Callable[[str], str]) -> None:
+    def __init__(self, folder: Path, sockets: Path, secret: Callable[[str], str], **settings: str) -> None:
         self.folder = folder
         self.sockets = sockets
         self._secret = secret
+        self._settings = SETTINGS | settings
         self._user = _system_user() if os.geteuid() == 0 else None
         self._programs = programs()
 
     @classmethod
-    def of(cls, places: Places) -> "Server":
+    def of(cls, places: Places, **settings: str) -> "Server":
         """The installation's own."""
 
         def secret(name: str) -> str:
             return places.credential(password_name(name), lambda: secrets.token_urlsafe(32).encode()).decode()
 
-        return cls(places.postgres, places.postgres_sockets, secret)
+        return cls(places.postgres, places.postgres_sockets, secret, **settings)
 
     def start(self) -> None:
         """Make the data folder if there is none, start the server if it does not run, make the roles and the database.
@@ -204,7 +206,7 @@ class Server:
             password.unlink(missing_ok=True)
 
     def _launch(self) -> None:
-        options = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
+        options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
         self._run(
             "pg_ctl",
             *("-D", str(self.folder), "-l", str(self.folder / "server.log"), "-w", "-t", str(START_SECONDS)),

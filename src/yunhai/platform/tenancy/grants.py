@@ -25,15 +25,15 @@ def grant_all(cursor: CursorWrapper) -> None:
     cursor.execute(f"GRANT USAGE ON SCHEMA public TO {APP}, {READER}")
     cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}, {READER}")
     cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP}, {READER}")
-    known = set()
-    for model in apps.get_models(include_auto_created=True):
-        if model._meta.managed and not model._meta.proxy:
-            known.add(model._meta.db_table)
+    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'")
+    tables = {str(row[0]) for row in cursor.fetchall()}
+    models_by_table = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
+    for table in sorted(tables):
+        model = models_by_table.get(table)
+        if model is not None and model._meta.managed:
             for statement in statements(model):
                 cursor.execute(statement)
-    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'")
-    for (table,) in cursor.fetchall():
-        if table not in known:  # procrastinate's, whose models are not managed
+        else:  # procrastinate's, whose models are not managed
             cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO {APP}, {READER}')
 
 

@@ -7,6 +7,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from yunhai.platform.tenancy.rls import DROP_FUNCTIONS, FUNCTIONS
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -16,6 +18,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunSQL(FUNCTIONS, DROP_FUNCTIONS),  # before any policy of any app
         migrations.CreateModel(
             name="Branch",
             fields=[
