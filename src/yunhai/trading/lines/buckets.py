@@ -4,8 +4,9 @@ A bucket is one number: the time at which its next token is due (`ready_at`). A 
 one moves it on by the interval. Time that passed unused is kept for `depth` tokens and no more: so a bucket needs
 no timer and no arithmetic but with integers.
 
-A line keeps three tokens: one that a late loop may make up for, one to lend, one in **reserve** for whoever is within his
-guarantee. Besides, it never carries more than `cap` + 1 messages in any one second, by a record of the last sends.
+A line keeps two tokens besides the one that is due, so it never carries more than `cap` + 2 messages in any one second: the
+tolerance. Logging in again or another cap brings no fresh tokens. Each line has a **phase**, a part of its interval, so that the
+tokens of a pool's lines fall due one after another and not all at once.
 """
 
 import heapq
@@ -18,18 +19,18 @@ from yunhai.kernel.limits import LINE_WAITS_KEPT
 from yunhai.trading.lines.words import Class, Waiting
 
 NEVER: Final = (1 << 63) - 1
-LINE_DEPTH: Final = 3
-LINE_RESERVE: Final = 1
-"""Tokens that lending leaves on a line."""
-CREDIT_NS: Final = SECOND // 4
-"""How long an unused guarantee is kept as credit."""
+LINE_KEPT: Final = 2
+"""Tokens that an idle line keeps, less its phase."""
+CREDIT_NS: Final = SECOND // 2
+"""How long an unused guarantee is kept as credit: long enough for arrivals at random, short enough that one broker's
+savings do not empty the pool's reserve."""
 
-_SLOTS: Final = 10
-_SLOT_NS: Final = SECOND // _SLOTS
+_SLOTS: Final = 11
+_SLOT_NS: Final = SECOND // (_SLOTS - 1)
 
 
 class Meter:
-    """How many in the last second, in steps of 100 ms."""
+    """How many in a second, the one before the 100 ms that are running."""
 
     __slots__ = ("_counts", "_slot")
 
@@ -43,7 +44,7 @@ class Meter:
 
     def rate(self, now: int) -> int:
         self._move(now)
-        return sum(self._counts)
+        return sum(self._counts) - self._counts[self._slot % _SLOTS]
 
     def _move(self, now: int) -> None:
         slot = now // _SLOT_NS
@@ -54,17 +55,16 @@ class Meter:
 
 
 class Line:
-    """A line and its bucket. `state` up | lost | down | closed."""
+    """A line and its bucket. `state` up | lost | down; `lent` counts what it carried for others than its owner."""
 
     __slots__ = (
-        "_last",
         "cap",
         "in_flight",
         "interval",
         "lent",
-        "lent_at",
         "meter",
         "name",
+        "phase",
         "ready_at",
         "state",
         "tenant",
@@ -80,39 +80,26 @@ class Line:
         self.meter = Meter()
         self.lent = Meter()
         self.ready_at = 0
-        self.lent_at = 0
+        self.phase = 0
         self.set_cap(cap)
 
     def set_cap(self, cap: int) -> None:
         self.cap = cap
         self.interval = SECOND // cap
-        self._last: deque[int] = deque(getattr(self, "_last", ()), maxlen=cap + 1)
 
     def begin(self, now: int) -> None:
-        """Logged in: one token, no stock. What was sent before still counts against the second."""
-        self.state = "up"
-        self.ready_at = now
-        self._bound()
+        """Logged in: the next token falls due in its phase, no stock."""
+        self.ready_at = max(self.ready_at, now) + self.phase
 
     def spend(self, now: int) -> None:
-        self.ready_at = max(self.ready_at, now - (LINE_DEPTH - 1) * self.interval) + self.interval
-        self._last.append(now)
+        self.ready_at = max(self.ready_at, now - LINE_KEPT * self.interval + self.phase) + self.interval
         self.meter.add(now)
-        self._bound()
-
-    def _bound(self) -> None:
-        """`ready_at`: when a message within a guarantee may go; `lent_at`: when one beyond it may."""
-        self.lent_at = self.ready_at + LINE_RESERVE * self.interval
-        if len(self._last) > self.cap:
-            free = self._last[0] + SECOND
-            self.ready_at = max(self.ready_at, free)
-            self.lent_at = max(self.lent_at, free)
 
 
 class Broker:
-    """A broker's queue and its two accounts: `credit_at` (its guarantee, a bucket) and `share` (what it has had of the
-    lent capacity, divided by its weight). The queue is a heap for each class, by number: so what returns from a lost line
-    stands where it stood."""
+    """A broker's queue and its accounts: `credit_at` (its guarantee, a bucket), `turn` (what it has had of its guarantee)
+    and `share` (what it has had of the lent capacity, divided by its weight). The queue is a heap for each class, by number:
+    so what returns from a lost line stands where it stood."""
 
     __slots__ = (
         "active",
@@ -129,6 +116,8 @@ class Broker:
         "share",
         "share_key",
         "tenant",
+        "turn",
+        "turn_key",
         "waits",
         "weight",
     )
@@ -145,6 +134,8 @@ class Broker:
         self.interval = 0
         self.credit_at = NEVER
         self.credit_key = -1
+        self.turn = 0
+        self.turn_key = -1
         self.share = 0
         self.share_key = -1
         self.meter = Meter()
@@ -155,12 +146,16 @@ class Broker:
         """Σ caps of its lines that are up."""
         if guarantee == self.guarantee:
             return
+        first = not self.guarantee
         self.guarantee = guarantee
         self.interval = SECOND // guarantee if guarantee else 0
-        self.credit_at = now if guarantee else NEVER
+        if not guarantee:
+            self.credit_at = NEVER
+        elif first:
+            self.credit_at = now - CREDIT_NS + self.interval
 
     def spend_credit(self, now: int) -> None:
-        self.credit_at = max(self.credit_at, now - CREDIT_NS + self.interval) + self.interval
+        self.credit_at = max(self.credit_at, now - CREDIT_NS) + self.interval
 
     def push(self, cls: Class, waiting: Waiting) -> None:
         heapq.heappush(self.queues[cls], (waiting.number, waiting))

@@ -69,7 +69,10 @@ class Pool:
                 self._pools |= dict.fromkeys(fact.tenants, fact)
                 self._arrange(now)
             case LineState(state="up") if fact.line in self._lines and fact.line not in self._closed:
-                self._lines[fact.line].begin(now)
+                line = self._lines[fact.line]
+                line.state = "up"
+                self._arrange(now)
+                line.begin(now)
                 self._arrange(now)
             case LineState(state="lost" | "down") if fact.line in self._lines:
                 self._take_off(self._lines[fact.line], fact.state, now)
@@ -282,6 +285,10 @@ class Pool:
         journal; it need not be applied again. KeyError if there is no such line."""
         self._take_off(self._lines[line], "lost", now)
         return LineState(line=line, state="lost")
+
+    def carrier_of(self, tenant: int) -> str | None:
+        """A line that is up, of the broker if it has one, else of its pool; None if there is none."""
+        return self._carriers.get(tenant)
 
     def in_doubt(self) -> tuple[Sent, ...]:
         """Sent on a line that was lost since, and not answered; oldest first."""
