@@ -29,6 +29,8 @@ HELP_WIDTH: Final = 72
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("yunhai.apps.commands.demo", "One trading day, from a file or built in 跑一個交易日"),
     "day": ("yunhai.apps.commands.day", "A broker-branch report as a day of orders 分點報表重現一日"),
+    "backup": ("yunhai.apps.commands.backup", "Back the cloud up into one file while it runs 備份"),
+    "restore": ("yunhai.apps.commands.restore", "Make an installation of a backup and prove it 還原"),
     "replay": ("yunhai.apps.commands.replay", "Published order data through the engine 逐筆委託重播"),
     "auction": ("yunhai.apps.commands.auction", "Uncross the orders of a file 集合競價"),
     "rules": ("yunhai.apps.commands.rules", "Rule packs: show, diff, check, limits 規則包"),
