@@ -44,7 +44,7 @@ class BookRules:
     segment: Segment
     lot: int
     max_quantity: int
-    prices: array[int]
+    prices: "array[int]"
     allowed: tuple[int, ...]
     actions: tuple[int, ...]
     fixed_price: bool
