@@ -287,7 +287,7 @@ def decode(number: int, content: bytes) -> Decided:
 
 def from_json(number: int, value: Any) -> Decided:
     """The fact of an outbox row's JSON (bytes as base64). The same errors as `decode`."""
-    return msgspec.convert(value, KINDS[number])
+    return msgspec.convert(value, KINDS[number], str_keys=True)
 
 
 assert len(KINDS) == len(NUMBERS)
