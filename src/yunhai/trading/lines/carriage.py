@@ -97,6 +97,8 @@ class Carriage:
 
     def next_time(self, now: int) -> int | None:
         """When `step` should be called next, if nothing comes before; None: not at all."""
+        if self._port.ready():
+            return now
         times = [session.next_time() for session in self._sessions.values()]
         times += self._again.values()
         if (free := self.pool.next_time(now)) is not None:

@@ -110,6 +110,9 @@ class LineServer:
         session.out.append(frame)
         session.next_out += 1
 
+    def ready(self) -> bool:
+        return bool(self._ended) or any(session.out for session in self._sessions.values())
+
     def receive(self, now: int) -> list[tuple[str, AnyFrame]]:
         came: list[tuple[str, AnyFrame]] = []
         for line, session in self._sessions.items():

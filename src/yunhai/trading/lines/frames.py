@@ -63,6 +63,9 @@ class ExchangePort(Protocol):
     def send(self, line: str, frame: AnyFrame, now: int) -> None:
         """Hand over a frame. It may be lost, and says nothing."""
 
+    def ready(self) -> bool:
+        """Whether `receive` or `dropped` has something to tell."""
+
     def receive(self, now: int) -> list[tuple[str, AnyFrame]]:
         """What has come since, in order within each line."""
 
