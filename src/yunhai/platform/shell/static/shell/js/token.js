@@ -28,8 +28,8 @@ export function refusalOf(status, body, headers = null) {
 export function csrf() {
   const field = document.querySelector("input[name=csrfmiddlewaretoken]");
   if (field) return field.value;
-  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
-  return cookie ? cookie.slice("csrftoken=".length) : "";
+  const cookie = document.cookie.split("; ").find((part) => part.startsWith("yunhai_csrf="));
+  return cookie ? cookie.slice("yunhai_csrf=".length) : "";
 }
 
 async function fetched() {
