@@ -136,12 +136,12 @@ def test_a_wrong_line_is_refused(line: str, cap: int) -> None:
 
 
 def test_a_pool_keeps_only_weights_that_say_something() -> None:
-    assert checked_pool([4, 2, 2], {2: 1, 4: 3}, [2, 3, 4]) == {"tenants": [2, 4], "weights": {"4": 3}}
+    assert checked_pool("main", [4, 2, 2], {2: 1, 4: 3}, [2, 3, 4]) == {"tenants": [2, 4], "weights": {"4": 3}}
 
 
 @pytest.mark.parametrize(("tenants", "weights"), [([1], {}), ([2], {3: 1}), ([2], {2: 0}), ([2], {2: 10_001})])
 def test_a_wrong_pool_is_refused(tenants: list[int], weights: dict[int, int]) -> None:
-    assert refusal(lambda: checked_pool(tenants, weights, [2, 3, 4])) == 7372
+    assert refusal(lambda: checked_pool("main", tenants, weights, [2, 3, 4])) == 7372
 
 
 def test_what_reaches_far_is_typed() -> None:
@@ -154,3 +154,8 @@ def test_passwords_are_long_legible_and_never_twice_the_same() -> None:
     made = {new_password() for _ in range(200)}
     assert len(made) == 200
     assert all(len(one) == 20 and not set(one) & set("0O1Il") for one in made)
+
+
+@pytest.mark.parametrize("name", ["", "Main", "1st", "a" * 21, "a b"])
+def test_a_pool_has_a_plain_name(name: str) -> None:
+    assert refusal(lambda: checked_pool(name, [2], {}, [2])) == 7372

@@ -160,19 +160,35 @@ def checked_tenant(state: TenantState) -> TenantState:
 
 
 _LINE: Final = re.compile(r"[0-9A-Z]{2}")
+_BRANCH: Final = re.compile(r"[0-9A-Za-z]{4}")
+_POOL: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
 
-def checked_line(line: str, cap: int) -> None:
+def checked_line(line: str, cap: int, status: str = "open") -> None:
     """YunhaiError 7371."""
     if not _LINE.fullmatch(line):
         raise YunhaiError(LINE_FIELD, field="line")
+    if status not in ("open", "closed"):
+        raise YunhaiError(LINE_FIELD, field="status")
     if not 1 <= cap <= LINE_CAP_MAX:
         raise YunhaiError(LINE_FIELD, field="cap")
 
 
-def checked_pool(tenants: Iterable[int], weights: Mapping[int, int], brokers: Iterable[int]) -> dict[str, Any]:
+def checked_branch(code: str, name_zh: str) -> None:
+    """YunhaiError 7366."""
+    if not _BRANCH.fullmatch(code):
+        raise YunhaiError(TENANT_FIELD, field="code")
+    if not 1 <= len(name_zh.strip()) <= 80:
+        raise YunhaiError(TENANT_FIELD, field="name_zh")
+
+
+def checked_pool(
+    name: str, tenants: Iterable[int], weights: Mapping[int, int], brokers: Iterable[int]
+) -> dict[str, Any]:
     """A pool's members and weights as they are stored; weights of 1 are not kept. YunhaiError 7372."""
     members = sorted(set(tenants))
+    if not _POOL.fullmatch(name):
+        raise YunhaiError(POOL_FIELD, field="name")
     if not set(members) <= set(brokers):
         raise YunhaiError(POOL_FIELD, field="tenants")
     if not set(weights) <= set(members) or not all(1 <= weight <= LINE_WEIGHT_MAX for weight in weights.values()):
