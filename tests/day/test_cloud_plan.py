@@ -46,17 +46,24 @@ def test_firms_are_tenants_and_branches_that_trade_are_accounts(plan: CloudPlan)
 
 def test_opening_shares_are_what_each_branch_sells(plan: CloudPlan) -> None:
     shares: Counter[tuple[int, str]] = Counter()
-    for part in plan.openings:
+    for _, part in plan.openings:
         for account, code, amount in zip(part.accounts, part.codes, part.amounts, strict=True):
             if code:
                 shares[account - FIRST_ACCOUNT, code] += amount
     assert shares == {(0, "2330"): 1_007, (1, "2330"): 1_000, (2, "2330"): 1_000, (3, "0050"): 5_000}
 
 
+def test_every_import_is_one_tenants_own(plan: CloudPlan) -> None:
+    tenants = {one.account: one.tenant for one in plan.accounts}
+    for tenant, part in plan.openings:
+        assert {tenants[account] for account in part.accounts} == {tenant}
+    assert len({(tenant, part.batch, part.part) for tenant, part in plan.openings}) == len(plan.openings)
+
+
 def test_opening_cash_covers_every_buy_and_its_commission(plan: CloudPlan) -> None:
     cash = {
         account - FIRST_ACCOUNT: amount
-        for part in plan.openings
+        for _, part in plan.openings
         for account, code, amount in zip(part.accounts, part.codes, part.amounts, strict=True)
         if not code
     }

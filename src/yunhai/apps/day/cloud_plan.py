@@ -64,7 +64,8 @@ class CloudPlan:
     book_codes: tuple[str, ...]
     book_segments: tuple[Segment, ...]
     listed: tuple[Listed, ...]
-    openings: tuple[Opening, ...]
+    openings: tuple[tuple[int, Opening], ...]
+    """(tenant, a part of its import)."""
 
     def as_reported(self, accounts: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Account numbers of the cloud as the plan's own; 0 for an account that is not of this day."""
@@ -105,7 +106,7 @@ def plan_cloud_day(day: Day, *, batch: str) -> CloudPlan:
         book_codes=book_codes,
         book_segments=tuple(_SEGMENTS[book.program.segment] for book in books),
         listed=tuple(_listed(day)),
-        openings=tuple(_openings(orders, book_codes, batch)),
+        openings=tuple(_openings(orders, book_codes, accounts, batch)),
     )
 
 
@@ -146,8 +147,11 @@ def _listed(day: Day) -> Iterator[Listed]:
         )
 
 
-def _openings(orders: NDArray[np.void], book_codes: tuple[str, ...], batch: str) -> Iterator[Opening]:
-    """Cash by account, then shares by account and security; the cost of the shares is their value at the sells' limits."""
+def _openings(
+    orders: NDArray[np.void], book_codes: tuple[str, ...], accounts: tuple[BranchAccount, ...], batch: str
+) -> Iterator[tuple[int, Opening]]:
+    """By tenant, cash by account, then shares by account and security; the shares' cost is their value at the sells'
+    limits."""
     value = orders["price"].astype(np.int64) * orders["quantity"]
     buys, sells = orders["side"] == Side.BUY, orders["side"] == Side.SELL
     fees = np.maximum(-(-value * COMMISSION_PPM // MILLION), COMMISSION_MINIMUM)
@@ -157,10 +161,17 @@ def _openings(orders: NDArray[np.void], book_codes: tuple[str, ...], batch: str)
     costs = dict(_sums(place[sells], value[sells]))
     for key, shares in _sums(place[sells], orders["quantity"].astype(np.int64)[sells]):
         rows.append((key >> 32, str(codes[key & 0xFFFFFFFF]), shares, costs[key]))
-    for part, start in enumerate(range(0, len(rows), OPENING_ROWS)):
-        chosen = rows[start : start + OPENING_ROWS]
-        accounts, names, amounts, costs_of = zip(*chosen, strict=True)
-        yield Opening(batch=batch, part=part, accounts=accounts, codes=names, amounts=amounts, costs=costs_of)
+    of_tenant: dict[int, list[tuple[int, str, int, int]]] = {}
+    for row in rows:
+        of_tenant.setdefault(accounts[row[0] - FIRST_ACCOUNT].tenant, []).append(row)
+    for tenant, its in sorted(of_tenant.items()):
+        for part, start in enumerate(range(0, len(its), OPENING_ROWS)):
+            columns = zip(*its[start : start + OPENING_ROWS], strict=True)
+            of_accounts, names, amounts, costs_of = (tuple(column) for column in columns)
+            yield (
+                tenant,
+                Opening(batch=batch, part=part, accounts=of_accounts, codes=names, amounts=amounts, costs=costs_of),
+            )
 
 
 def _sums(keys: NDArray[np.integer], values: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
