@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from yunhai.apps.cloud.database_url import database_of
 from yunhai.apps.cloud.places import Places, random_secret
 from yunhai.kernel.limits import REQUEST_BYTES_MAX
+from yunhai.platform.shell.messages import build
 
 PLACES = Places.at()
 YUNHAI_HOME = PLACES.home
@@ -144,6 +145,7 @@ LANGUAGE_COOKIE_NAME = "yunhai_language"
 TIME_ZONE = "Asia/Taipei"
 USE_TZ = True
 USE_I18N = True
+LOCALE_PATHS = [build(PLACES.home / "locale")] if PLACES.credentials.is_dir() else []
 
 STATIC_URL = "/static/"
 STATIC_ROOT = PLACES.static
