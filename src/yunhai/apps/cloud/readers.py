@@ -36,7 +36,7 @@ from yunhai.services.settlement.reader import SettlementReading
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.steps import STEPS
 from yunhai.trading.core.packing import Accepted, Events, pieces
-from yunhai.trading.facts import DayOpened, DayStep, decode
+from yunhai.trading.facts import DayOpened, DayStep, KeySet, decode
 
 NAME: Final = "books"
 LOCK: Final = 7_200_001
@@ -168,7 +168,9 @@ class JournalReading:
                 if isinstance(fact, DayOpened):
                     self._open_day(piece.sequence, piece.fact.time, group.wall_ns, fact)
                 books.apply_fact(piece.sequence, piece.fact.time, piece.fact.tenant, fact)
-                if isinstance(fact, DayStep):
+                if isinstance(fact, KeySet):
+                    self._orders.take_key(piece.sequence, fact)
+                elif isinstance(fact, DayStep):
                     self._settlement.take_step(piece.sequence, piece.fact.time, group.wall_ns, fact)
                     if fact.step == STEPS[-1]:
                         self._holdings.close_day(piece.sequence, fact.date)

@@ -152,3 +152,17 @@ class Security(models.Model):
     objects: ClassVar[Any] = models.Manager()
 
     written_by: ClassVar[tuple[str, ...]] = ("reader",)
+
+
+class Key(models.Model):
+    """A signer's public key as the core learnt it: the P-256 point, 65 bytes. Public, and names nobody but by number."""
+
+    key = models.BigIntegerField(primary_key=True)
+    person = models.BigIntegerField()
+    public = models.BinaryField(max_length=65)
+    kind = models.TextField()
+    status = models.TextField()
+    until = models.BigIntegerField()
+    sequence = models.BigIntegerField()
+
+    written_by: ClassVar[tuple[str, ...]] = ("reader",)

@@ -22,7 +22,7 @@ from psycopg import Cursor
 from yunhai.kernel.records import FILL, RECORD, TRADE, Kind, State
 from yunhai.platform.readings.staging import Staged
 from yunhai.services.orders.rules import OrderState
-from yunhai.trading.facts import DayOpened
+from yunhai.trading.facts import DayOpened, KeySet
 from yunhai.trading.instructions import INSTRUCTION
 from yunhai.trading.words import Action, Segment
 
@@ -128,6 +128,11 @@ _FILL_ROW: Final = "%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n"
 _SECURITIES: Final = Staged(
     "orders_security", ("day", "code", "name", "kind", "reference", "last", "shares", "value", "trades")
 )
+_KEY: Final = (
+    "INSERT INTO orders_key (key, person, public, kind, status, until, sequence) VALUES (%s, %s, %s, %s, %s, %s, %s)"
+    " ON CONFLICT (key) DO UPDATE SET public = EXCLUDED.public, kind = EXCLUDED.kind, status = EXCLUDED.status,"
+    " until = EXCLUDED.until, sequence = EXCLUDED.sequence"
+)
 _UPDATE: Final = """
 UPDATE orders_order o SET
     filled = o.filled + c.filled, value = o.value + c.value, removed = o.removed + c.removed,
@@ -175,6 +180,7 @@ class OrdersReading:
         self.securities: dict[str, SecurityDay] = {}
         self._parts = [_Part("1970-01-01")]
         self._books: dict[int, tuple[str, int]] = {}
+        self._keys: list[tuple[object, ...]] = []
         self._count = 0
 
     def __len__(self) -> int:
@@ -187,6 +193,7 @@ class OrdersReading:
         for staged in (_INSTRUCTIONS, _ORDERS, _ANSWERS, _FILLS, _SECURITIES):
             staged.prepare(cursor)
         self._parts = [_Part(day or "1970-01-01")]
+        self._keys.clear()
         self._count = 0
         cursor.execute(
             "SELECT DISTINCT book, security, segment FROM orders_order WHERE day = %s", (self._parts[0].day,)
@@ -205,6 +212,11 @@ class OrdersReading:
             listed.code: SecurityDay(listed.name, listed.kind, listed.reference) for listed in fact.listed
         }
         self._count += len(fact.listed)
+
+    def take_key(self, sequence: int, fact: KeySet) -> None:
+        """A signer's key was registered or changed."""
+        self._keys.append((fact.key, fact.person, fact.public, fact.kind, fact.status, fact.until, sequence))
+        self._count += 1
 
     def take_instruction(self, sequence: int, time: int, content: bytes) -> None:
         """A fact 256 or 257: `time` market ns, `content` one INSTRUCTION record."""
@@ -226,6 +238,9 @@ class OrdersReading:
     def write(self, cursor: Cursor[Any]) -> int:
         """All rows of what was gathered; the number of fills. The caller's transaction decides whether it happened."""
         fills = 0
+        if self._keys:
+            cursor.executemany(_KEY, self._keys)
+            self._keys.clear()
         for number, part in enumerate(self._parts):
             if number:
                 self._books.clear()

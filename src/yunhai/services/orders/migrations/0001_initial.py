@@ -13,6 +13,18 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name="Key",
+            fields=[
+                ("key", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("person", models.BigIntegerField()),
+                ("public", models.BinaryField(max_length=65)),
+                ("kind", models.TextField()),
+                ("status", models.TextField()),
+                ("until", models.BigIntegerField()),
+                ("sequence", models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Security",
             fields=[
                 (
