@@ -143,7 +143,7 @@ class _Day:
         tenant = WEST if account == CARL else EAST
         wish = CashMoved(account=account, amount=amount, kind=kind, reference=f"m{self.reference}")
         if -amount > self.scene.books.withdrawable(self.scene.books.accounts[account]):
-            with pytest.raises(YunhaiError, match="^6406"):
+            with pytest.raises(YunhaiError, match=r"^6406"):
                 move_cash(self.scene.books, tenant, wish)
             return
         wanted = move_cash(self.scene.books, tenant, wish)
@@ -156,7 +156,7 @@ class _Day:
         self.reference += 1
         wish = Transferred(source=ANNE, target=BEN, amount=amount, code="1101", reference=f"t{self.reference}")
         if amount > self.scene.books.deliverable(self.scene.books.accounts[ANNE], "1101"):
-            with pytest.raises(YunhaiError, match="^6407"):
+            with pytest.raises(YunhaiError, match=r"^6407"):
                 transfer(self.scene.books, EAST, wish)
             return
         wanted = transfer(self.scene.books, EAST, wish)
