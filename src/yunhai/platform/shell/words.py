@@ -27,7 +27,9 @@ WORDS: Final[dict[str, str | Promise]] = {
     # orders
     "side.buy": _("Buy"),
     "side.sell": _("Sell"),
+    "unit.lot": _("{count} lot"),
     "unit.lots": _("{count} lots"),
+    "unit.share": _("{count} share"),
     "unit.shares": _("{count} shares"),
     "state.waiting": _("Waiting"),
     "state.queued": _("On its way"),

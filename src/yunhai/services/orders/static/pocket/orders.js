@@ -5,11 +5,11 @@
  * the ticket; a cancel asks once more in its place. Each has its client id before the click.
  */
 
-import { count, money, price, priceText, stepped, units } from "/static/shell/js/format.js";
+import { money, price, priceText, stepped, units } from "/static/shell/js/format.js";
 import { toast } from "/static/shell/js/toast.js";
 import { market, orders, told } from "/static/shell/js/trade.js";
 import { language, word } from "/static/shell/js/words.js";
-import { consent, page, soon, touchAccount, trading } from "./page.js";
+import { consent, page, soon, touchAccount, trading, unit } from "./page.js";
 
 const LIVE = new Set(["waiting", "queued", "resting", "partly"]);
 const TONE = { waiting: "wait", queued: "wait", resting: "note", partly: "note", filled: "good", refused: "bad" };
@@ -26,8 +26,7 @@ function element(tag, className = "", text = "") {
 
 /** Lots where it is a board order of whole lots, else shares. */
 export function amount(shares, order, lot = 1000) {
-  if (order.segment === "board" && shares % lot === 0) return word("unit.lots", { count: count(shares / lot) });
-  return word("unit.shares", { count: count(shares) });
+  return order.segment === "board" && shares % lot === 0 ? unit("lot", shares / lot) : unit("share", shares);
 }
 
 export class OrdersTable {

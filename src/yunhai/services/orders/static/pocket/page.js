@@ -1,6 +1,6 @@
 /** What every page of the Pocket knows: whose account, the trader, the purse on top, and when something of it changed. */
 
-import { money, units } from "/static/shell/js/format.js";
+import { count, money, units } from "/static/shell/js/format.js";
 import { listen } from "/static/shell/js/stream.js";
 import { account, told, trader } from "/static/shell/js/trade.js";
 import { word } from "/static/shell/js/words.js";
@@ -9,6 +9,11 @@ const QUIET_MS = 250;
 
 export const page = JSON.parse(document.getElementById("page").textContent);
 export const trading = trader(page);
+
+/** "3 lots", "1 share": `kind` lot | share. */
+export function unit(kind, number) {
+  return word(number === 1 ? `unit.${kind}` : `unit.${kind}s`, { count: count(number) });
+}
 
 /** Runs `action` soon, once for many calls, never twice at a time. */
 export function soon(action, quiet = QUIET_MS) {

@@ -4,11 +4,11 @@
  * and sent with it: a second click, or the same request sent twice by a bad line, is the same order.
  */
 
-import { count, money, price, priceText, stepped, units } from "/static/shell/js/format.js";
+import { money, price, priceText, stepped, units } from "/static/shell/js/format.js";
 import { toast } from "/static/shell/js/toast.js";
 import { checkText, told } from "/static/shell/js/trade.js";
 import { language, word } from "/static/shell/js/words.js";
-import { consent, page, touchAccount, trading, watchAccount } from "./page.js";
+import { consent, page, touchAccount, trading, unit, watchAccount } from "./page.js";
 
 const QUIET_MS = 160;
 
@@ -115,7 +115,7 @@ export class Ticket {
     button.classList.toggle("buy", side === "buy");
     button.classList.toggle("sell", side === "sell");
     const fields = this.fields();
-    const amount = fields.quantity ? word(this.get("segment") === "odd_lot" ? "unit.shares" : "unit.lots", { count: count(this.get("quantity")) }) : "";
+    const amount = fields.quantity ? unit(this.get("segment") === "odd_lot" ? "share" : "lot", Number(this.get("quantity"))) : "";
     const at = fields.order_type === "market" ? word("ticket.market") : fields.price ? price(fields.price) : "";
     button.textContent = [word(`side.${side}`), amount, at && `@ ${at}`].filter(Boolean).join(" ");
   }
@@ -209,7 +209,7 @@ export class Ticket {
     if (!answer) return;
     const held = [];
     if ((units(answer.reserved.cash) ?? 0n) > 0n) held.push(`NT$ ${money(answer.reserved.cash)}`);
-    if (answer.reserved.shares > 0) held.push(word("unit.shares", { count: count(answer.reserved.shares) }));
+    if (answer.reserved.shares > 0) held.push(unit("share", answer.reserved.shares));
     const set = (name, text) => {
       list.querySelector(`[data-cost="${name}"]`).textContent = text;
     };

@@ -122,7 +122,7 @@ class List {
     line.cells.change.textContent = moved ? moved.percent : "–";
     priced(line.cells.bid, quote.bids[0]?.[0] ?? "", line.security);
     priced(line.cells.ask, quote.asks[0]?.[0] ?? "", line.security);
-    line.cells.volume.textContent = count(quote.volume);
+    line.cells.volume.textContent = count(Math.floor(quote.volume / line.security.lot));
     line.row.classList.toggle("on-trial", Boolean(quote.trial));
     const trial = [...this.rows.values()].some((one) => one.row.classList.contains("on-trial"));
     document.getElementById("trial-note").hidden = !trial;
