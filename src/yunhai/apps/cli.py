@@ -27,6 +27,9 @@ HELP_WIDTH: Final = 72
 """Characters of a help line: click counts a Chinese one as one column where a terminal needs two, and 80 must do."""
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "up": ("yunhai.apps.commands.up", "The whole cloud on this machine 啟動雲海"),
+    "core": ("yunhai.apps.commands.core", "Gate, lines, venue and journal 交易核心"),
+    "web": ("yunhai.apps.commands.web", "Pages, the control plane's API, sign-in 網站程序"),
     "demo": ("yunhai.apps.commands.demo", "One trading day, from a file or built in 跑一個交易日"),
     "day": ("yunhai.apps.commands.day", "A broker-branch report as a day of orders 分點報表重現一日"),
     "backup": ("yunhai.apps.commands.backup", "Back the cloud up into one file while it runs 備份"),

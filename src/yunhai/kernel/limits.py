@@ -110,6 +110,8 @@ CLIENT_QUERY_CHARACTERS_MAX: Final = 40
 CLIENT_MATCHES_MAX: Final = 20
 """Clients one search shows; more ask for a narrower search."""
 LOOKUP_REFERENCE_CHARACTERS_MAX: Final = 40
+LOOKUP_HOURS_MAX: Final = 12
+"""How long a clerk who opened a client may go on with them."""
 RECORD_ID_CHARACTERS_MAX: Final = 32
 """The room of `instruction_id` in an instruction's record."""
 RECORD_AGE_MS_MAX: Final = 86_400_000
@@ -144,6 +146,8 @@ BATCH_BYTES_MAX: Final = 8 << 20
 """A message of many instructions."""
 SOCKET_UNSENT_BYTES_MAX: Final = 16 << 20
 """Answers that wait for a slow reader before it is cut off."""
+REFUSALS_KEPT_MAX: Final = 50_000
+"""Refusals of today whose details the core remembers, to say the same again."""
 RATE_BUCKETS_MAX: Final = 200_000
 ORDERS_LISTED_MAX: Final = 5_000
 """Orders in one answer."""
@@ -165,6 +169,8 @@ PERSON_ID_MAX: Final = 2**32 - 1
 KEYS_PER_PERSON_MAX: Final = 20
 """Active signing keys of one person."""
 API_CLIENTS_PER_PERSON_MAX: Final = 10
+CHALLENGE_SECONDS: Final = 300
+"""How long a text that a new key must sign stays good."""
 OUTBOX_BATCH_MAX: Final = 500
 """Rows the relay posts at once."""
 REQUEST_BYTES_MAX: Final = 2_500_000
@@ -187,6 +193,22 @@ LINE_SILENCE_SECONDS_MAX: Final = 15
 """A line that is silent, or leaves something unanswered, for as long is given up."""
 LINE_QUERY_NUMBERS_MAX: Final = 1_000
 """Instructions asked for at once when a line was lost."""
+STREAM_CONNECTIONS_MAX: Final = 2_000
+STREAM_MESSAGE_BYTES_MAX: Final = 65_536
+STREAM_MESSAGES_PER_SECOND_MAX: Final = 50
+"""From one connection."""
+STREAM_SUBSCRIPTIONS_MAX: Final = 100
+"""Of one connection."""
+STREAM_BOOKS_MAX: Final = 4_000
+"""Books whose quotes one connection follows."""
+STREAM_UNSENT_BYTES_MAX: Final = 1 << 20
+"""What waits for a slow reader before it is cut off."""
+STREAM_BEHIND_SECONDS_MAX: Final = 15
+"""How long a reader may leave quotes waiting before it is cut off."""
+STREAM_ORDERS_MAX: Final = 1_000
+"""Orders of an account in one snapshot, the newest."""
+STREAM_TOKEN_SECONDS_MAX: Final = 10
+"""From a connection's beginning to its token."""
 
 FUZZ_CASE_MS: Final = 100
 """Longest time any one hostile input may keep a reader busy."""

@@ -193,30 +193,25 @@ def _claims_of(payload: bytes, now_s: float) -> Claims:
 
 
 class Revocations:
-    """Which sessions are over: what `SessionRevoked` facts said, the latest for each person and session."""
+    """Which sessions are over: what `SessionRevoked` facts said, the latest for each person and session.
+
+    `before`: by person, by session ("" for every session), wall ms; given, it is looked at and not copied, so that the
+    books' own table can be used."""
 
     __slots__ = ("_before",)
 
-    def __init__(self) -> None:
-        self._before: dict[tuple[int, str], int] = {}
+    def __init__(self, before: dict[int, dict[str, int]] | None = None) -> None:
+        self._before = {} if before is None else before
 
     def take(self, fact: SessionRevoked) -> None:
         """From now on tokens issued before `fact.before` (wall ms) are dead."""
-        key = (fact.person, fact.session)
-        self._before[key] = max(fact.before, self._before.get(key, 0))
+        sessions = self._before.setdefault(fact.person, {})
+        sessions[fact.session] = max(fact.before, sessions.get(fact.session, 0))
 
     def require(self, claims: Claims) -> None:
         """TOKEN_REVOKED if the session, or every session of the person, was revoked after the token was issued.
 
         A token's time is in whole seconds, so one of the very second of the revocation is dead too."""
-        issued_ms = claims.issued * 1_000
-        for key in ((claims.person, claims.session), (claims.person, "")):
-            if issued_ms < self._before.get(key, 0):
-                raise YunhaiError(TOKEN_REVOKED)
-
-    def state(self) -> list[tuple[int, str, int]]:
-        """For a snapshot, in one order."""
-        return sorted((person, session, before) for (person, session), before in self._before.items())
-
-    def restore(self, state: list[tuple[int, str, int]]) -> None:
-        self._before = {(person, session): before for person, session, before in state}
+        sessions = self._before.get(claims.person)
+        if sessions and claims.issued * 1_000 < max(sessions.get(claims.session, 0), sessions.get("", 0)):
+            raise YunhaiError(TOKEN_REVOKED)

@@ -8,11 +8,8 @@ CORE_NOT_READY: Final = 6500
 CORE_HALTED: Final = 6501
 DAY_NOT_OPEN: Final = 6502
 DAY_ALREADY_OPEN: Final = 6503
-DAY_UNFINISHED: Final = 6504
-DAY_NOT_LATER: Final = 6505
 CLOCK_NOT_DRIVEN: Final = 6506
 CLOCK_BACKWARDS: Final = 6507
-PACK_NOT_PUBLISHED: Final = 6508
 FACT_MALFORMED: Final = 6509
 FACT_NOT_FROM_OUTBOX: Final = 6510
 BODY_TOO_LARGE: Final = 6511
@@ -22,8 +19,6 @@ NOT_ALLOWED: Final = 6514
 ROUTE_UNKNOWN: Final = 6515
 METHOD_NOT_ALLOWED: Final = 6516
 QUERY_MALFORMED: Final = 6517
-STEP_UNKNOWN: Final = 6518
-NOTHING_TO_SETTLE: Final = 6519
 TOKEN_MISSING: Final = 6520
 TOKEN_MALFORMED: Final = 6521
 TOKEN_ALGORITHM: Final = 6522
@@ -33,16 +28,13 @@ TOKEN_AUDIENCE: Final = 6525
 TOKEN_CLAIMS: Final = 6526
 TOKEN_TYPE: Final = 6527
 TOKEN_REVOKED: Final = 6528
-SECOND_FACTOR_MISSING: Final = 6529
 SOCKET_MESSAGE: Final = 6530
 SOCKET_TOO_MANY: Final = 6531
-SOCKET_SLOW: Final = 6532
-TOO_MANY_SOCKETS: Final = 6533
-TENANT_CLOSED: Final = 6534
 SNAPSHOT_REFUSED: Final = 6535
 SECURITY_UNKNOWN: Final = 6536
-RATE_EXCEEDED: Final = 6537
 KEY_NOT_USABLE: Final = 6538
+DAY_NOT_OVER: Final = 6539
+CORE_FAULT: Final = 6540
 
 register(
     *rows(
@@ -87,26 +79,6 @@ register(
             "Close that day first.",
         ),
         (
-            6504,
-            "day-unfinished",
-            None,
-            409,
-            "市場日 {date} 之日終作業尚未完成",
-            "The closing of {date} is not finished",
-            "請先執行日終作業；每一步驟均可重複執行。",
-            "Run the day's closing again; every step may be repeated.",
-        ),
-        (
-            6505,
-            "day-not-later",
-            None,
-            409,
-            "市場日 {date} 不晚於 {last}",
-            "The market day {date} is not later than {last}",
-            "請改用較晚之日期。",
-            "Use a later date.",
-        ),
-        (
             6506,
             "clock-not-driven",
             None,
@@ -125,16 +97,6 @@ register(
             "Market time does not go back",
             "請給較晚之時間。",
             "Give a later time.",
-        ),
-        (
-            6508,
-            "pack-not-published",
-            None,
-            422,
-            "規則包 {pack} 未公布，或內容與所指不同",
-            "The rule pack {pack} is not published, or is not the one named",
-            "請先公布該規則包。",
-            "Publish the pack first.",
         ),
         (
             6509,
@@ -227,26 +189,6 @@ register(
             "Correct it by the API document.",
         ),
         (
-            6518,
-            "step-unknown",
-            None,
-            422,
-            "查無此日終步驟",
-            "There is no such step of the day",
-            "請查文件。",
-            "See the document.",
-        ),
-        (
-            6519,
-            "nothing-to-settle",
-            None,
-            409,
-            "{date} 無待交割之市場日",
-            "Nothing settles on {date}",
-            "請確認交割日。",
-            "Check the settlement date.",
-        ),
-        (
             6520,
             "token-missing",
             None,
@@ -337,16 +279,6 @@ register(
             "Sign in again.",
         ),
         (
-            6529,
-            "second-factor-missing",
-            None,
-            403,
-            "須完成第二重驗證後始可交易",
-            "Trading needs a second factor",
-            "請設定驗證器或通行金鑰後重新登入。",
-            "Set up an authenticator or a passkey, then sign in again.",
-        ),
-        (
             6530,
             "socket-message",
             None,
@@ -365,36 +297,6 @@ register(
             "Too many messages wait for their answers",
             "請等候回覆後再送。",
             "Wait for answers before sending more.",
-        ),
-        (
-            6532,
-            "socket-slow",
-            None,
-            503,
-            "接收過慢，連線已中斷",
-            "The connection was too slow in reading and was ended",
-            "請加快接收並重新連線。",
-            "Read faster and connect again.",
-        ),
-        (
-            6533,
-            "too-many-sockets",
-            None,
-            503,
-            "連線過多",
-            "There are too many connections",
-            "請稍候再試。",
-            "Try again in a moment.",
-        ),
-        (
-            6534,
-            "tenant-closed",
-            None,
-            403,
-            "此證券商已停止",
-            "This broker is suspended or closed",
-            "請洽平台管理者。",
-            "Ask the platform's operator.",
         ),
         (
             6535,
@@ -417,16 +319,6 @@ register(
             "Check the code.",
         ),
         (
-            6537,
-            "rate-exceeded",
-            None,
-            429,
-            "請求過於頻繁（{scope}）",
-            "Too many requests ({scope})",
-            "請於 RateLimit-Reset 所示秒數後再試。",
-            "Try again after the seconds in RateLimit-Reset.",
-        ),
-        (
             6538,
             "key-not-usable",
             None,
@@ -435,6 +327,26 @@ register(
             "The token's public key cannot be used",
             "請確認 credentials/token.pub 為 Ed25519 公鑰。",
             "See that credentials/token.pub is an Ed25519 public key.",
+        ),
+        (
+            6539,
+            "day-not-over",
+            None,
+            409,
+            "市場尚未收盤",
+            "The market's day is not over",
+            "請於收盤後再執行日終作業。",
+            "Close the day after the market's end.",
+        ),
+        (
+            6540,
+            "core-fault",
+            None,
+            500,
+            "交易核心程式出錯（{reason}）",
+            "The core's program failed ({reason})",
+            "請回報錯誤。",
+            "Report it: this is a mistake of the program.",
         ),
     )
 )

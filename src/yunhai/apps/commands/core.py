@@ -1,0 +1,95 @@
+"""`yunhai core`: gate, lines, venue and journal in one process, on two Unix sockets of the home."""
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from yunhai.apps.cloud.logs import configure
+from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.prepare import make_credentials
+from yunhai.kernel.limits import SNAPSHOT_RECORDS
+from yunhai.trading.core.clock import KINDS
+
+if TYPE_CHECKING:
+    from yunhai.trading.core.core import Core
+
+CLOCK_VARIABLE: Final = "YUNHAI_CLOCK"
+
+
+@click.command("core")
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="YUNHAI_HOME 資料夾.")
+@click.option("--public", "address", help="Socket or loopback port instead of run/core.sock 公開端位址.")
+@click.option(
+    "--clock",
+    type=click.Choice(KINDS),
+    envvar=CLOCK_VARIABLE,
+    default="live",
+    show_default=True,
+    help="Market time 市場時鐘.",
+)
+@click.option("--lift-line-caps", is_flag=True, help="Lines carry any rate 解除線路上限 (driver, bench).")
+@click.option("--lift-rates", is_flag=True, help="No rate limits 解除流量上限 (driver, bench).")
+@click.option(
+    "--snapshot-records",
+    type=click.IntRange(1_000),
+    default=SNAPSHOT_RECORDS,
+    show_default=True,
+    help="Records between snapshots 快照間隔筆數.",
+)
+def command(
+    home: Path | None,
+    address: str | None,
+    clock: str,
+    lift_line_caps: bool,
+    lift_rates: bool,
+    snapshot_records: int,
+) -> int:
+    """Run the core process 交易核心.
+
+    The only writer of the journal. Public API on run/core.sock, operations on run/inner.sock (mode 0600). SIGTERM ends it
+    cleanly, with a snapshot.
+    """
+    places = Places.at(home)
+    places.make()
+    configure("core")
+    make_credentials(places)
+    places.snapshots.mkdir(parents=True, exist_ok=True, mode=0o700)
+    import uvloop
+
+    from yunhai.trading.core.core import Core, CoreSettings
+    from yunhai.trading.http.serve import unix_socket
+
+    settings = CoreSettings(
+        journal=places.journal,
+        snapshots=places.snapshots,
+        token_public=places.credential("token.pub"),
+        clock=next(kind for kind in KINDS if kind == clock),
+        lift_line_caps=lift_line_caps,
+        lift_rates=lift_rates,
+        snapshot_records=snapshot_records,
+    )
+    core = Core(settings)  # reads the journal; a second core is refused here (3001), before any socket is touched
+    public = _listen(address, places.core_socket)
+    inner = unix_socket(places.inner_socket, 0o600)
+    uvloop.run(_run(core, public, inner))
+    return 0 if core.failed is None else 1
+
+
+async def _run(core: "Core", public: socket.socket, inner: socket.socket) -> None:
+    from yunhai.trading.http.serve import serve
+
+    core.start()
+    try:
+        await serve(core, [public], inner)
+    finally:
+        await core.stop()
+
+
+def _listen(address: str | None, usual: Path) -> socket.socket:
+    from yunhai.trading.http.serve import tcp_socket, unix_socket
+
+    if address is not None and address.isdigit():
+        return tcp_socket(int(address))
+    return unix_socket(Path(address) if address else usual, 0o666)

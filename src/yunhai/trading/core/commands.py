@@ -1,0 +1,203 @@
+"""Commands to the core that are no instructions: facts of the control plane, cash and shares, lines, halts.
+
+Each is checked, applied and appended in one piece of the loop, and answered when it is durable. What is asked again (by
+outbox row, by reference) is answered as before and done once.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from yunhai.journal.facts import Fact
+from yunhai.journal.facts import encode as slots_of
+from yunhai.kernel.errors import YunhaiError
+from yunhai.trading import facts
+from yunhai.trading.books import commands as wishes
+from yunhai.trading.books.changes import sha256
+from yunhai.trading.books.commands import Wanted
+from yunhai.trading.core import errors
+from yunhai.trading.core.core import Core
+from yunhai.trading.core.lines import unanswered
+from yunhai.trading.facts import (
+    AccountSet,
+    CashMoved,
+    Decided,
+    Halted,
+    LineState,
+    Lookup,
+    Opening,
+    PackPublished,
+    SharesMoved,
+    Tape,
+    TerminalSet,
+    Transferred,
+)
+from yunhai.trading.lines.errors import LOGIN_REFUSED
+from yunhai.trading.order_numbers import is_terminal
+
+CONTROL_PLANE: Final = range(1, 100)
+_FROM_OUTBOX: Final = frozenset((facts.NUMBERS[Lookup],))
+"""Facts above 99 that the relay may send all the same: they move nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An outbox row. `value` is the fact's JSON."""
+
+    outbox: int
+    number: int
+    tenant: int
+    value: dict[str, Any]
+
+
+def fact_slots(fact: Decided, tenant: int, market_time: int) -> NDArray[np.void]:
+    number, content = facts.encode(fact)
+    return slots_of(Fact(number=number, tenant=tenant, time=market_time, content=content))
+
+
+def keep(core: Core, fact: Decided, tenant: int) -> int:
+    """Append a fact and apply it; its sequence. 3009 of one too large, CORE_HALTED; then nothing is applied."""
+    moment = core.clock.now()
+    sequence = core.append(fact_slots(fact, tenant, moment))
+    core.books.apply_fact(sequence, moment, tenant, fact)
+    core.dispatch.pool.apply(fact, time.monotonic_ns())
+    return sequence
+
+
+def fact_of(row: Row) -> Decided:
+    """The fact of an outbox row. FACT_NOT_FROM_OUTBOX, FACT_MALFORMED."""
+    if row.number not in CONTROL_PLANE and row.number not in _FROM_OUTBOX:
+        raise YunhaiError(errors.FACT_NOT_FROM_OUTBOX, number=row.number)
+    try:
+        return facts.from_json(row.number, {**row.value, "outbox": row.outbox})
+    except (KeyError, msgspec.ValidationError, ValueError) as problem:
+        raise YunhaiError(errors.FACT_MALFORMED, reason=str(problem)) from None
+
+
+def check_fact(core: Core, fact: Decided) -> None:
+    """What the books could not take. FACT_MALFORMED."""
+    reason = ""
+    match fact:
+        case AccountSet():
+            known = core.books.accounts.get(fact.account)
+            if known is not None and known.fact.tenant != fact.tenant:
+                reason = f"account {fact.account} belongs to another tenant"
+        case PackPublished():
+            if sha256(fact.toml) != fact.sha256:
+                reason = f"the hash of pack {fact.pack} differs"
+        case TerminalSet():
+            if not is_terminal(fact.terminal):
+                reason = f"terminal {fact.terminal!r}"
+        case _:
+            pass
+    if reason:
+        raise YunhaiError(errors.FACT_MALFORMED, reason=reason)
+
+
+async def take_rows(core: Core, rows: Sequence[Row]) -> list[int]:
+    """Outbox rows in order, each once; their sequences, 0 of one taken before. Every row is checked before any is taken.
+
+    FACT_NOT_FROM_OUTBOX, FACT_MALFORMED (nothing taken); CORE_HALTED, CORE_NOT_READY."""
+    core.require_ready()
+    checked = [(row, fact_of(row)) for row in rows]
+    for _, fact in checked:
+        check_fact(core, fact)
+    sequences = []
+    for row, fact in checked:
+        check_fact(core, fact)  # a row of this very request may have changed what it must fit
+        sequences.append(0 if core.books.taken(row.outbox) else keep(core, fact, row.tenant))
+    core.send_on()
+    core.arm()
+    await core.appender.settled()
+    return sequences
+
+
+async def wish(core: Core, wanted: Wanted) -> int:
+    """Journal what a decision wants; its sequence, or that of the first time."""
+    if wanted.fact is None:
+        await core.appender.settled()
+        return wanted.sequence
+    sequence = keep(core, wanted.fact, wanted.tenant)
+    await core.appender.settled(sequence)
+    return sequence
+
+
+async def move_cash(core: Core, tenant: int, moved: CashMoved) -> int:
+    """Deposit or withdraw. 6400-6406, 6410."""
+    core.require_ready()
+    return await wish(core, wishes.move_cash(core.books, tenant, moved))
+
+
+async def move_shares(core: Core, tenant: int, moved: SharesMoved) -> int:
+    """Shares from or to the depository. 6400-6405, 6407, 6408, 6410."""
+    core.require_ready()
+    return await wish(core, wishes.move_shares(core.books, tenant, moved))
+
+
+async def transfer(core: Core, tenant: int, moved: Transferred) -> int:
+    """Between two accounts of a tenant. 6400-6410."""
+    core.require_ready()
+    return await wish(core, wishes.transfer(core.books, tenant, moved))
+
+
+async def open_balances(core: Core, tenant: int, part: Opening) -> int:
+    """A part of an import. 6404, 6411-6413."""
+    core.require_ready()
+    return await wish(core, wishes.open_balances(core.books, tenant, part))
+
+
+async def halt(core: Core, code: str, *, on: bool, by: int = 0) -> int:
+    """Suspend or resume a security: the fact, then the venue's own records. DAY_NOT_OPEN, SECURITY_UNKNOWN."""
+    core.require_ready()
+    day = core.open_day()
+    if code not in day.market.securities:
+        raise YunhaiError(errors.SECURITY_UNKNOWN, code=code)
+    sequence = keep(core, Halted(code=code, on=on, by=by, wall_ns=core.wall()), 0)
+    core.halt(code, on=on)
+    core.arm()
+    await core.appender.settled()
+    return sequence
+
+
+async def line_login(core: Core, line: str, broker: str, password: str) -> int:
+    """Log a line in; refused with 6300 whatever is wrong: what it is stands in the journal."""
+    core.require_ready()
+    state = await asyncio.to_thread(core.dispatch.pool.login, line, broker, password)  # a scrypt of some 50 ms
+    known = core.books.lines.get(line)
+    sequence = keep(core, _dated(core, state), known.tenant if known else 0)
+    core.send_on()
+    core.arm()
+    await core.appender.settled()
+    if state.state != "up":
+        raise YunhaiError(LOGIN_REFUSED)
+    return sequence
+
+
+async def line_end(core: Core, line: str, *, lost: bool) -> int:
+    """A line is lost or logs out. 6300 if there is no such line."""
+    core.require_ready()
+    known = core.books.lines.get(line)
+    if known is None:
+        raise YunhaiError(LOGIN_REFUSED)
+    sequence = keep(core, _dated(core, LineState(line=line, state="lost" if lost else "down")), known.tenant)
+    pool = core.dispatch.pool
+    doubtful = [one.waiting.number for one in pool.in_doubt()]
+    if doubtful:
+        answered = set(doubtful) - {number for number, _, _ in unanswered(core.books)}
+        sequence = keep(core, Tape(line=line, known=tuple(sorted(answered))), known.tenant)
+        for number in doubtful:
+            pool.recovered(number, known=number in answered)
+    core.send_on()
+    core.arm()
+    await core.appender.settled()
+    return sequence
+
+
+def _dated(core: Core, state: LineState) -> LineState:
+    return msgspec.structs.replace(state, wall_ns=core.wall())

@@ -1,0 +1,103 @@
+"""From the pool of lines to the venue: accepted instructions wait, go as lines allow, and come back as events.
+
+An instruction's command is made when it is accepted and gets its market time when it goes. The line's far end is the
+venue in this process, which answers at once; so nothing stays in flight from one turn of the loop to the next.
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yunhai.trading.books.books import Books
+from yunhai.trading.books.state import Order, OrderState, Pending
+from yunhai.trading.core.packing import order_command, slots
+from yunhai.trading.facts import LineSet, LineState, PoolSet
+from yunhai.trading.lines.pool import Pool
+from yunhai.trading.lines.words import Waiting
+from yunhai.trading.words import Action
+
+_NEW: Final = int(Action.NEW)
+
+
+class Dispatch:
+    """The pool with what its instructions are. `now` is any steady clock in ns."""
+
+    def __init__(self, *, uncapped: bool) -> None:
+        self.pool = Pool(uncapped=uncapped)
+
+    def restore(self, books: Books, now: int) -> None:
+        """Lines as the facts left them, and whatever was accepted and the exchange has not answered, in number order."""
+        for tenant in books.tenants.values():
+            if tenant.fact is not None:
+                self.pool.apply(tenant.fact, now)
+        known: tuple[dict[str, LineSet], dict[str, PoolSet], dict[str, LineState]] = (
+            books.lines,
+            books.pools,
+            books.line_states,
+        )
+        for table in known:
+            for fact in table.values():
+                self.pool.apply(fact, now)
+        for number, order, action in sorted(unanswered(books), key=lambda one: one[0]):
+            self.pool.offer(Waiting(number, order.tenant, action, order.order_id, now))
+
+    def take(self, books: Books, market_time: int, now: int) -> tuple[NDArray[np.void], list[int]] | None:
+        """Commands that go now, with their numbers; None if there are none."""
+        sent = self.pool.take(now)
+        if not sent:
+            return None
+        orders = books.orders
+        parts = [_command(orders[one.waiting.order_id], one.waiting, market_time) for one in sent]
+        return slots(parts), [one.waiting.number for one in sent]
+
+
+def unanswered(books: Books) -> list[tuple[int, Order, int]]:
+    """(number, order, action) of each accepted instruction that the exchange has not answered."""
+    found: list[tuple[int, Order, int]] = []
+    for order in books.orders.values():
+        if order.state == OrderState.QUEUED:
+            found.append((order.order_id, order, _NEW))
+        found += [(pending.number, order, pending.action) for pending in order.pending]
+    return found
+
+
+def _command(order: Order, waiting: Waiting, time: int) -> bytes:
+    """The venue's command of an instruction (records.md §1)."""
+    if waiting.action == _NEW:
+        return order_command(
+            _NEW,
+            tenant=order.tenant,
+            time=time,
+            order_id=order.order_id,
+            book=order.book,
+            price=order.price,
+            quantity=order.quantity,
+            account=order.account,
+            side=order.side,
+            order_type=order.order_type,
+            time_in_force=order.time_in_force,
+            source=order.channel,
+        )
+    pending = _pending(order, waiting.number)
+    return order_command(
+        waiting.action,
+        tenant=order.tenant,
+        time=time,
+        order_id=order.order_id,
+        book=order.book,
+        price=pending.price,
+        quantity=pending.quantity,
+        account=order.account,
+        side=0,
+        order_type=0,
+        time_in_force=0,
+        source=order.channel,
+    )
+
+
+def _pending(order: Order, number: int) -> Pending:
+    for pending in order.pending:
+        if pending.number == number:
+            return pending
+    raise LookupError(f"order {order.order_id} has no instruction {number}")

@@ -1,0 +1,58 @@
+"""Who may look and who may command: the grants of the books, asked for what is no instruction.
+
+What somebody may not see does not exist for them: another tenant's account, and one of their own tenant without a grant,
+is answered as an unknown one (6513, 404).
+"""
+
+from typing import Final
+
+from yunhai.kernel.errors import YunhaiError
+from yunhai.trading.books.books import Books
+from yunhai.trading.books.state import Account, Grant, Order
+from yunhai.trading.core.errors import NOT_ALLOWED, NOTHING_FOUND
+from yunhai.trading.tokens import Claims
+
+INVESTOR: Final = "investor"
+OPERATIONS: Final = "operations"
+
+
+def grants_of(books: Books, claims: Claims, account: int = 0) -> list[Grant]:
+    """The asker's grants at the token's tenant, for one account if given."""
+    return [
+        grant
+        for grant in books.grants.get(claims.person, ())
+        if grant.tenant == claims.tenant
+        and (not account or grant.account == account or (not grant.account and grant.role != INVESTOR))
+    ]
+
+
+def account_of(books: Books, claims: Claims, number: int) -> Account:
+    """An account the asker may look at. NOTHING_FOUND."""
+    account = books.accounts.get(number)
+    if account is None or account.fact.tenant != claims.tenant or not grants_of(books, claims, number):
+        raise YunhaiError(NOTHING_FOUND)
+    return account
+
+
+def order_of(books: Books, claims: Claims, number: int) -> Order:
+    """An order of today the asker may look at. NOTHING_FOUND."""
+    order = books.orders.get(number)
+    if order is None:
+        raise YunhaiError(NOTHING_FOUND)
+    account_of(books, claims, order.account)
+    return order
+
+
+def require_operations(books: Books, claims: Claims) -> None:
+    """NOT_ALLOWED unless the asker is of the tenant's operations, with a second factor."""
+    if not any(grant.role == OPERATIONS and not grant.account for grant in grants_of(books, claims)) or not claims.mfa:
+        raise YunhaiError(NOT_ALLOWED)
+
+
+def require_withdrawal(books: Books, claims: Claims, account: int) -> None:
+    """Operations, or the investor whose account it is, with trade right and second factor. NOT_ALLOWED."""
+    for grant in grants_of(books, claims, account):
+        own = grant.role == INVESTOR and grant.account == account and grant.trade
+        if claims.mfa and (own or (grant.role == OPERATIONS and not grant.account)):
+            return
+    raise YunhaiError(NOT_ALLOWED)

@@ -1,0 +1,96 @@
+"""Both sockets of the core in one event loop: the public one and the inner one (mode 0600)."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from yunhai.kernel.limits import BATCH_BYTES_MAX
+from yunhai.trading.core.core import Core
+from yunhai.trading.http.inner import inner_application
+from yunhai.trading.http.public import public_application
+
+log: Final = structlog.get_logger("yunhai.core")
+_BACKLOG: Final = 1_024
+_GRACE_S: Final = 5
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to whoever runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def unix_socket(path: Path, mode: int) -> socket.socket:
+    """A listening Unix socket with these rights from its first moment; one left behind is replaced."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o777 & ~mode)
+    try:
+        listener.bind(str(path))
+    finally:
+        os.umask(before)
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def tcp_socket(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """A listening TCP socket on this machine only."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(_BACKLOG)
+    return listener
+
+
+def _server(app: ASGIApp) -> _Server:
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=BATCH_BYTES_MAX,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        backlog=_BACKLOG,
+        proxy_headers=False,
+    )
+    return _Server(config)
+
+
+async def serve(core: Core, public: list[socket.socket], inner: socket.socket) -> None:
+    """Serve until SIGTERM, SIGINT or the core's end; then answer what is under way and return."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    front, orders = public_application(core)
+    back, inner_orders = inner_application(core)
+    servers = [(_server(front), public), (_server(back), [inner])]
+    tasks = [asyncio.create_task(server.serve(sockets=sockets)) for server, sockets in servers]
+    stopping = asyncio.create_task(stop.wait())
+    log.info("serving", mode=core.mode, sequence=core.appender.writer.submitted())
+    await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    core.stopping = True
+    await core.drain()
+    for sockets in (orders, inner_orders):
+        sockets.close_all()
+    for server, _ in servers:
+        server.should_exit = True
+    await asyncio.gather(*tasks, return_exceptions=True)
+    stopping.cancel()
