@@ -8,7 +8,6 @@ demo keeps them in the installation's credentials, mode 0600, and nowhere else.
 """
 
 import os
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -29,19 +28,7 @@ from yunhai.apps.cloud.demo_people import (
 )
 from yunhai.apps.cloud.places import HOME_VARIABLE, Places
 from yunhai.client import Signer
-from yunhai.trading.facts import (
-    AccountSet,
-    Decided,
-    GrantSet,
-    LineSet,
-    Listed,
-    Opening,
-    PoolSet,
-    TenantSet,
-    TerminalSet,
-)
-from yunhai.trading.lines.login import verifier_of
-from yunhai.trading.words import Channel
+from yunhai.trading.facts import AccountSet, Decided, GrantSet, Listed, Opening
 
 if TYPE_CHECKING:
     from yunhai.apps.day.cloud_plan import CloudPlan
@@ -52,20 +39,13 @@ DEMO_VARIABLE: Final = "YUNHAI_DEMO"
 SETTINGS: Final = "yunhai.apps.cloud.settings"
 PLATFORM: Final = 1
 """The exchange's own tenant, whose staff work the platform."""
-CHANNELS: Final = (
-    Channel.WEB,
-    Channel.MOBILE,
-    Channel.API,
-    Channel.DESK,
-    Channel.KEYIN,
-    Channel.CONDITION,
-    Channel.PROGRAM,
-    Channel.FIX,
-)
-TERMINALS: Final = "WMADKCPF"
-"""Terminal of each channel, in their order."""
-PASSWORD_BYTES: Final = 12
+WHY: Final = "set up 建置"
+"""The reason that stands beside every change made here."""
 BATCH: Final = "demo"
+COMMISSION_PPM: Final = 1425
+COMMISSION_MINIMUM: Final = 200_000
+COMMISSION_MINIMUM_ODD_LOT: Final = 10_000
+"""The usual commission: 0.1425 %, at least 20 NT$, of odd lots 1 NT$."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,17 +100,15 @@ def planted() -> bool:
 # --- the demo -----------------------------------------------------------------------------------------------------------
 
 
-def plant_demo(listed: Iterable[Listed]) -> Planted:
-    """Ten brokers, their lines in one pool, the people one can sign in as, programs that trade, opening balances."""
+def plant_demo(listed: Iterable[Listed], pack: bytes) -> Planted:
+    """Ten brokers, their lines in one pool, the people one can sign in as, programs that trade, opening balances.
+    `pack`: the rule pack's TOML."""
     from django.db import transaction
     from django_scopes import scopes_disabled
 
     codes = [one.code for one in listed]
     with transaction.atomic(), scopes_disabled():
-        from yunhai.platform.entitlements.api import announce
-
-        _platform()
-        announce()
+        _platform(pack)
         for broker in BROKERS:
             _broker(broker)
         lines = _lines({broker.tenant: (broker.code, broker.lines) for broker in BROKERS}, POOL)
@@ -141,8 +119,10 @@ def plant_demo(listed: Iterable[Listed]) -> Planted:
         return Planted(people=people, agents=agents, scripted=scripted, lines=lines, openings=tuple(_parts(balances)))
 
 
-def _platform() -> None:
-    """The exchange's tenant, if the migrations have not made it."""
+def _platform(pack: bytes) -> None:
+    """The exchange's tenant, if the migrations have not made it; the matrix told; the rule pack published."""
+    from yunhai.platform.console.api import publish_pack
+    from yunhai.platform.entitlements.api import announce
     from yunhai.platform.tenancy.models import Tenant
 
     Tenant.objects.get_or_create(
@@ -155,14 +135,14 @@ def _platform() -> None:
             "columns": ["exchange"],
         },
     )
+    announce()
+    publish_pack(pack, reason=WHY, by=None)
 
 
 def _broker(broker: DemoBroker) -> None:
     _tenant(broker.tenant, broker.code, broker.zh, broker.en)
     for code, zh, en in broker.branches:
         _branch(broker.tenant, code, zh, en)
-    for channel, terminal in zip(CHANNELS, TERMINALS, strict=True):
-        _terminal(broker.tenant, channel, terminal)
 
 
 def _people(balances: Mapping[int, list[tuple[int, str, int, int]]]) -> dict[str, int]:
@@ -249,16 +229,13 @@ class PlantedDay:
     lines: tuple[LineLogin, ...]
 
 
-def plant_day(plan: "CloudPlan") -> PlantedDay:
+def plant_day(plan: "CloudPlan", pack: bytes) -> PlantedDay:
     """Every firm a tenant, every branch an account, one program a firm that signs for all its branches."""
     from django.db import transaction
     from django_scopes import scopes_disabled
 
     with transaction.atomic(), scopes_disabled():
-        from yunhai.platform.entitlements.api import announce
-
-        _platform()
-        announce()
+        _platform(pack)
         keys: dict[int, tuple[int, bytes]] = {}
         branches: dict[int, list[tuple[str, str]]] = {firm.tenant: [] for firm in plan.firms}
         for account in plan.accounts:
@@ -267,7 +244,6 @@ def plant_day(plan: "CloudPlan") -> PlantedDay:
             _tenant(firm.tenant, firm.code, firm.name, firm.name)
             for code, name in branches[firm.tenant]:
                 _branch(firm.tenant, code, name, name)
-            _terminal(firm.tenant, Channel.API, "A")
             keys[firm.tenant] = _firm_key(firm.tenant, firm.code)
         for account in plan.accounts:
             _account(account.tenant, account.code, account.number, number_in_journal=account.account)
@@ -305,23 +281,27 @@ def _tell(fact: Decided, tenant: int = 0) -> None:
 
 
 def _tenant(number: int, code: str, zh: str, en: str) -> None:
-    from yunhai.platform.tenancy.models import Tenant
+    from yunhai.platform.console.api import add_tenant
+    from yunhai.platform.console.rules import TenantState
 
-    Tenant.objects.create(number=number, code=code, kind="broker", name_zh=zh, name_en=en, columns=["brokerage"])
-    _tell(TenantSet(tenant=number, code=code), number)
+    state = TenantState(
+        code=code,
+        kind="broker",
+        name_zh=zh,
+        name_en=en,
+        columns=("brokerage",),
+        status="open",
+        commission_ppm=COMMISSION_PPM,
+        commission_minimum=COMMISSION_MINIMUM,
+        commission_minimum_odd_lot=COMMISSION_MINIMUM_ODD_LOT,
+    )
+    add_tenant(state, reason=WHY, by=None, number=number)
 
 
 def _branch(tenant: int, code: str, zh: str, en: str) -> None:
-    from yunhai.platform.tenancy.models import Branch
+    from yunhai.platform.console.api import add_branch
 
-    Branch.objects.create(tenant_id=tenant, code=code, name_zh=zh, name_en=en)
-
-
-def _terminal(tenant: int, channel: Channel, terminal: str) -> None:
-    from yunhai.platform.console.models import Terminal
-
-    Terminal.objects.create(tenant_id=tenant, channel=channel.word, terminal=terminal)
-    _tell(TerminalSet(tenant=tenant, channel=channel.word, terminal=terminal), tenant)
+    add_branch(tenant, code, zh, en, reason=WHY, by=None)
 
 
 def _account(
@@ -355,18 +335,14 @@ def _account(
 
 def _lines(owned: Mapping[int, tuple[str, tuple[str, ...]]], pool: str) -> tuple[LineLogin, ...]:
     """Lines of each tenant (code, line numbers), all in one pool, each with a password of its own."""
-    from yunhai.platform.console.models import Line, Pool
+    from yunhai.platform.console.api import add_line, set_pool
 
     logins = []
     for tenant, (code, names) in owned.items():
         for name in names:
-            password = secrets.token_urlsafe(PASSWORD_BYTES)
-            verifier = verifier_of(name, code, password)
-            Line.objects.create(line=name, tenant_id=tenant, verifier=verifier)
-            _tell(LineSet(line=name, tenant=tenant, verifier=verifier), tenant)
+            _, password = add_line(name, tenant, reason=WHY, by=None)
             logins.append(LineLogin(line=name, broker=code, password=password))
-    Pool.objects.create(name=pool, tenants=list(owned))
-    _tell(PoolSet(pool=pool, tenants=tuple(owned)))
+    set_pool(pool, list(owned), {}, reason=WHY, by=None)
     return tuple(logins)
 
 
@@ -377,5 +353,4 @@ def _parts(balances: Mapping[int, list[tuple[int, str, int, int]]]) -> Iterable[
             yield tenant, Opening(batch=BATCH, part=0, accounts=accounts, codes=codes, amounts=amounts, costs=costs)
 
 
-assert len(CHANNELS) == len(TERMINALS) == len(set(TERMINALS))
 assert demo_people.FIRST_BROKER > PLATFORM
