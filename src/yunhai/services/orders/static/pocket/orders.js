@@ -48,7 +48,6 @@ export class OrdersTable {
   async read() {
     try {
       const [day, all] = await Promise.all([market().catch(() => null), orders(page.account)]);
-      this.day = day;
       for (const one of day?.securities ?? []) this.securities.set(one.code, one);
       this.all = all;
       this.problem("");
@@ -262,7 +261,7 @@ export class OrdersTable {
         if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
         event.preventDefault();
         const way = event.key === "ArrowUp" ? 1 : -1;
-        const ticks = (this.day?.ticks[known?.ticks] ?? []).map((line) => ({ at: units(line.price), tick: units(line.tick) }));
+        const ticks = (known?.ticks ?? []).map((line) => ({ at: units(line.price), tick: units(line.tick) }));
         if (action === "cut") input.value = String(Math.max(1, (Number.parseInt(input.value, 10) || 0) + way));
         else if (ticks.length > 0) input.value = priceText(stepped(ticks, units(input.value) ?? units(order.price), way, { up: units(known?.limit_up) ?? 0n, down: units(known?.limit_down) ?? 0n }));
         later();

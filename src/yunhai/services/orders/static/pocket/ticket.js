@@ -13,10 +13,10 @@ import { consent, page, touchAccount, trading, unit, watchAccount } from "./page
 const QUIET_MS = 160;
 
 export class Ticket {
-  constructor(form, security, ticks) {
+  constructor(form, security) {
     this.form = form;
     this.security = security;
-    this.steps = ticks.map((row) => ({ at: units(row.price), tick: units(row.tick) }));
+    this.steps = security.ticks.map((row) => ({ at: units(row.price), tick: units(row.tick) }));
     this.up = units(security.limit_up) ?? 0n;
     this.down = units(security.limit_down) ?? 0n;
     this.clientId = crypto.randomUUID();

@@ -132,7 +132,7 @@ class List {
 // --- one security ----------------------------------------------------------------------------------------------------
 
 class Detail {
-  constructor(day, security) {
+  constructor(security) {
     this.security = security;
     this.quotes = new Map();
     this.card = document.querySelector(".security");
@@ -144,7 +144,7 @@ class Detail {
     set("limit_down", price(security.limit_down));
     this.field("suspended").hidden = !security.suspended;
     this.levels();
-    this.ticket = new Ticket(document.getElementById("ticket"), security, day.ticks[security.ticks] ?? []);
+    this.ticket = new Ticket(document.getElementById("ticket"), security);
     this.ticket.form.addEventListener("change", () => this.draw());
     watchAccount((state) => {
       const held = state.positions.find((one) => one.code === security.code);
@@ -259,7 +259,7 @@ async function start() {
     location.replace(page.home);
     return;
   }
-  new Detail(day, security);
+  new Detail(security);
   new OrdersTable(document.querySelector("#mine [data-orders]"), { wanted: (order) => order.code === page.code });
 }
 

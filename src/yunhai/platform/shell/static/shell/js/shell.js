@@ -2,16 +2,15 @@
 
 import { startClock } from "./clock.js";
 import { toast } from "./toast.js";
+import { csrf } from "./token.js";
 import { word } from "./words.js";
 
-const YEAR_S = 31_536_000;
-
 function look() {
-  for (const input of document.querySelectorAll("[data-theme-choice] input")) {
-    input.addEventListener("change", () => {
-      document.documentElement.dataset.theme = input.value;
-      const secure = location.protocol === "https:" ? "; secure" : "";
-      document.cookie = `yunhai_theme=${input.value}; path=/; max-age=${YEAR_S}; samesite=lax${secure}`;
+  for (const box of document.querySelectorAll("[data-theme-choice]")) {
+    box.addEventListener("change", (event) => {
+      document.documentElement.dataset.theme = event.target.value;
+      const body = new URLSearchParams({ theme: event.target.value });
+      fetch(box.dataset.themeChoice, { method: "POST", headers: { "X-CSRFToken": csrf() }, body }).catch(() => {});
     });
   }
 }
