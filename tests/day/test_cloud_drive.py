@@ -14,6 +14,15 @@ from yunhai.apps.day.cloud_signing import Chunk
 from yunhai.client import OrderSocket
 from yunhai.kernel.errors import YunhaiError
 
+ACK = {
+    "op": "ack",
+    "order_number": "A0001",
+    "accepted_at": "2026-07-29T09:00:00+08:00",
+    "market_time": "2026-07-29T09:00:00+08:00",
+    "reserved": {"cash": "0", "shares": 0},
+    "mode": "simulated",
+}
+
 
 class Core:
     """Takes what is new, answers what it knows, and dies: after taking a part of a batch, or before answering it."""
@@ -46,7 +55,7 @@ class Core:
             self.clock = at
             self.taken.append(body)
         number = self.taken.index(body) + 1
-        return {"op": "ack", "number": number, "order_id": number, "client_id": body, "sequence": number * 3}
+        return ACK | {"number": number, "order_id": number, "client_id": body, "sequence": number * 3}
 
 
 class Chunks:

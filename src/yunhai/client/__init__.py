@@ -16,7 +16,7 @@ True
 Nothing here needs Django or the rest of the house but the words of an order's path (`yunhai.trading`).
 """
 
-from yunhai.client.answers import Ack, Batch, Rate, Refused
+from yunhai.client.answers import Batch, Rate, Refused
 from yunhai.client.calls import Call
 from yunhai.client.drafts import Draft
 from yunhai.client.http import AsyncClient, Client
@@ -25,6 +25,7 @@ from yunhai.client.signer import Signer
 from yunhai.client.sockets import OrderSocket
 from yunhai.client.stream import Message, Stream
 from yunhai.client.tokens import ApiKey, FixedToken, Token
+from yunhai.trading.http.structs import Ack
 
 __all__ = [
     "Ack",

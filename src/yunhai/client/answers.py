@@ -2,36 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 
 from yunhai.client import failures
 from yunhai.kernel.errors import Language, YunhaiError
+from yunhai.trading.http.structs import Ack
 
 REASON_CHARACTERS: Final = 200
 
 
-class Reserved(msgspec.Struct, frozen=True):
-    """What an acceptance holds back: `cash` decimal NT$, `shares`."""
-
-    cash: str = "0"
-    shares: int = 0
-
-
-class Ack(msgspec.Struct, frozen=True, kw_only=True):
-    """An instruction accepted and durable. `number` its own; `order_id` the order's; `order_number` 委託書編號 of a new
-    order; `sequence` its record in the journal; times ISO 8601."""
-
-    number: int
-    order_id: int
-    client_id: str
-    sequence: int
-    order_number: str = ""
-    accepted_at: str = ""
-    market_time: str = ""
-    reserved: Reserved = Reserved()
-    mode: str = ""
+Answer = TypeVar("Answer")
 
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
@@ -98,25 +80,17 @@ class Batch:
         return tuple(one for one in self.answers if isinstance(one, Refused))
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """One message of a WebSocket, as much of it as every kind has; the rest is decoded by its kind."""
-
-    op: str
-    id: int | None = None
-
-
-class ErrorFrame(msgspec.Struct, frozen=True, kw_only=True):
-    op: Literal["refused"] = "refused"
-    error: dict[str, Any]
-    mode: str = ""
+def typed(value: Any, kind: type[Answer]) -> Answer:
+    """Decoded JSON as a type. YunhaiError 7401."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise not_understood(200, str(error)) from None
 
 
 def ack_of(value: Any) -> Ack:
     """The acknowledgement of decoded JSON. YunhaiError 7401."""
-    try:
-        return msgspec.convert(value, Ack, strict=False)
-    except msgspec.ValidationError as error:
-        raise not_understood(200, str(error)) from None
+    return typed(value, Ack)
 
 
 def answer_of(value: Mapping[str, Any]) -> Ack | Refused:

@@ -4,7 +4,7 @@ A call says whether it may be sent again after a broken connection. An instructi
 may whatever has a `reference`, and whatever changes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,12 +43,12 @@ def account(number: int) -> Call:
     return Call(method="GET", path=f"/trade/v1/accounts/{number}")
 
 
-def market() -> Call:
-    return Call(method="GET", path="/trade/v1/market")
+def market(codes: Sequence[str]) -> Call:
+    return Call(method="GET", path="/trade/v1/market", query={"codes": ",".join(codes)} if codes else {})
 
 
-def limits() -> Call:
-    return Call(method="GET", path="/trade/v1/limits")
+def limits(account: int) -> Call:
+    return Call(method="GET", path="/trade/v1/limits", query={"account": account} if account else {})
 
 
 def rejects() -> Call:

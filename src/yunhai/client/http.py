@@ -6,7 +6,7 @@ cloud answers the second as it answered the first. A token refused (401) is fetc
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -14,10 +14,12 @@ import httpx
 import msgspec
 
 from yunhai.client import calls
-from yunhai.client.answers import Ack, Rate, ack_of, not_understood, refusal_of
+from yunhai.client.answers import Rate, ack_of, not_understood, refusal_of, typed
 from yunhai.client.calls import Call
 from yunhai.client.origin import Origin, unreachable
 from yunhai.client.tokens import NoToken, Token, Tokens
+from yunhai.trading.http import structs
+from yunhai.trading.http.structs import Ack
 from yunhai.trading.instructions import Instruction, SignedInstruction
 
 PAUSES_S: Final = (0.1, 0.5, 2.0)
@@ -110,32 +112,41 @@ class Client(_Shared):
         """Send a signed instruction of any action."""
         return ack_of(self.send(calls.place(signed)))
 
-    def preview(self, instruction: Instruction) -> dict[str, Any]:
+    def preview(self, instruction: Instruction) -> structs.Preview:
         """Every check's verdict, the cost and the reservation; changes nothing."""
-        return _object(self.send(calls.preview(instruction)))
+        return typed(self.send(calls.preview(instruction)), structs.Preview)
 
-    def orders(self, account: int, *, state: str = "all") -> list[dict[str, Any]]:
-        """Today's orders, `state` open | all."""
-        return _list(self.send(calls.orders(account, state)), "orders")
+    def orders(self, account: int, *, state: str = "all") -> tuple[structs.OrderSaid, ...]:
+        """Today's orders, `state` open | all, newest first, as many as one answer holds."""
+        return typed(self.send(calls.orders(account, state)), structs.Orders).orders
 
-    def order(self, order_id: int) -> dict[str, Any]:
-        return _object(self.send(calls.order(order_id)))
+    def order(self, order_id: int) -> structs.OrderSaid:
+        return typed(self.send(calls.order(order_id)), structs.Order).order
 
-    def account(self, number: int) -> dict[str, Any]:
+    def account(self, number: int) -> structs.Account:
         """Live buying power, reservations, positions."""
-        return _object(self.send(calls.account(number)))
+        return typed(self.send(calls.account(number)), structs.Account)
 
-    def market(self) -> dict[str, Any]:
-        return _object(self.send(calls.market()))
+    def market(self, codes: Sequence[str] = ()) -> structs.Market:
+        """The open day, with all its securities or those asked for."""
+        return typed(self.send(calls.market(codes)), structs.Market)
 
-    def limits(self) -> dict[str, Any]:
-        return _object(self.send(calls.limits()))
+    def limits(self, account: int = 0) -> structs.LimitsSaid:
+        """Quotas of who asks, and of an account if one is given."""
+        return typed(self.send(calls.limits(account)), structs.LimitsSaid)
 
-    def rejects(self) -> list[dict[str, Any]]:
-        return _list(self.send(calls.rejects()), "rejects")
+    def rejects(self) -> tuple[structs.RejectSaid, ...]:
+        """The reject catalogue, in the order in which the gate checks."""
+        return typed(self.send(calls.rejects()), structs.Rejects).rejects
+
+    def cash(self, account: int, *, amount: str, kind: str, reference: str) -> structs.Done:
+        """A deposit or withdrawal of `amount` NT$; the same reference again moves nothing more."""
+        call = calls.cash(account=account, amount=amount, kind=kind, reference=reference)
+        return typed(self.send(call), structs.Done)
 
     def timeline(self, any_id: str | int) -> dict[str, Any]:
-        return _object(self.send(calls.timeline(any_id)))
+        """Everything that happened to an order, trade, account or client id, as JSON."""
+        return typed(self.send(calls.timeline(any_id)), dict)
 
     def get(self, path: str, **query: str | int) -> Any:
         """Any other GET."""
@@ -185,47 +196,42 @@ class AsyncClient(_Shared):
         """Send a signed instruction of any action."""
         return ack_of(await self.send(calls.place(signed)))
 
-    async def preview(self, instruction: Instruction) -> dict[str, Any]:
+    async def preview(self, instruction: Instruction) -> structs.Preview:
         """Every check's verdict, the cost and the reservation; changes nothing."""
-        return _object(await self.send(calls.preview(instruction)))
+        return typed(await self.send(calls.preview(instruction)), structs.Preview)
 
-    async def orders(self, account: int, *, state: str = "all") -> list[dict[str, Any]]:
-        """Today's orders, `state` open | all."""
-        return _list(await self.send(calls.orders(account, state)), "orders")
+    async def orders(self, account: int, *, state: str = "all") -> tuple[structs.OrderSaid, ...]:
+        """Today's orders, `state` open | all, newest first, as many as one answer holds."""
+        return typed(await self.send(calls.orders(account, state)), structs.Orders).orders
 
-    async def order(self, order_id: int) -> dict[str, Any]:
-        return _object(await self.send(calls.order(order_id)))
+    async def order(self, order_id: int) -> structs.OrderSaid:
+        return typed(await self.send(calls.order(order_id)), structs.Order).order
 
-    async def account(self, number: int) -> dict[str, Any]:
+    async def account(self, number: int) -> structs.Account:
         """Live buying power, reservations, positions."""
-        return _object(await self.send(calls.account(number)))
+        return typed(await self.send(calls.account(number)), structs.Account)
 
-    async def market(self) -> dict[str, Any]:
-        return _object(await self.send(calls.market()))
+    async def market(self, codes: Sequence[str] = ()) -> structs.Market:
+        """The open day, with all its securities or those asked for."""
+        return typed(await self.send(calls.market(codes)), structs.Market)
 
-    async def limits(self) -> dict[str, Any]:
-        return _object(await self.send(calls.limits()))
+    async def limits(self, account: int = 0) -> structs.LimitsSaid:
+        """Quotas of who asks, and of an account if one is given."""
+        return typed(await self.send(calls.limits(account)), structs.LimitsSaid)
 
-    async def rejects(self) -> list[dict[str, Any]]:
-        return _list(await self.send(calls.rejects()), "rejects")
+    async def rejects(self) -> tuple[structs.RejectSaid, ...]:
+        """The reject catalogue, in the order in which the gate checks."""
+        return typed(await self.send(calls.rejects()), structs.Rejects).rejects
+
+    async def cash(self, account: int, *, amount: str, kind: str, reference: str) -> structs.Done:
+        """A deposit or withdrawal of `amount` NT$; the same reference again moves nothing more."""
+        call = calls.cash(account=account, amount=amount, kind=kind, reference=reference)
+        return typed(await self.send(call), structs.Done)
 
     async def timeline(self, any_id: str | int) -> dict[str, Any]:
-        return _object(await self.send(calls.timeline(any_id)))
+        """Everything that happened to an order, trade, account or client id, as JSON."""
+        return typed(await self.send(calls.timeline(any_id)), dict)
 
     async def get(self, path: str, **query: str | int) -> Any:
         """Any other GET."""
         return await self.send(calls.get(path, query))
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise not_understood(200, f"not an object: {type(value).__name__}")
-    return value
-
-
-def _list(value: Any, name: str) -> list[dict[str, Any]]:
-    """The list, bare or under its name."""
-    found = value.get(name) if isinstance(value, dict) else value
-    if not isinstance(found, list):
-        raise not_understood(200, f"no list of {name}")
-    return found

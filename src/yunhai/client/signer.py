@@ -68,10 +68,19 @@ class Signer:
 
     def sign(self, instruction: Instruction) -> SignedInstruction:
         """Sign exactly what the instruction says; its `key` should be this signer's."""
-        der = self._private.sign(signed_attributes(canonical(instruction)), _ALGORITHM)
-        r, s = decode_dss_signature(der)
+        return SignedInstruction(
+            instruction=instruction, signature=self._signature(signed_attributes(canonical(instruction)))
+        )
+
+    def prove(self, challenge: str) -> str:
+        """The signature of a challenge's text, which shows that the private key is here (`POST /api/v1/keys`)."""
+        return self._signature(challenge.encode())
+
+    def _signature(self, content: bytes) -> str:
+        """r ‖ s in base64url without padding."""
+        r, s = decode_dss_signature(self._private.sign(content, _ALGORITHM))
         raw = r.to_bytes(HALF, "big") + s.to_bytes(HALF, "big")
-        return SignedInstruction(instruction=instruction, signature=base64.urlsafe_b64encode(raw)[:86].decode())
+        return base64.urlsafe_b64encode(raw)[:86].decode()
 
     def verifies(self, signed: SignedInstruction) -> bool:
         """Whether a signature is this key's over exactly this instruction."""

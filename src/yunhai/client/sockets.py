@@ -16,10 +16,11 @@ import msgspec
 import websockets
 
 from yunhai.client import failures
-from yunhai.client.answers import Ack, Batch, Refused, answer_of, not_understood
+from yunhai.client.answers import Batch, Refused, answer_of, not_understood
 from yunhai.client.origin import Origin
 from yunhai.client.tokens import EARLY_S, NoToken, Token, Tokens
 from yunhai.kernel.errors import YunhaiError
+from yunhai.trading.http.structs import Ack
 from yunhai.trading.instructions import SignedInstruction
 
 PATH: Final = "/trade/v1/ws"

@@ -100,7 +100,7 @@ class ApiKey:
 
 class _Answer(msgspec.Struct, frozen=True):
     token: str
-    expires_at: float
+    expires_in: float
 
 
 def _token_in(response: httpx.Response) -> Token:
@@ -110,4 +110,4 @@ def _token_in(response: httpx.Response) -> Token:
         answer = msgspec.json.decode(response.content, type=_Answer)
     except msgspec.DecodeError as error:
         raise not_understood(response.status_code, str(error)) from None
-    return Token(answer.token, answer.expires_at)
+    return Token(answer.token, time.time() + answer.expires_in)

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from yunhai.client import Ack, AsyncClient, Draft, OrderSocket, Refused, Signer
 from yunhai.client.origin import Origin
@@ -25,6 +25,7 @@ from yunhai.exchange.rules.words import SecurityKind
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import price_text
 from yunhai.trading.facts import Listed
+from yunhai.trading.http.structs import Market
 from yunhai.trading.instructions import Instruction
 
 LEVELS: Final = 5
@@ -39,6 +40,8 @@ TAKER_PAUSE_S: Final = 1.0
 RECONNECT_S: Final = 1.0
 REFUSED_PAUSE_S: Final = 1.0
 MARKET_EVERY_S: Final = 3.0
+ONE_CODE: Final = ("2330",)
+"""The market is asked for its phases; one security is enough."""
 BOARD: Final = "board"
 ODD_LOT: Final = "odd_lot"
 _COLLECT: Final = "collect"
@@ -209,7 +212,7 @@ class Agent:
         asked, market = 0.0, MarketNow(date="", phases={})
         while True:
             if time.monotonic() - asked > MARKET_EVERY_S:
-                market, asked = market_now(await client.market()), time.monotonic()
+                market, asked = market_now(await client.market(ONE_CODE)), time.monotonic()
                 self._on_date(market.date)
             draft = Draft(
                 tenant=self._seat.tenant, account=self._seat.account, date=market.date, key=self._seat.signer.key
@@ -255,9 +258,9 @@ class Agent:
         return ack
 
 
-def market_now(answer: Mapping[str, Any]) -> MarketNow:
+def market_now(answer: Market) -> MarketNow:
     """Of the API's answer."""
-    return MarketNow(date=str(answer.get("date", "")), phases=answer.get("phases") or {})
+    return MarketNow(date=answer.date, phases=answer.phases)
 
 
 def traders(listed: Sequence[Listed], pack: RulePack, count: int, *, makers: int, seed: int) -> list[Trader]:
