@@ -73,12 +73,14 @@ def _server(app: ASGIApp) -> _Server:
     return _Server(config)
 
 
-async def serve(core: Core, public: list[socket.socket], inner: socket.socket) -> None:
-    """Serve until SIGTERM, SIGINT or the core's end; then answer what is under way and return."""
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+async def serve(
+    core: Core, public: list[socket.socket], inner: socket.socket, *, stop: asyncio.Event | None = None
+) -> None:
+    """Serve until `stop` (without one: SIGTERM or SIGINT); then answer what is under way and return."""
+    if stop is None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     front, orders = public_application(core)
     back, inner_orders = inner_application(core)
     servers = [(_server(front), public), (_server(back), [inner])]
@@ -86,7 +88,6 @@ async def serve(core: Core, public: list[socket.socket], inner: socket.socket) -
     stopping = asyncio.create_task(stop.wait())
     log.info("serving", mode=core.mode, sequence=core.appender.writer.submitted())
     await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
-    core.stopping = True
     await core.drain()
     for sockets in (orders, inner_orders):
         sockets.close_all()
