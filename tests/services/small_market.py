@@ -38,8 +38,9 @@ from yunhai.trading.facts import (
     TenantSet,
     encode,
 )
-from yunhai.trading.instructions import ACCEPTED_FACT, INSTRUCTION, REFUSED_FACT
+from yunhai.trading.instructions import ACCEPTED_FACT, INSTRUCTION, REFUSED_FACT, canonical, instruction_of
 from yunhai.trading.market import plan_of
+from yunhai.trading.signatures import sign
 from yunhai.trading.words import Action, Segment
 
 PACK = "twse-2026"
@@ -52,8 +53,9 @@ WALL = 1_780_000_000_000_000_000
 class SmallMarket:
     """Tenants 1…, accounts `tenant × 100 + n`. `group` records share a commit group."""
 
-    def __init__(self, folder: Path, *, seed: int = 1, tenants: int = 2, accounts: int = 3) -> None:
+    def __init__(self, folder: Path, *, seed: int = 1, tenants: int = 2, accounts: int = 3, signer: Any = None) -> None:
         self.folder = folder
+        self._signer = signer
         self.random = random.Random(seed)
         self.writer = Writer(folder)
         self._reader = Reader(folder, follow=True)
@@ -255,6 +257,8 @@ class SmallMarket:
         return record
 
     def _journal(self, record: Any) -> None:
+        if self._signer is not None:
+            record["signature"] = np.void(sign(self._signer, canonical(instruction_of(record))))
         number = REFUSED_FACT if record["code"] else ACCEPTED_FACT
         self._waiting.append(slots([instruction_head(number, int(record["tenant"]), self.time), record.tobytes()]))
 

@@ -99,6 +99,12 @@ def settlements_of(account: int, dates: Iterable[str]) -> list[Entry]:
     return [entry_of(row) for row in found.order_by("sequence", "line")]
 
 
+def releases_of(account: int, day: str, orders: Iterable[int]) -> list[Entry]:
+    """What an account's orders of a day had released."""
+    found = Posting.objects.filter(account=account, day=day, kind=int(PostingKind.RELEASE), order_id__in=list(orders))
+    return [entry_of(row) for row in found.order_by("sequence", "line")]
+
+
 def cash_of(account: int) -> Cash:
     """An account's cash; zero where nothing was ever posted."""
     held = dict(Balance.objects.filter(account=account, asset=CASH).values_list("bucket", "balance"))

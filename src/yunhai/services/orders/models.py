@@ -14,7 +14,8 @@ from yunhai.platform.readings.models import ReadModel
 
 class Order(ReadModel):
     """An accepted order. `state` a number of `rules.OrderState`; `filled`, `removed` in shares, `value` of the fills;
-    `code` why the exchange refused it; `book` the venue's number of the day. `sequence` its acceptance, `last_sequence`
+    `code` why the exchange refused it; `book` the venue's number of the day; `told_by` the record of the customer's
+    instruction to a clerk. `sequence` its acceptance, `last_sequence`
     the latest record about it."""
 
     order_id = models.BigIntegerField(primary_key=True)
@@ -32,6 +33,7 @@ class Order(ReadModel):
     price = models.IntegerField()
     quantity = models.BigIntegerField()
     order_number = models.TextField()
+    told_by = models.TextField(null=True)  # none where nobody told a clerk
     sequence = models.BigIntegerField()
     accepted_ns = models.BigIntegerField()
     market_ns = models.BigIntegerField()

@@ -72,6 +72,7 @@ _ORDERS: Final = Staged(
         "price",
         "quantity",
         "order_number",
+        "told_by",
         "sequence",
         "accepted_ns",
         "market_ns",
@@ -84,7 +85,7 @@ _ORDERS: Final = Staged(
     ),
 )
 _ORDER_ROW: Final = (
-    "%d\t%d\t%d\t%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n"
+    "%d\t%d\t%d\t%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n"
 )
 _ANSWERS: Final = Staged(
     "orders_answer",
@@ -435,6 +436,7 @@ def _copy_orders(
         np.where(price > 0, price, new["price"]).tolist(),
         quantity.tolist(),
         [number.decode() for number in new["order_number"].tolist()],
+        [_escaped(record.decode()) for record in new["instruction_id"].tolist()],
         sequences.tolist(),
         new["accepted_at"].tolist(),
         times.tolist(),

@@ -168,6 +168,7 @@ class Migration(migrations.Migration):
                 ("price", models.IntegerField()),
                 ("quantity", models.BigIntegerField()),
                 ("order_number", models.TextField()),
+                ("told_by", models.TextField(null=True)),
                 ("sequence", models.BigIntegerField()),
                 ("accepted_ns", models.BigIntegerField()),
                 ("market_ns", models.BigIntegerField()),
