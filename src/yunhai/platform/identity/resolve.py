@@ -33,15 +33,15 @@ def resolve(request: HttpRequest) -> Caller:
     return caller_at(
         person,
         request.session.get(TENANT_KEY),
-        mfa=demo or gave_second_factor(request),
+        mfa=demo or gave_second_factor(request, person),
         demo=demo,
         session=session_id(request.session.session_key or ""),
     )
 
 
-def gave_second_factor(request: HttpRequest) -> bool:
+def gave_second_factor(request: HttpRequest, person: Person) -> bool:
     """Whether this session was opened, or later raised, with a second factor or a passkey."""
-    records: list[dict[str, Any]] = get_authentication_records(request)
+    records: list[dict[str, Any]] = get_authentication_records(request, person)
     return any(record.get("method") == "mfa" and record.get("type") != "recovery_codes" for record in records)
 
 

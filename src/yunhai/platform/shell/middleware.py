@@ -7,6 +7,7 @@ long as it. A view's own part is a savepoint in it (`ATOMIC_REQUESTS`): a view t
 from collections.abc import Callable
 from contextlib import nullcontext
 
+import pghistory
 from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -19,6 +20,8 @@ from yunhai.platform.identity.resolve import resolve
 from yunhai.platform.shell import refusals
 from yunhai.platform.tenancy import rls
 
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+"""Methods whose changes the audit triggers are told the author of."""
 WITHOUT_CALLER = frozenset({"/health", "/ready", "/metrics"})
 
 
@@ -51,6 +54,9 @@ class CallerMiddleware:
             request.caller = caller  # type: ignore[attr-defined]
             rls.tell(tenant=caller.tenant_id or None, person=caller.person_id or None, accounts=caller.seen_accounts)
             with (
+                pghistory.context(person=caller.person_id, tenant=caller.tenant_id)
+                if request.method in CHANGING
+                else nullcontext(),
                 translation.override(language_of(request, caller)),
                 scope(tenant=caller.tenant_id) if caller.tenant else nullcontext(),
             ):

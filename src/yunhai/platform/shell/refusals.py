@@ -37,11 +37,11 @@ def page(request: HttpRequest, error: YunhaiError) -> HttpResponse:
         return as_json(error)
     part = request.headers.get("HX-Request") == "true"
     template = "shell/parts/error.html" if part else "shell/refusal.html"
-    context = {"error": shown(error), "status": error.entry.http}
+    told = shown(error)
     try:
-        content = render_to_string(template, context, request)
+        content: str = render_to_string(template, {"error": told, "status": error.entry.http}, request)
     except TemplateDoesNotExist:
-        content = f"<!doctype html><title>{error.code}</title><p>{escape(context['error']['text'])}</p>"
+        content = f"<!doctype html><title>{error.code}</title><p>{escape(told['text'])}</p>"
     return HttpResponse(content, status=error.entry.http)
 
 

@@ -83,6 +83,28 @@ WORDS: Final[dict[str, str | Promise]] = {
     "verdict.failed": _("refused"),
     "verdict.skipped": _("checked when sent"),
     "verdict.unchecked": _("checked when sent"),
+    # ledger
+    "posting.reserve": _("Reserve"),
+    "posting.release": _("Release"),
+    "posting.value": pgettext_lazy("price times shares", "Value"),
+    "posting.shares": _("Shares"),
+    "posting.fee": _("Commission"),
+    "posting.tax": _("Transaction tax"),
+    "posting.tax_back": _("Day-trade tax returned"),
+    "posting.deposit": _("Deposit"),
+    "posting.withdrawal": _("Withdrawal"),
+    "posting.transfer": _("Transfer"),
+    "posting.opening": _("Opening balance"),
+    "posting.settle": _("Settlement"),
+    "posting.reversal": _("Reversal"),
+    "bucket.free": pgettext_lazy("bucket", "Free"),
+    "bucket.reserved": pgettext_lazy("bucket", "Reserved"),
+    "bucket.clearing": _("Clearing"),
+    "bucket.fee": _("Broker's commission"),
+    "bucket.tax": _("Tax withheld"),
+    "bucket.bank": _("Settlement bank"),
+    "bucket.custody": _("Depository"),
+    "bucket.transit": _("In transit"),
     # account, quotes
     "purse.no_quota": _("no limit"),
     "account.open": pgettext_lazy("account", "Open"),
@@ -117,6 +139,12 @@ WORDS: Final[dict[str, str | Promise]] = {
     "kind.warrant-put": _("Put warrant"),
     "kind.convertible": _("Convertible bond"),
 }
+
+
+def word(key: str) -> str:
+    """The text of a key in the active language; the key's last part where there is none."""
+    found = WORDS.get(key)
+    return str(found) if found is not None else key.rpartition(".")[2]
 
 
 def words() -> dict[str, str]:

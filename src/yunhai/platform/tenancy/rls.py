@@ -10,7 +10,7 @@ every tenant) and the migrator see all. The roles' names are part of the policie
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
 from django.db import connection, models
@@ -140,9 +140,11 @@ def tell(*, tenant: int | None, person: int | None, accounts: tuple[int, ...] | 
 
 
 @contextmanager
-def acting(*, tenant: int, person: int | None = None, accounts: tuple[int, ...] | None = None) -> Iterator[None]:
-    """Work in one tenant outside a request (a job, a command, a test): the scope and the database's settings, inside a
-    transaction; what was said before is said again after it."""
+def acting(
+    *, tenant: int | None = None, person: int | None = None, accounts: tuple[int, ...] | None = None
+) -> Iterator[None]:
+    """Work in one tenant, or as one person, outside a request of theirs (a job, a command, a test): the scope and the
+    database's settings, inside a transaction; what was said before is said again after it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('app.tenant', true), current_setting('app.person', true), "
@@ -151,7 +153,7 @@ def acting(*, tenant: int, person: int | None = None, accounts: tuple[int, ...] 
         before = [text or "" for text in cursor.fetchone()]
     tell(tenant=tenant, person=person, accounts=accounts)
     try:
-        with scope(tenant=tenant):
+        with scope(tenant=tenant) if tenant is not None else nullcontext():
             yield
     finally:
         if not connection.needs_rollback:

@@ -1,0 +1,130 @@
+"""The origin: Caddy, the one door, with a configuration made from the places.
+
+Paths decide who answers (docs/concepts/cloud.md): core, stream, files, else web. The parts listen on Unix sockets only,
+so nothing goes round the door. On localhost it speaks plain http and listens on the loopback alone; with a host name it
+speaks TLS, with a certificate that Caddy gets, or the files given.
+"""
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from yunhai.apps.cloud.errors import ORIGIN_MISSING
+from yunhai.apps.cloud.places import Places
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import REQUEST_BYTES_MAX
+
+LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+ORDER_BYTES_MAX: Final = 65_536
+
+WAIT: Final = (
+    '<!doctype html><html lang="zh-Hant"><meta charset="utf-8"><title>雲海</title><h1>正在啟動或重啟</h1>'
+    '<p>請稍候幾秒再重新整理。</p><p lang="en">Starting or restarting. Reload in a few seconds.</p></html>'
+)
+"""What a visitor sees while a part is away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """`origin` the public address (http://localhost:8600, https://yunhai.example); `certificate` and `key` TLS files of
+    one's own, else Caddy gets a certificate."""
+
+    origin: str
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.origin).hostname or "localhost"
+
+    @property
+    def local(self) -> bool:
+        return self.host in LOCAL
+
+    @property
+    def port(self) -> int:
+        parts = urlsplit(self.origin)
+        return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def program() -> str:
+    """The caddy program: beside this Python, else on PATH. ORIGIN_MISSING if there is none."""
+    beside = Path(sys.executable).parent / "caddy"
+    found = str(beside) if beside.is_file() else shutil.which("caddy")
+    if found is None:
+        raise YunhaiError(ORIGIN_MISSING)
+    return found
+
+
+def caddyfile(door: Door, places: Places) -> str:
+    """Caddy's configuration. Health and metrics of the parts stay inside; Caddy's own admin address is off."""
+    if door.local:
+        site, listen = f"http://localhost:{door.port}, http://127.0.0.1:{door.port}", "\tbind 127.0.0.1 [::1]\n"
+        tls = ""
+    else:
+        site, listen = f"https://{door.host}:{door.port}", ""
+        tls = f"\ttls {door.certificate} {door.key}\n" if door.certificate and door.key else ""
+    return f"""{{
+	admin off
+	auto_https {"off" if door.local else "disable_redirects"}
+	storage file_system {places.home}/caddy
+	grace_period 5s
+	log {{
+		output stderr
+		format json
+		level WARN
+	}}
+	servers {{
+		timeouts {{
+			read_header 10s
+			idle 2m
+		}}
+		max_header_size 32KB
+	}}
+}}
+
+{site} {{
+{listen}{tls}	header {{
+		X-Content-Type-Options nosniff
+		Referrer-Policy same-origin
+		-Server
+		-Via{"" if door.local else chr(10) + chr(9) + chr(9) + 'Strict-Transport-Security "max-age=31536000"'}
+	}}
+	@inside path /health /ready /metrics /trade/health /trade/ready /trade/metrics /stream/health
+	respond @inside 404
+
+	handle /trade/v1/* {{
+		request_body {{
+			max_size {ORDER_BYTES_MAX}
+		}}
+		reverse_proxy unix/{places.core_socket}
+	}}
+	handle /stream/v1 {{
+		reverse_proxy unix/{places.stream_socket}
+	}}
+	handle /stream/v1/* {{
+		reverse_proxy unix/{places.stream_socket}
+	}}
+	handle_path /static/* {{
+		root * {places.static}
+		encode gzip
+		header Cache-Control "no-cache"
+		file_server
+	}}
+	handle {{
+		request_body {{
+			max_size {REQUEST_BYTES_MAX}
+		}}
+		encode gzip
+		reverse_proxy unix/{places.web_socket}
+	}}
+	handle_errors 502 503 504 {{
+		header Content-Type "text/html; charset=utf-8"
+		header Retry-After 5
+		respond `{WAIT}` {{err.status_code}}
+	}}
+}}
+"""
