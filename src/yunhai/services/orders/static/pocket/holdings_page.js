@@ -82,6 +82,8 @@ function draw() {
   document.querySelector('[data-sum="value"]').textContent = known ? money(value) : "–";
   document.querySelector('[data-sum="cost"]').textContent = money(cost);
   result(document.querySelector('[data-sum="result"]'), known ? value - cost : null, cost);
+  const realised = positions.reduce((sum, one) => sum + (units(one.realised) ?? 0n), 0n);
+  result(document.querySelector('[data-sum="realised"]'), realised, 0n);
 }
 
 async function start() {

@@ -13,7 +13,8 @@ const PAUSE_MS = [300, 700, 1500, 3000, 6000, 10_000];
 const OFFLINE_AFTER = 3;
 const RENEW_MS = 200_000;
 
-const channels = new Map(); // key -> { request, sequence, last, listeners }
+const channels = new Map(); // key -> { request, listeners }
+const counts = new Map(); // channel and account -> the last sequence seen on this connection
 let socket = null;
 let ready = false;
 let tries = 0;
@@ -47,12 +48,10 @@ export function listen(request, listener) {
   const key = keyOf(request);
   let channel = channels.get(key);
   if (!channel) {
-    channel = { request, sequence: null, listeners: new Set() };
+    channel = { request, listeners: new Set() };
     channels.set(key, channel);
-    if (ready) send({ op: "subscribe", ...request });
-  } else if (channel.last) {
-    queueMicrotask(() => channel.last && listener(channel.last));
   }
+  if (ready) send({ op: "subscribe", ...request }); // again for another listener: it needs a snapshot of its own
   channel.listeners.add(listener);
   connect();
   return () => {
@@ -65,24 +64,24 @@ export function listen(request, listener) {
 }
 
 function received(message) {
-  if (message.op === "auth" || message.op === "authenticated" || message.op === "ready") {
+  if (message.op === "authenticated") {
+    if (ready) return; // a renewed token
     ready = true;
     tries = 0;
-    for (const channel of channels.values()) {
-      channel.sequence = null;
-      send({ op: "subscribe", ...channel.request });
-    }
+    counts.clear();
+    for (const channel of channels.values()) send({ op: "subscribe", ...channel.request });
     tell("live");
     return;
   }
   if (message.op !== "snapshot" && message.op !== "update") return;
-  for (const channel of channels.values()) {
-    if (channel.request.channel !== message.channel) continue;
-    if (message.account !== undefined && channel.request.account !== undefined && String(message.account) !== String(channel.request.account)) continue;
-    if (message.op === "snapshot") channel.last = message;
-    channel.sequence = message.sequence ?? channel.sequence;
-    for (const listener of channel.listeners) listener(message);
-  }
+  const mine = [...channels.values()].filter(
+    ({ request }) => request.channel === message.channel && (request.account ?? message.account) === message.account,
+  );
+  const place = `${message.channel}|${message.account ?? ""}`;
+  const missed = counts.has(place) && message.sequence !== counts.get(place) + 1;
+  counts.set(place, message.sequence);
+  if (missed && message.op === "update") for (const { request } of mine) send({ op: "subscribe", ...request });
+  for (const { listeners } of mine) for (const listener of listeners) listener(message);
 }
 
 async function connect() {

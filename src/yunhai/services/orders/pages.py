@@ -1,0 +1,180 @@
+"""The Pocket's pages about quotes and orders, and the timeline of any id.
+
+Pages hold words and places; prices, states and money come live from the core and the stream, by the scripts in `static/pocket`.
+What is history (fills, timelines) is rendered here from the readings.
+"""
+
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from yunhai.kernel.errors import YunhaiError
+from yunhai.platform.shell import refusals
+from yunhai.platform.shell.api import caller_of
+from yunhai.platform.shell.chosen import choose_account, chosen_account
+from yunhai.platform.shell.context import english
+from yunhai.platform.shell.guards import page
+from yunhai.services.orders import api as orders
+
+app_name = "orders"
+
+ROOM: Final = ("investor",)
+FILLS_SHOWN: Final = 200
+DETAILS: Final = {
+    "number": _("Instruction"),
+    "order_number": _("Order number"),
+    "client_id": _("Client id"),
+    "person": _("Person"),
+    "channel": _("Channel"),
+    "code": _("Code of the refusal"),
+    "remedy": _("What to do"),
+    "reserved_cash": _("Cash reserved"),
+    "reserved_shares": _("Shares reserved"),
+    "trade": _("Trade number"),
+    "price": _("Price"),
+    "quantity": _("Quantity"),
+    "value": _("Value"),
+    "leaves": _("Left"),
+    "filled": _("Filled so far"),
+    "removed": _("Removed"),
+    "segment": _("Segment"),
+    "liquidity": _("Liquidity"),
+    "settles_on": _("Settles on"),
+    "signed_at": _("Signed at"),
+    "key": _("Signing key"),
+    "told_at": _("Customer told at"),
+    "told_by": _("Record of the customer's instruction"),
+}
+"""What a timeline says of an event beneath its first line, in this order."""
+TONES: Final = {"accepted": "signed", "fill": "good", "settlement": "good", "refused": "bad", "exchange-refused": "bad"}
+CODES_UNSAID: Final = (0, "")
+
+
+def page_data(request: HttpRequest, **more: object) -> dict[str, Any]:
+    """What every page of the room tells its scripts."""
+    caller = caller_of(request)
+    return {
+        "page": {
+            "tenant": caller.tenant_id,
+            "person": caller.person_id,
+            "account": chosen_account(request),
+            "home": reverse("orders:pocket"),
+            "security": reverse("orders:pocket") + "s/",
+            "timeline": reverse("orders:timeline_search"),
+            **more,
+        }
+    }
+
+
+@require_safe
+@page(*ROOM, service="1.3")
+def pocket(request: HttpRequest) -> HttpResponse:
+    """The quote list."""
+    return render(request, "pocket/trade.html", page_data(request, code=""))
+
+
+@require_safe
+@page(*ROOM, service="1.3")
+def security(request: HttpRequest, code: str) -> HttpResponse:
+    """One security: five levels and the ticket. A code that never stood in a market is not there (404)."""
+    known = orders.security(code)
+    return render(request, "pocket/trade.html", page_data(request, code=known.code) | {"security_name": known.name})
+
+
+@require_safe
+@page(*ROOM, service="1.3")
+def order_list(request: HttpRequest) -> HttpResponse:
+    """Open orders, all of today, fills."""
+    return render(request, "pocket/orders.html", page_data(request))
+
+
+@require_safe
+@page(*ROOM, service="1.3")
+def fills(request: HttpRequest) -> HttpResponse:
+    """The latest day's fills, a part of the orders page."""
+    account = chosen_account(request)
+    newest = orders.fills_of(account, limit=1) if account else []
+    rows = orders.fills_of(account, day=newest[0].day, limit=FILLS_SHOWN) if newest else []
+    names = orders.prices({row.security for row in rows})
+    numbers = {row.order_id: row.order_number for row in orders.orders_of(account, day=newest[0].day)} if newest else {}
+    shown = [
+        {
+            "fill": row,
+            "name": names[row.security].name if row.security in names else "",
+            "value": row.price * row.quantity,
+            "order_number": numbers.get(row.order_id, str(row.order_id)),
+        }
+        for row in rows
+    ]
+    return render(request, "pocket/parts/fills.html", {"fills": shown})
+
+
+@require_POST
+@page(*ROOM)
+def account(request: HttpRequest) -> HttpResponse:
+    """Work with another of one's own accounts."""
+    wanted = request.POST.get("account", "")
+    if wanted.isascii() and wanted.isdigit():
+        choose_account(request, int(wanted))
+    target = request.POST.get("next", "/")
+    return HttpResponseRedirect(target if url_has_allowed_host_and_scheme(target, allowed_hosts=None) else "/")
+
+
+@require_safe
+@page()
+def timeline_search(request: HttpRequest) -> HttpResponse:
+    """Asks for an id."""
+    asked = request.GET.get("id", "").strip()
+    if asked:
+        return HttpResponseRedirect(reverse("orders:timeline", args=[asked]))
+    return render(request, "pocket/timeline.html", {"asked": ""})
+
+
+@require_safe
+@page()
+def timeline(request: HttpRequest, asked: str) -> HttpResponse:
+    """Everything that happened to one id, in the journal's order. Says so (404) where there is nothing to see."""
+    try:
+        found = orders.timeline(asked)
+    except YunhaiError as error:
+        if error.entry.http not in (404, 422):
+            raise
+        missing = {"asked": asked, "error": refusals.shown(error)}
+        return render(request, "pocket/timeline.html", missing, status=error.entry.http)
+    events = [_shown(event) for event in found.events]
+    template = "pocket/parts/events.html" if request.headers.get("HX-Request") == "true" else "pocket/timeline.html"
+    context: dict[str, Any] = {"asked": asked, "found": found, "events": events, "page": {"account": found.account}}
+    return render(request, template, context)
+
+
+def _shown(event: orders.Event) -> dict[str, Any]:
+    """An event as the template writes it."""
+    details = dict(event.details)
+    details["remedy"] = details.get("remedy_en" if english() else "remedy_zh", "")
+    return {
+        "event": event,
+        "text": event.en if english() else event.zh,
+        "tone": TONES.get(event.kind, ""),
+        "rows": [
+            (label, details[name]) for name, label in DETAILS.items() if details.get(name, "") not in CODES_UNSAID
+        ],
+        "signed_text": details.get("text", ""),
+        "signature": details.get("signature", ""),
+        "verdict": details.get("signature_verdict", ""),
+    }
+
+
+urlpatterns = [
+    path("pocket/", pocket, name="pocket"),
+    path("pocket/s/<str:code>/", security, name="security"),
+    path("pocket/orders/", order_list, name="orders"),
+    path("pocket/fills/", fills, name="fills"),
+    path("pocket/account/", account, name="account"),
+    path("timeline/", timeline_search, name="timeline_search"),
+    path("timeline/<str:asked>/", timeline, name="timeline"),
+]
