@@ -1,0 +1,41 @@
+"""`yunhai stream`: quotes, fills and the pool over a WebSocket, read from the journal."""
+
+from pathlib import Path
+
+import click
+
+from yunhai.apps.cloud.logs import configure
+from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.prepare import make_credentials
+
+
+@click.command("stream")
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="YUNHAI_HOME 資料夾.")
+@click.option("--public", "address", help="Socket or loopback port instead of run/stream.sock 公開端位址.")
+def command(home: Path | None, address: str | None) -> int:
+    """Run the stream process 行情回報.
+
+    Reads the journal and writes nothing. WebSocket /stream/v1 on run/stream.sock, /health, /ready, /metrics. It waits for a
+    journal that is not there yet and goes on when the core starts again. SIGTERM ends it.
+    """
+    places = Places.at(home)
+    places.make()
+    configure("stream")
+    make_credentials(places)
+    import uvloop
+
+    from yunhai.trading.http.serve import tcp_socket, unix_socket
+    from yunhai.trading.stream.process import StreamSettings, serve
+
+    settings = StreamSettings(
+        journal=places.journal,
+        snapshots=places.snapshots,
+        token_public=places.credential("token.pub"),
+        inner=places.inner_socket,
+    )
+    if address is not None and address.isdigit():
+        listener = tcp_socket(int(address))
+    else:
+        listener = unix_socket(Path(address) if address else places.stream_socket, 0o666)
+    uvloop.run(serve(settings, [listener]))
+    return 0

@@ -1,0 +1,185 @@
+"""Following the journal: from the core's newest snapshot to its end, then on as it grows, group by group.
+
+`Following` keeps what the core keeps, made of the same records by the same code: the books, and the day's market as a venue
+that runs the recorded commands again, so that depth, phases and tallies are the exchange's own. It only reads. What it
+gives out is durable: the reader stops at what the writer has synced.
+
+The day stays when its market closes, so that the last quotes can be seen until the next one opens.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from yunhai.journal.reader import Group, Reader
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import VENUE_IDS_MAX, VENUE_ORDERS_MAX
+from yunhai.trading import facts
+from yunhai.trading.books.books import Books
+from yunhai.trading.core import restore
+from yunhai.trading.core.market_day import OpenDay
+from yunhai.trading.core.packing import Accepted, Events, pieces
+from yunhai.trading.facts import DayOpened, Decided
+from yunhai.trading.instructions import INSTRUCTION
+
+log: Final = structlog.get_logger("yunhai.stream")
+
+
+def _passed_over(path: Path, error: YunhaiError) -> None:
+    log.warning("snapshot", file=path.name, reason=str(error))
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one commit group brought: the trading records with their first sequence, accepted and refused instructions,
+    facts; `opened`: a new market day begins before the events."""
+
+    sequence: int
+    events: list[tuple[int, NDArray[np.void]]] = field(default_factory=list)
+    instructions: list[tuple[int, bytes]] = field(default_factory=list)
+    told: list[tuple[int, int, Decided]] = field(default_factory=list)
+    opened: bool = False
+
+    def accepted(self) -> list[tuple[int, int]]:
+        """(order, account) of each accepted instruction."""
+        if not self.instructions:
+            return []
+        records = np.frombuffer(b"".join(record for _, record in self.instructions), INSTRUCTION)
+        chosen = records[records["code"] == 0]
+        return list(zip(chosen["order_id"].tolist(), chosen["account"].tolist(), strict=True))
+
+
+class Following:
+    """Books and market as of the last group read. `sequence`: the last record read; `caught_up`: the end was seen once.
+
+    `wall`: wall time in ns, for the market's clock between two records.
+    """
+
+    def __init__(
+        self,
+        journal: Path,
+        snapshots: Path,
+        *,
+        wall: Callable[[], int],
+        orders: int = VENUE_ORDERS_MAX,
+        ids: int = VENUE_IDS_MAX,
+    ) -> None:
+        self._journal = journal
+        self._snapshots = snapshots
+        self._wall = wall
+        self._capacity = (orders, ids)
+        self._reader: Reader | None = None
+        self._known_to = 0
+        self._first_number = 1
+        self._offset: int | None = None
+        self._last_time = 0
+        self.books = Books()
+        self.day: OpenDay | None = None
+        self.sequence = 0
+        self.caught_up = False
+
+    def begin(self) -> bool:
+        """Open the journal at the newest snapshot. False if there is none yet. YunhaiError 3003-3007 damage."""
+        if not self._journal.is_dir() or not any(self._journal.iterdir()):
+            return False
+        snapshot = restore.newest(self._snapshots, self._journal, _passed_over)
+        start = 1
+        if snapshot is not None:
+            state = msgspec.msgpack.decode(snapshot.state, type=restore.CoreState)
+            self.books = Books.restore(state.books)
+            self._known_to, self._first_number, self._last_time = snapshot.sequence, state.first_number, state.time
+            day = self.books.day
+            start = min(day.sequence, snapshot.sequence + 1) if day is not None else snapshot.sequence + 1
+        self.sequence = start - 1
+        try:
+            self._reader = Reader(self._journal, start, follow=True)
+        except YunhaiError as error:
+            if error.entry.http == 404:
+                return False
+            raise
+        return True
+
+    def reopen(self) -> None:
+        """Begin again behind the last group given out: a writer that came back after a crash has cut its torn end."""
+        self._reader = Reader(self._journal, self.sequence + 1, follow=True)
+
+    def step(self) -> Turn | None:
+        """The next group, applied; None at the end for now. YunhaiError 3003-3007 damage, 6440 a record cannot follow."""
+        assert self._reader is not None
+        group = self._reader.next()
+        if group is None:
+            self.caught_up = True
+            return None
+        turn = Turn(sequence=group.last_sequence)
+        for piece in pieces(group, self.sequence + 1):
+            if isinstance(piece, Events):
+                self._events(piece, turn)
+            elif isinstance(piece, Accepted):
+                if piece.sequence > self._known_to:
+                    self.books.apply_instruction(piece.sequence, piece.time, piece.record)
+                turn.instructions.append((piece.sequence, piece.record))
+                self._last_time = max(self._last_time, piece.time)
+            else:
+                self._fact(
+                    piece.sequence, piece.fact.number, piece.fact.time, piece.fact.tenant, piece.fact.content, turn
+                )
+        self.sequence = group.last_sequence
+        self._set_clock(group)
+        return turn
+
+    def _events(self, piece: Events, turn: Turn) -> None:
+        records = piece.records
+        turn.events.append((piece.first_sequence, records))
+        self._last_time = max(self._last_time, int(records["time"][-1]))
+        skip = max(0, self._known_to + 1 - piece.first_sequence)
+        if skip < len(records):
+            self.books.apply_events(piece.first_sequence + skip, records[skip:])
+        if self.day is not None:
+            self.day.venue.rebuild([records])
+            self.day.taken()
+
+    def _fact(self, sequence: int, number: int, time: int, tenant: int, content: bytes, turn: Turn) -> None:
+        fact = facts.decode(number, content)
+        known = sequence <= self._known_to
+        if not known:
+            self.books.apply_fact(sequence, time, tenant, fact)
+        turn.told.append((sequence, tenant, fact))
+        self._last_time = max(self._last_time, time)
+        if isinstance(fact, DayOpened):
+            if not known:
+                self._first_number = self.books.number + 1
+            pack = self.books.rule_pack(fact.pack, fact.pack_sha256)
+            orders, ids = self._capacity
+            self.day = OpenDay(fact, pack, first_number=self._first_number, orders=orders, ids=ids)
+            turn.opened = True
+
+    # -- time --------------------------------------------------------------------------------------------------------
+
+    def _set_clock(self, group: Group) -> None:
+        """How far market time is from wall time: the furthest that any record of a running clock has been ahead."""
+        offset = self._last_time - group.wall_ns
+        self._offset = offset if self._offset is None or offset > self._offset else self._offset
+
+    @property
+    def clock(self) -> str:
+        """live, demo or driven: how the day was opened."""
+        return self.day.opened.clock if self.day is not None else "driven"
+
+    def market_time(self) -> int:
+        """Market time now, ns: of a driven clock that of the last record."""
+        if self.clock == "live":
+            return max(self._last_time, self._wall())
+        if self.clock == "demo" and self._offset is not None:
+            return max(self._last_time, self._wall() + self._offset)
+        return self._last_time
+
+    @property
+    def mode(self) -> str:
+        """simulated or live."""
+        return self.day.opened.mode if self.day is not None else "simulated"

@@ -1,0 +1,162 @@
+"""The stream process: follow the journal, tick, answer on one socket, until told to stop."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import structlog
+import uvicorn
+
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import STREAM_MESSAGE_BYTES_MAX
+from yunhai.trading.stream.app import Application
+from yunhai.trading.stream.client import GOING_AWAY
+from yunhai.trading.stream.counted import Counted
+from yunhai.trading.stream.following import Following
+from yunhai.trading.stream.hub import Hub
+from yunhai.trading.tokens import Verifier
+
+log: Final = structlog.get_logger("yunhai.stream")
+POLL_S: Final = 0.01
+"""How long the end of the journal is left alone."""
+TICK_S: Final = 0.1
+"""Quotes go out ten times a second."""
+AGAIN_S: Final = 0.5
+FAULTS_MAX: Final = 20
+"""Failures to read the journal, one after another, before the process gives up."""
+_GRACE_S: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamSettings:
+    """What a stream is started with. `inner`: the core's inner socket, asked for the pool; `token_public`: PEM."""
+
+    journal: Path
+    snapshots: Path
+    token_public: bytes
+    inner: Path | None = None
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to whoever runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Stream:
+    """One stream process's parts. `run` serves until `stop` is set."""
+
+    def __init__(self, settings: StreamSettings) -> None:
+        self.settings = settings
+        self.counted = Counted()
+        self.following = Following(settings.journal, settings.snapshots, wall=time.time_ns)
+        self.hub = Hub(self.following, Verifier(settings.token_public), time.time, self.counted)
+        self.application = Application(self.following, self.hub, self.counted)
+        self.stop = asyncio.Event()
+
+    async def run(self, sockets: list[socket.socket]) -> None:
+        """Serve on `sockets`. YunhaiError 3003-3007 or 6440 if the journal cannot be read."""
+        server = _Server(_config(self.application))
+        serving = asyncio.create_task(server.serve(sockets=sockets))
+        working = [asyncio.create_task(part) for part in (self._follow(), self._tick(), self._seconds())]
+        stopping = asyncio.create_task(self.stop.wait())
+        log.info("serving")
+        done, _ = await asyncio.wait([serving, stopping, *working], return_when=asyncio.FIRST_COMPLETED)
+        self.hub.close_all(GOING_AWAY)
+        server.should_exit = True
+        for task in (*working, stopping):
+            task.cancel()
+        await asyncio.gather(serving, *working, stopping, return_exceptions=True)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    async def _follow(self) -> None:
+        while not self.following.begin():  # noqa: ASYNC110 - no event tells that a folder is there
+            await asyncio.sleep(AGAIN_S)
+        faults = 0
+        while True:
+            try:
+                turn = self.following.step()
+            except YunhaiError as error:
+                faults += 1
+                if not 3000 <= error.code < 4000 or faults > FAULTS_MAX:
+                    log.error("journal", reason=str(error), sequence=self.following.sequence)
+                    raise
+                log.warning("journal", reason=str(error), sequence=self.following.sequence)
+                await asyncio.sleep(AGAIN_S)
+                with contextlib.suppress(YunhaiError):
+                    self.following.reopen()
+                continue
+            faults = 0
+            if turn is None:
+                await asyncio.sleep(POLL_S)
+            else:
+                self.hub.take(turn)
+                await asyncio.sleep(0)
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due = max(due + TICK_S, loop.time())
+            await asyncio.sleep(due - loop.time())
+            self.hub.tick(loop.time())
+
+    async def _seconds(self) -> None:
+        loop = asyncio.get_running_loop()
+        transport = httpx.AsyncHTTPTransport(uds=str(self.settings.inner)) if self.settings.inner else None
+        async with httpx.AsyncClient(transport=transport, base_url="http://core", timeout=1.0) as core:
+            while True:
+                await asyncio.sleep(1)
+                if self.hub.pool_wanted and transport is not None:
+                    self.hub.pool = await _pool(core)
+                self.hub.second(loop.time())
+
+
+async def _pool(core: httpx.AsyncClient) -> dict[str, Any] | None:
+    """The core's view of its lines, None while it does not answer."""
+    try:
+        answer = await core.get("/pool")
+        found = answer.json() if answer.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "brokers" in found and "lines" in found else None
+
+
+def _config(application: Application) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=STREAM_MESSAGE_BYTES_MAX,
+        ws_per_message_deflate=False,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        proxy_headers=False,
+    )
+
+
+async def serve(settings: StreamSettings, sockets: list[socket.socket]) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stream = Stream(settings)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stream.stop.set)
+    await stream.run(sockets)

@@ -1,0 +1,171 @@
+"""Quotes: what a book shows, as JSON bytes made once and shared by everybody who wants them.
+
+`Board` holds the day's books. Records mark books as changed; a changed book is written again when it is next asked for, and
+not before. Prices are decimal text in NT$ ("" none), quantities shares.
+"""
+
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from yunhai.exchange.books import Depth
+from yunhai.kernel.money import price_text
+from yunhai.kernel.records import Kind, Phase
+from yunhai.trading.core.market_day import OpenDay
+
+LEVELS: Final = 5
+_ENCODER: Final = msgspec.json.Encoder()
+_COLLECTING: Final = (int(Phase.COLLECT), int(Phase.HALTED))
+_TRIAL, _UNCROSS, _PHASE = int(Kind.TRIAL), int(Kind.UNCROSS), int(Kind.PHASE)
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """What the auction would trade now; price "" and quantity 0: nothing."""
+
+    price: str
+    quantity: int
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """One book. `bids`, `asks`: up to five (price, shares), best first; `market_bid`, `market_ask`: shares wanted at any price
+    while an auction collects. `change`: last less reference. `phase` before | collect | continuous | halted | after |
+    suspended; `halted`: suspended by the exchange; `trial` while an auction collects, else null."""
+
+    code: str
+    segment: str
+    name: str
+    reference: str
+    last: str
+    change: str
+    open: str
+    high: str
+    low: str
+    volume: int
+    value: str
+    trades: int
+    bids: tuple[tuple[str, int], ...]
+    asks: tuple[tuple[str, int], ...]
+    market_bid: int
+    market_ask: int
+    trial: Trial | None
+    phase: str
+    halted: bool
+
+
+def _text(price: int) -> str:
+    return price_text(price) if price else ""
+
+
+def levels_of(side: Depth) -> tuple[tuple[tuple[str, int], ...], int]:
+    """(levels, shares at market) of one side."""
+    rows = list(zip(side.price.tolist(), side.quantity.tolist(), strict=True))
+    at_market = sum(quantity for price, quantity in rows if price <= 0)
+    return tuple((price_text(price), quantity) for price, quantity in rows if price > 0)[:LEVELS], at_market
+
+
+class Board:
+    """The books of a day. `changed`: numbers of books that changed since it was last cleared."""
+
+    def __init__(self, day: OpenDay) -> None:
+        self.day = day
+        size = len(day.plan.books)
+        self._listed = {listed.code: listed for listed in day.opened.listed}
+        self._trial_price = np.zeros(size, np.int64)
+        self._trial_volume = np.zeros(size, np.int64)
+        self._shown = np.zeros(size, np.bool_)
+        self._written: dict[int, bytes] = {}
+        self.changed: set[int] = set()
+        self.books: dict[str, dict[str, int]] = {}
+        for number, place in enumerate(day.plan.books):
+            self.books.setdefault(place.code, {})[place.program.segment.value] = number
+
+    def take(self, records: NDArray[np.void]) -> None:
+        """Note which books changed, and their trials."""
+        kinds = records["kind"]
+        numbers = records["book"]
+        controls = np.flatnonzero((kinds == _TRIAL) | (kinds == _UNCROSS) | (kinds == _PHASE))
+        for record in records[controls]:
+            book = int(record["book"])
+            if book >= len(self._shown):
+                continue
+            if int(record["kind"]) == _TRIAL:
+                if record["state"]:
+                    self._shown[book] = True
+                    self._trial_price[book], self._trial_volume[book] = record["price"], record["order_id"]
+            elif int(record["kind"]) == _UNCROSS or int(record["side"]) not in _COLLECTING:
+                self._shown[book] = False
+        for book in np.unique(numbers).tolist():
+            if book < len(self._shown):
+                self.changed.add(book)
+                self._written.pop(book, None)
+
+    def wanted(self, codes: tuple[str, ...], segments: tuple[str, ...]) -> tuple[list[int], list[str]]:
+        """(books, codes unknown today)."""
+        found = [
+            self.books[code][one] for code in codes if code in self.books for one in segments if one in self.books[code]
+        ]
+        return found, [code for code in codes if code not in self.books]
+
+    def written(self, book: int) -> bytes:
+        """A book's quote as JSON."""
+        known = self._written.get(book)
+        if known is None:
+            known = self._written[book] = _ENCODER.encode(self.quote(book))
+        return known
+
+    def quote(self, book: int) -> Quote:
+        day = self.day
+        place = day.plan.books[book]
+        listed = self._listed[place.code]
+        tally = day.venue.tally(place.code, place.program.segment)
+        phase = Phase(day.phase_of(book))
+        if book < day.engine.book_count():
+            bids, asks = day.engine.depth(book, LEVELS + 1)
+            (bid_levels, market_bid), (ask_levels, market_ask) = levels_of(bids), levels_of(asks)
+        else:
+            bid_levels, market_bid, ask_levels, market_ask = (), 0, (), 0
+        trial = None
+        if self._shown[book] and phase in _COLLECTING:
+            trial = Trial(price=_text(int(self._trial_price[book])), quantity=int(self._trial_volume[book]))
+        return Quote(
+            code=place.code,
+            segment=place.program.segment.value,
+            name=listed.name,
+            reference=price_text(listed.reference),
+            last=_text(tally.last),
+            change=price_text(tally.last - listed.reference) if tally.last else "",
+            open=_text(tally.open),
+            high=_text(tally.high),
+            low=_text(tally.low),
+            volume=tally.volume,
+            value=price_text(tally.value),
+            trades=tally.trades,
+            bids=bid_levels,
+            asks=ask_levels,
+            market_bid=market_bid,
+            market_ask=market_ask,
+            trial=trial,
+            phase=phase.name.lower(),
+            halted=phase is Phase.SUSPENDED,
+        )
+
+    def phases(self) -> dict[str, str]:
+        """The phase that most books of each segment are in."""
+        counts: dict[str, dict[int, int]] = {}
+        for number, place in enumerate(self.day.plan.books):
+            count = counts.setdefault(place.program.segment.value, {})
+            phase = self.day.phase_of(number)
+            count[phase] = count.get(phase, 0) + 1
+        return {
+            segment: Phase(max(sorted(count), key=count.__getitem__)).name.lower() for segment, count in counts.items()
+        }
+
+    def halted(self) -> list[str]:
+        """Securities whose board-lot book is suspended."""
+        return [
+            code
+            for code, segments in self.books.items()
+            if any(self.day.phase_of(book) == Phase.SUSPENDED for book in list(segments.values())[:1])
+        ]
