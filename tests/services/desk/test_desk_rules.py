@@ -13,6 +13,7 @@ from yunhai.services.desk.rules import (
     checked_query,
     checked_reason,
     checked_record,
+    masked,
     paper_quantity,
     read_back,
 )
@@ -156,3 +157,11 @@ def test_a_ticket_writes_lots_or_shares(text: str, shares: int) -> None:
 def test_a_quantity_is_plain_digits(text: str) -> None:
     with pytest.raises(YunhaiError):
         paper_quantity(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("林小雲", "林○雲"), ("王明", "王○"), ("歐陽大明", "歐○○明"), ("Lin Hsiao-Yun", "L. H."), ("", ""), ("陳", "陳○")],
+)
+def test_a_list_of_several_shows_no_whole_name(name: str, shown: str) -> None:
+    assert masked(name) == shown

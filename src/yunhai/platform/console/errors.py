@@ -32,7 +32,7 @@ register(
     *rows(
         (
             CORE_UNREACHABLE,
-            "core-unreachable",
+            "core-silent",
             None,
             503,
             "核心程序沒有回應",

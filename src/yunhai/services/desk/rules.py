@@ -192,6 +192,18 @@ def checked_query(query: str) -> str:
     return query
 
 
+def masked(name: str) -> str:
+    """A name in a list of several: first and last character of a Chinese one, initials of another."""
+    name = " ".join(name.split())
+    if not name:
+        return ""
+    if name.isascii():
+        return " ".join(f"{part[0]}." for part in name.split())
+    if len(name) <= 2:
+        return name[0] + "○"
+    return name[0] + "○" * (len(name) - 2) + name[-1]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """How a customer gave an order. `at_ms` wall time in ms; `caller` the number of a phone call, else empty."""

@@ -9,6 +9,7 @@ import { checkText, market, security as securityOf, told, trader } from "../shel
 import { listen } from "../shell/js/stream.js";
 import { clockTime, count, money, price as priceShown, priceText, stepped, units } from "../shell/js/format.js";
 import { toast } from "../shell/js/toast.js";
+import { language } from "../shell/js/words.js";
 import { post } from "./api.js";
 import { live, put, startBlotter, toBlotter } from "./blotter.js";
 import { call, nextClient, onCall, recordOf, refresh, startCall } from "./client.js";
@@ -145,24 +146,19 @@ async function preview() {
   }
 }
 
-/** A device without a key cannot pass the checks of key and signature before its first order: they are said as "later". */
-function standing(answer) {
-  return answer.error && page.later.includes(answer.error.code) ? null : answer.error;
-}
-
 function showPreview(answer) {
   at("checks").replaceChildren(
     ...answer.checks.map((check) => {
-      const later = page.later.includes(check.code);
-      const verdict = later ? "later" : { passed: "pass", failed: "fail" }[check.verdict] ?? "later";
+      const verdict = { passed: "pass", failed: "fail" }[check.verdict] ?? "later";
       const item = made("li", "", { "data-verdict": verdict, title: check.verdict === "failed" ? checkText(check) : "" });
       item.append(made("span", page.checks[check.check] ?? check.check));
       return item;
     }),
   );
   pairsOfCost(answer);
-  const error = standing(answer);
-  if (error) refused(`${document.documentElement.lang === "en" ? error.en : error.zh} (${error.code})`, document.documentElement.lang === "en" ? error.remedy_en : error.remedy_zh);
+  const error = answer.error;
+  const chinese = language === "zh";
+  if (error) refused(`${chinese ? error.zh : error.en} (${error.code})`, chinese ? error.remedy_zh : error.remedy_en);
   else at("ticket-wrong").replaceChildren();
 }
 
@@ -214,7 +210,7 @@ async function enter(from) {
   try {
     await codeTyped();
     const result = await preview();
-    if (!result || standing(result.answer)) return goTo(at(from));
+    if (!result || result.answer.error) return goTo(at(from));
     await readBack(result.ticket);
   } catch (error) {
     refused(told(error), error.remedy);

@@ -1,0 +1,276 @@
+"""/api/v1 of the Control Room: lines and their pool, rejects, sessions, totals, the day."""
+
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest
+from ninja import Field, Router, Schema
+from pydantic import ConfigDict
+
+from yunhai.kernel.errors import entry_of
+from yunhai.kernel.limits import ROOM_ROWS_MAX
+from yunhai.kernel.money import decimal_text
+from yunhai.platform.console.models import Line
+from yunhai.platform.shell.api import caller_of, open_to, signed_in
+from yunhai.services.lines import api as lines
+from yunhai.services.lines.access import ACTS, SEES
+from yunhai.services.orders import api as orders
+
+router = Router(tags=["operations"], auth=signed_in)
+
+
+class LineOut(Schema):
+    line: str
+    tenant: int
+    cap: int
+    status: str
+
+
+class LineRowOut(Schema):
+    """A line now; `rate` and `lent` messages of the last second."""
+
+    line: str
+    tenant: int
+    cap: int
+    state: str
+    rate: int
+    lent: int
+    in_flight: int
+
+
+class BrokerRowOut(Schema):
+    tenant: int
+    pool: str
+    guarantee: int
+    weight: int
+    rate: int
+    burst: int
+    queued: list[int]
+    held: int
+    in_flight: int
+    reason: str
+
+
+class OthersOut(Schema):
+    """Everybody else of the pool as one; absent where they are fewer than two."""
+
+    brokers: int
+    lines: int
+    lines_all: int
+    rate: int
+    queued: int
+
+
+class QueuedOut(Schema):
+    cancel: int
+    reprice: int
+    new: int
+
+
+class PoolOut(Schema):
+    """A broker's own part of the pool; `brokers` for the exchange's operators only."""
+
+    pool: str
+    capacity: int
+    pool_rate: int
+    uncapped: bool
+    guarantee: int
+    rate: int
+    burst: int
+    queued: QueuedOut
+    held: int
+    in_flight: int
+    wait_p50_ms: float
+    wait_p99_ms: float
+    sent: int
+    reason: str
+    lines: list[LineRowOut]
+    others: OthersOut | None
+    brokers: list[BrokerRowOut]
+
+
+class LineIn(Schema):
+    """`login` needs broker number and password of the line, all right; `lose` cuts it as a broken wire would."""
+
+    model_config = ConfigDict(extra="forbid")
+    do: str = Field(pattern="^(login|logout|lose)$", examples=["login"])
+    broker: str = Field("", max_length=4)
+    password: str = Field("", max_length=80)
+
+
+class DoneOut(Schema):
+    done: bool
+
+
+class TotalsOut(Schema):
+    """Money in NT$, decimal text. `sequence`: how far the reading has come."""
+
+    day: str
+    orders: int
+    open: int
+    fills: int
+    shares: int
+    value: str
+    fees: str
+    tax: str
+    accounts: int
+    refused: int
+    refused_by_exchange: int
+    sequence: int
+
+
+class RejectCountOut(Schema):
+    code: int
+    name: str
+    zh: str
+    en: str
+    count: int
+
+
+class RejectOut(Schema):
+    sequence: int
+    account: int
+    person: int
+    action: str
+    channel: str
+    code: int
+    client_id: str
+    market_ns: int
+
+
+class SessionOut(Schema):
+    sid: str
+    person: int
+    name: str
+    email: str
+    roles: list[str]
+    renewed_at: str
+    until: str
+    own: bool
+
+
+class StepOut(Schema):
+    name: str
+    state: str
+    sequence: int
+    by: int
+    market_ns: int
+    wall_ns: int
+
+
+class DayBoardOut(Schema):
+    day: str
+    settles_on: str
+    pack: str
+    mode: str
+    clock: str
+    opened_ns: int
+    sequence: int
+    steps: list[StepOut]
+
+
+class BlockOut(Schema):
+    what: str
+    count: int
+
+
+class DayOut(Schema):
+    board: list[DayBoardOut]
+    blocks: list[BlockOut]
+
+
+class DayIn(Schema):
+    """`date`: of the day to close, or the settlement date; empty: the open day's."""
+
+    model_config = ConfigDict(extra="forbid")
+    date: str = Field("", pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")
+
+
+class DayDoneOut(Schema):
+    date: str
+    steps: list[str]
+    done: list[str]
+
+
+@router.get("/lines", response=list[LineOut], summary="My exchange lines 我的線路")
+@open_to(*SEES)
+def list_lines(request: HttpRequest) -> list[dict[str, Any]]:
+    """A broker's own; every line for the exchange's operators. Never a password."""
+    return [
+        {"line": one.pk, "tenant": one.tenant_id, "cap": one.cap, "status": one.status} for one in Line.objects.all()
+    ]
+
+
+@router.get("/lines/pool", response=PoolOut, summary="The line pool now 線路池即時")
+@open_to(*SEES)
+def pool(request: HttpRequest) -> Any:
+    """Own lines and queue in full, the other brokers as one anonymous sum."""
+    return msgspec.to_builtins(lines.pool_now(caller_of(request)))
+
+
+@router.post("/lines/{line}", response=DoneOut, summary="Log a line in or out, or cut it 線路登入、登出、斷線")
+@open_to(*ACTS)
+def command_line(request: HttpRequest, line: str, body: LineIn) -> dict[str, bool]:
+    """6300 whatever of line, broker and password is wrong."""
+    lines.command_line(caller_of(request), line, body.do, broker=body.broker, password=body.password)
+    return {"done": True}
+
+
+@router.get("/operations/totals", response=TotalsOut | None, summary="The day's totals 當日總數")
+@open_to(*SEES)
+def totals(request: HttpRequest) -> dict[str, Any] | None:
+    found = lines.totals()
+    if found is None:
+        return None
+    said: dict[str, Any] = msgspec.to_builtins(found)
+    return said | {name: decimal_text(said[name]) for name in ("value", "fees", "tax")}
+
+
+@router.get("/operations/rejects/counts", response=list[RejectCountOut], summary="Rejects by check 退單統計")
+@open_to(*SEES)
+def reject_counts(request: HttpRequest) -> list[dict[str, Any]]:
+    """Since the latest day was opened, most frequent first."""
+    rows = []
+    for code, count in lines.reject_counts().items():
+        entry = entry_of(code)
+        rows.append({"code": code, "name": entry.name, "zh": entry.zh, "en": entry.en, "count": count})
+    return rows
+
+
+@router.get("/operations/rejects", response=list[RejectOut], summary="Refused instructions 退單明細")
+@open_to(*SEES)
+def rejects(request: HttpRequest, code: int = 0, before: int = 0) -> list[orders.RefusalView]:
+    """Newest first; `code`: of one refusal; `before`: with a journal sequence below."""
+    return orders.refusals(code=code, before=before, limit=ROOM_ROWS_MAX)
+
+
+@router.get("/operations/sessions", response=list[SessionOut], summary="Who is signed in 登入者")
+@open_to(*ACTS)
+def sessions(request: HttpRequest) -> list[lines.SessionView]:
+    return lines.sessions(caller_of(request))
+
+
+@router.post("/operations/sessions/{sid}/revoke", response=SessionOut, summary="End a session 撤銷登入")
+@open_to(*ACTS)
+def revoke(request: HttpRequest, sid: str) -> lines.SessionView:
+    """The session and every token made from it, here and at the gate."""
+    return lines.revoke(caller_of(request), sid)
+
+
+@router.get("/operations/day", response=DayOut, summary="The day board 日終看板")
+@open_to(*SEES)
+def day(request: HttpRequest) -> lines.DayState:
+    return lines.day_state()
+
+
+@router.post("/operations/day/close", response=DayDoneOut, summary="Close the market day 收盤作業")
+@open_to("operator")
+def close_day(request: HttpRequest, body: DayIn) -> Any:
+    """For everybody; each step once, resumable."""
+    return lines.run_day(caller_of(request), "close", body.date)
+
+
+@router.post("/operations/day/settle", response=DayDoneOut, summary="Settle a date 交割")
+@open_to("operator")
+def settle(request: HttpRequest, body: DayIn) -> Any:
+    return lines.run_day(caller_of(request), "settle", body.date)
