@@ -294,22 +294,31 @@ class CoreHere(Cloud):
 
 
 @contextlib.asynccontextmanager
-async def running(home: Path, *, snapshot: bool = True, **settings: Any) -> AsyncIterator[CoreHere]:
-    """Serve a core in this loop on the home's sockets. `settings` of `CoreSettings`."""
+async def unserved(home: Path, *, snapshot: bool = True, **settings: Any) -> AsyncIterator[CoreHere]:
+    """A core in this loop without its sockets, for tests that ask it themselves."""
     here = CoreHere(home)
-    here.core = core = Core(core_settings(here.places, **settings))
-    core.start()
-    public = unix_socket(here.places.core_socket, 0o666)
-    inner = unix_socket(here.places.inner_socket, 0o600)
-    stop = asyncio.Event()
-    serving = asyncio.create_task(serve(core, [public], inner, stop=stop))
+    here.core = Core(core_settings(here.places, **settings))
+    here.core.start()
     try:
         yield here
     finally:
-        here.close_clients()
-        stop.set()
-        await serving
-        await core.stop(snapshot=snapshot)
+        await here.core.stop(snapshot=snapshot)
+
+
+@contextlib.asynccontextmanager
+async def running(home: Path, *, snapshot: bool = True, **settings: Any) -> AsyncIterator[CoreHere]:
+    """Serve a core in this loop on the home's sockets. `settings` of `CoreSettings`."""
+    async with unserved(home, snapshot=snapshot, **settings) as here:
+        public = unix_socket(here.places.core_socket, 0o666)
+        inner = unix_socket(here.places.inner_socket, 0o600)
+        stop = asyncio.Event()
+        serving = asyncio.create_task(serve(here.core, [public], inner, stop=stop))
+        try:
+            yield here
+        finally:
+            here.close_clients()
+            stop.set()
+            await serving
 
 
 def core_settings(places: Places, **settings: Any) -> CoreSettings:
@@ -337,4 +346,5 @@ __all__ = [
     "CoreProcess",
     "core_settings",
     "running",
+    "unserved",
 ]
