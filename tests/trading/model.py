@@ -39,6 +39,8 @@ class PlainOrder:
     gone: int = 0
     asked: list[tuple[int, Fraction]] = field(default_factory=list)
     """Changes not yet answered: (kind, price)."""
+    quota_filled: Fraction = Fraction(0)
+    """Of what was filled, at the price its value was reckoned at then."""
 
     @property
     def filled(self) -> int:
@@ -73,12 +75,16 @@ class PlainOrder:
         return charged
 
     @property
+    def top(self) -> Fraction:
+        """The dearest price that may still be its limit."""
+        prices = [price for kind, price in self.asked if kind == 4]
+        return max([self.price if self.price is not None else LIMIT_UP[self.code], *prices])
+
+    @property
     def held_cash(self) -> Fraction:
         if not self.buy or not self.left:
             return Fraction(0)
-        prices = [price for kind, price in self.asked if kind == 4]
-        top = max([self.price if self.price is not None else LIMIT_UP[self.code], *prices])
-        rest = top * self.left
+        rest = self.top * self.left
         return rest + self.commission_on(self.value + rest) - self.commission
 
 
@@ -114,6 +120,7 @@ class PlainBooks:
                 continue
             order = self.orders[int(record["order_id"])]
             if kind == 33:
+                order.quota_filled += order.top * int(fills["quantity"][place])
                 order.fills.append((Fraction(int(fills["price"][place]), 10_000), int(fills["quantity"][place])))
             elif kind == 34:
                 order.gone += int(record["quantity"])
@@ -140,6 +147,10 @@ class PlainBooks:
                 cash += (-order.value if order.buy else order.value) - order.commission - sum(order.taxes)
                 held += order.held_cash
         return cash - held, held
+
+    def quota_used(self, account: int) -> Fraction:
+        mine = [order for order in self.orders.values() if order.account == account]
+        return sum((order.quota_filled + order.top * order.left for order in mine), Fraction(0))
 
     def holding(self, account: int, code: str) -> tuple[int, int]:
         """(free, reserved) shares."""

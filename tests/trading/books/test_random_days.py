@@ -179,8 +179,7 @@ class _Day:
                 assert ((position.free, position.reserved) if position else (0, 0)) == self.plain.holding(number, code)
             open_orders = books.orders_of(number, open_only=True)
             assert account.reserved == sum(order.held_cash for order in open_orders)
-            asked = sum(order.ceiling * (order.leaves + order.filled) for order in open_orders)
-            assert account.quota_used >= asked or any(order.filled for order in open_orders)
+            assert account.quota_used == self.plain.quota_used(number) * NT
 
     def finish(self) -> None:
         scene = self.scene

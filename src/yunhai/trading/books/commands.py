@@ -20,8 +20,9 @@ from yunhai.kernel.limits import (
 )
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.changes import body_of, check_opening, check_step
-from yunhai.trading.books.state import Account
+from yunhai.trading.books.state import CASH, Account
 from yunhai.trading.facts import CashMoved, DayOpened, DayStep, Decided, Opening, SharesMoved, Transferred
+from yunhai.trading.words import Bucket
 
 _REFERENCE: Final = re.compile(rf"[0-9A-Za-z._:/-]{{1,{REFERENCE_CHARACTERS_MAX}}}", re.ASCII).fullmatch
 _CODE: Final = re.compile(rf"[0-9A-Z]{{1,{CODE_CHARACTERS_MAX}}}", re.ASCII).fullmatch
@@ -56,9 +57,13 @@ def _bounded(amount: int, most: int) -> None:
         raise YunhaiError(6403, amount=amount, limit=most)
 
 
-def _room(account: Account, balance: int, amount: int) -> None:
-    if balance + amount > BALANCE_MAX:
-        raise YunhaiError(6410, account=account.fact.account, limit=BALANCE_MAX)
+def _room(books: Books, account: Account, asset: str, amount: int) -> None:
+    """Neither the account's balance nor what its broker holds outside for all may grow beyond the bound."""
+    tenant, number = account.fact.tenant, account.fact.account
+    held = books.balance(tenant, number, asset, Bucket.FREE) + books.balance(tenant, number, asset, Bucket.RESERVED)
+    outside = -books.balance(tenant, number, asset, Bucket.BANK if asset == CASH else Bucket.CUSTODY)
+    if max(held, outside) + amount > BALANCE_MAX:
+        raise YunhaiError(6410, account=number, limit=BALANCE_MAX)
 
 
 def _code(code: str) -> None:
@@ -92,7 +97,7 @@ def move_cash(books: Books, tenant: int, wish: CashMoved) -> Wanted:
         _leaving(account)
         _withdraw(books, account, -wish.amount)
     else:
-        _room(account, account.free + account.reserved, wish.amount)
+        _room(books, account, CASH, wish.amount)
     return Wanted(wish, tenant)
 
 
@@ -108,25 +113,20 @@ def _deliver(books: Books, account: Account, code: str, quantity: int) -> None:
         raise YunhaiError(6407, code=code, deliverable=deliverable, needed=quantity)
 
 
-def _receive(account: Account, code: str, quantity: int) -> None:
-    position = account.positions.get(code)
-    _room(account, position.quantity if position else 0, quantity)
-
-
 def move_shares(books: Books, tenant: int, wish: SharesMoved) -> Wanted:
     """Shares from (`quantity` > 0) or to (< 0) the depository. YunhaiError 6400-6405, 6407, 6408, 6410."""
     account = _account(books, wish.account, tenant)
     _code(wish.code)
     _bounded(abs(wish.quantity), QUANTITY_MAX)
-    if wish.cost and (wish.quantity < 0 or not 0 < wish.cost <= BALANCE_MAX // 2):
-        raise YunhaiError(6403, amount=wish.cost, limit=BALANCE_MAX // 2)
+    if wish.cost and (wish.quantity < 0 or not 0 < wish.cost <= BALANCE_MAX):
+        raise YunhaiError(6403, amount=wish.cost, limit=BALANCE_MAX)
     if done := _before(books, tenant, wish.reference, wish):
         return done
     if wish.quantity < 0:
         _leaving(account)
         _deliver(books, account, wish.code, -wish.quantity)
     else:
-        _receive(account, wish.code, wish.quantity)
+        _room(books, account, wish.code, wish.quantity)
     return Wanted(wish, tenant)
 
 
@@ -143,16 +143,16 @@ def transfer(books: Books, tenant: int, wish: Transferred) -> Wanted:
     _leaving(source)
     if wish.code:
         _deliver(books, source, wish.code, wish.amount)
-        _receive(target, wish.code, wish.amount)
+        _room(books, target, wish.code, wish.amount)
     else:
         _withdraw(books, source, wish.amount)
-        _room(target, target.free + target.reserved, wish.amount)
+        _room(books, target, CASH, wish.amount)
     return Wanted(wish, tenant)
 
 
 def open_balances(books: Books, tenant: int, wish: Opening) -> Wanted:
-    """One part of an import of opening balances. YunhaiError 6404 batch name, 6411 a row does not fit, 6412 the part was
-    taken with other rows, 6413 no such tenant."""
+    """One part of an import of opening balances. YunhaiError 6404 batch name, 6410 too much, 6411 a row does not fit, 6412
+    the part was taken with other rows, 6413 no such tenant."""
     held = books.tenants.get(tenant)
     if held is None or held.fact is None:
         raise YunhaiError(6413, tenant=tenant)
@@ -169,8 +169,12 @@ def open_balances(books: Books, tenant: int, wish: Opening) -> Wanted:
         if taken != body_of(wish):
             raise YunhaiError(6412, batch=wish.batch, part=wish.part)
         return Wanted(None, tenant)
+    totals: dict[str, int] = {}
     for row in range(count):
         _check_row(books, tenant, wish, row)
+        asset = wish.codes[row] or CASH
+        totals[asset] = totals.get(asset, 0) + wish.amounts[row] + wish.costs[row]
+        _room(books, books.accounts[wish.accounts[row]], asset, totals[asset])
     return Wanted(wish, tenant)
 
 
@@ -182,7 +186,7 @@ def _check_row(books: Books, tenant: int, wish: Opening, row: int) -> None:
         reason = ("no such account", "查無帳戶")
     elif code and not _CODE(code):
         reason = ("not a security code", "證券代號不合格式")
-    elif not 0 <= amount <= BALANCE_MAX // 4 or not 0 <= cost <= BALANCE_MAX // 4 or (cost and not code):
+    elif not 0 <= amount <= BALANCE_MAX or not 0 <= cost <= BALANCE_MAX or (cost and not code):
         reason = ("amount or cost out of bounds", "數量或成本超出範圍")
     if reason:
         raise YunhaiError(6411, row=row, reason=reason[0], reason_zh=reason[1])
