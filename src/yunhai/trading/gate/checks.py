@@ -20,7 +20,7 @@ from yunhai.kernel.records import Phase
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.charges import commission
 from yunhai.trading.books.orders import ODD_LOTS, cash_needed, nonce_key
-from yunhai.trading.books.state import Account, DaySecurity, Order, Tenant
+from yunhai.trading.books.state import Account, DaySecurity, Grant, Order, Tenant
 from yunhai.trading.books.steps import CLOSED
 from yunhai.trading.instructions import signed_attributes
 from yunhai.trading.market import BookRules, Market, Security, kind_bit
@@ -209,6 +209,23 @@ _ROLES: Final = {
 _PROGRAM_ROLES: Final = ("investor", "api")
 
 
+def account_found(asked: Asked) -> Refusal | None:
+    """The account is there, of this broker, and the asker has some right to it; else it is as if it were not there."""
+    checked = asked.checked
+    account = asked.books.accounts.get(checked.account)
+    if account is not None and account.fact.tenant == checked.tenant:
+        for grant in asked.books.grants.get(asked.asker.person, ()):
+            if grant.tenant == checked.tenant and _covers(grant, checked.account):
+                asked.account = account
+                return None
+    return 6115, {"account": checked.account}
+
+
+def _covers(grant: Grant, account: int) -> bool:
+    """Whether a grant is for an account; an investor's is for one account, never for all."""
+    return grant.account == account or (not grant.account and grant.role != "investor")
+
+
 def entitled(asked: Asked) -> Refusal | None:
     checked = asked.checked
     tenant = asked.found_tenant().fact
@@ -220,11 +237,9 @@ def entitled(asked: Asked) -> Refusal | None:
     roles = _ROLES.get(channel, _PROGRAM_ROLES)
     found = trade = False
     for grant in asked.books.grants.get(asked.asker.person, ()):
-        if grant.tenant == checked.tenant and grant.role in roles:
-            every = not grant.account and grant.role != "investor"
-            if every or grant.account == checked.account:
-                found = True
-                trade = trade or grant.trade
+        if grant.tenant == checked.tenant and grant.role in roles and _covers(grant, checked.account):
+            found = True
+            trade = trade or grant.trade
     if not found:
         return 6111, {}
     if not trade or (channel in _BY_HAND and not asked.asker.mfa):
@@ -252,13 +267,9 @@ def customer_told(asked: Asked) -> Refusal | None:
 # -- the account -------------------------------------------------------------------------------------------------------
 
 
-def account_open(asked: Asked) -> Refusal | None:
+def account_state(asked: Asked) -> Refusal | None:
     checked = asked.checked
-    account = asked.books.accounts.get(checked.account)
-    if account is None or account.fact.tenant != checked.tenant:
-        return 6115, {"account": checked.account}
-    asked.account = account
-    status = account.fact.status
+    status = asked.found_account().fact.status
     dearer = checked.action in (NEW, REPRICE)
     if status == "open" or not dearer:  # whatever only takes an order back is always taken
         return None
@@ -516,9 +527,10 @@ CHECKS: Final = (
     Check("fresh", (6103,), "簽署時間", "The signature is fresh", "signer", signature_fresh, True),
     Check("nonce", (6104,), "隨機值未用過", "The nonce is new", "signer", nonce_new, True),
     Check("day", (6109, 6107, 6108), "交易日與模式", "Market day and mode", "signer", date_and_mode),
+    Check("account", (6115,), "帳戶", "The account is there for the asker", "signer", account_found),
     Check("entitlement", (6110, 6111, 6112), "服務與權限", "Service, right and second factor", "broker", entitled),
     Check("customer-instruction", (6113, 6114), "客戶指示", "The customer's instruction", "clerk", customer_told),
-    Check("account", (6115, 6117, 6116, 6118), "帳戶狀態", "State of the account", "broker", account_open),
+    Check("account-state", (6117, 6116, 6118), "帳戶狀態", "State of the account", "broker", account_state),
     Check("odd-lots", (6126,), "零股交易權", "The account trades odd lots", "broker", account_trades_odd_lots),
     Check("credit", (6119,), "交易類別", "Trade kind", "broker", credit_allowed),
     Check("order", (6140, 6141, 6142, 6143), "原委託", "The order to change", "signer", target_open),

@@ -104,6 +104,15 @@ _GATE: Final = (
         "Make sure whether this is simulated or live, then sign again.",
     ),
     _row(
+        6115,
+        "gate-account-not-found",
+        404,
+        "查無帳戶 {account}",
+        "There is no account {account}",
+        "請核對帳戶。",
+        "Check the account.",
+    ),
+    _row(
         6110,
         "gate-service-not-open",
         403,
@@ -147,15 +156,6 @@ _GATE: Final = (
         "The customer's instruction is later than the signature, or more than {limit} s earlier",
         "請核對錄音或單據的時間。",
         "Check the record's time.",
-    ),
-    _row(
-        6115,
-        "gate-account-not-found",
-        404,
-        "查無帳戶 {account}",
-        "There is no account {account}",
-        "請核對帳戶。",
-        "Check the account.",
     ),
     _row(
         6116,
