@@ -70,6 +70,18 @@ def pack_named(name: str) -> RulePack:
     return rule_pack(name)
 
 
+def pack_toml(name: str) -> bytes:
+    """The file that `pack_named` reads. YunhaiError 2010; OSError."""
+    path = Path(name)
+    shipped = pack_bytes(name)
+    if shipped is not None:
+        return shipped
+    if path.suffix == ".toml" or path.is_file():
+        with path.open("rb") as file:
+            return file.read(PACK_BYTES_MAX + 1)
+    raise YunhaiError(2010, pack=name, known=", ".join(pack_ids()))
+
+
 @cache
 def overlay(day: date) -> Overlay:
     """What the shipped overlay says of `day`."""

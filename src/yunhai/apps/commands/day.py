@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,8 +16,8 @@ from yunhai.apps.day.admission import inputs_of, require_journal_folder, require
 from yunhai.apps.day.day_files import require_folder, write_day_files
 from yunhai.apps.day.failures import RowsRefusedError
 from yunhai.apps.day.output import FinishedDay, as_json, show, write_fills
-from yunhai.apps.day.session import STAGES, Stages, Watch, run_session
-from yunhai.apps.reference_data import pack_named
+from yunhai.apps.day.session import STAGES, Inputs, Stages, Watch, run_session
+from yunhai.apps.reference_data import pack_named, pack_toml
 from yunhai.apps.terminal import console
 
 DEFAULT_PACK: Final = "twse-2026"
@@ -40,6 +41,8 @@ ROWS_SHOWN: Final = 20
 @click.option(
     "--bars", "bars", type=click.Path(path_type=Path), help="Daily bars, CSV 日線檔 [default: the data folder's]."
 )
+@click.option("--cloud", is_flag=True, help="Through gate, lines and ledger 經整個雲端.")
+@click.option("--home", type=click.Path(path_type=Path), help="New folder for --cloud 雲端資料夾.")
 @click.option("--reference", "references", multiple=True, metavar="CODE=PRICE", help="State a reference price 參考價.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object last 末行輸出 JSON.")
 def command(
@@ -50,6 +53,8 @@ def command(
     fills: Path | None,
     day_files: Path | None,
     bars: Path | None,
+    cloud: bool,
+    home: Path | None,
     references: tuple[str, ...],
     json_wanted: bool,
 ) -> int:
@@ -57,7 +62,14 @@ def command(
 
     FILE (CSV or CSV.gz, UTF-8 or CP950) has the columns date, stock, seq, broker_branch, price, buy_shares,
     sell_shares. Exit code 1 if any branch's shares at any price differ from the report.
+
+    With --cloud every firm is a tenant and every branch an account of a cloud made in --home: each order is signed, goes
+    through gate and lines, and is booked; exit code 1 too if `yunhai books check` is not clean.
     """
+    if cloud and (journal or day_files):
+        raise click.UsageError("--cloud keeps its journal in --home; it takes no --journal and no --files")
+    if home is not None and not cloud:
+        raise click.UsageError("--home is for --cloud")
     with progress_bars() as watch:
         stages = Stages(watch)
         with stages.of("import"), rows_explained():
@@ -68,6 +80,8 @@ def command(
             if day_files is not None:
                 require_folder(day_files)
             inputs = inputs_of(file, pack_named(pack_name), bars=bars, references=references, seed=seed)
+        if cloud:
+            return run_cloud(inputs, pack_name, home, fills, stages, json_wanted=json_wanted)
         with rows_explained():
             result = run_session(inputs, journal, stages, keep_fills=bool(fills or day_files))
         if day_files is not None:
@@ -77,6 +91,34 @@ def command(
     if fills is not None:
         write_fills(result, fills)
     return finish(result, json_wanted=json_wanted)
+
+
+def run_cloud(
+    inputs: Inputs, pack_name: str, home: Path | None, fills: Path | None, stages: Stages, *, json_wanted: bool
+) -> int:
+    """The day through the cloud; the exit code."""
+    from yunhai.apps.day.cloud import CloudDay
+    from yunhai.apps.day.cloud_output import show_cloud
+
+    run = CloudDay(inputs, pack_toml(pack_name), home or new_home(), stages, _quiet)
+    with rows_explained():
+        result = run.run(keep_fills=fills is not None)
+    if fills is not None:
+        write_fills(result, fills)
+    show_cloud(run.facts, console(stderr=json_wanted))
+    code = finish(result, json_wanted=json_wanted, more={"cloud": run.facts.as_json()})
+    return code or (0 if run.facts.sound else 1)
+
+
+def _quiet(_part: str, _what: str) -> None:
+    """The bars of progress say enough."""
+
+
+def new_home() -> Path:
+    """A place for a cloud that nobody named: the database's own user must be able to walk to it."""
+    above = Path(tempfile.mkdtemp(prefix="yunhai-cloud-day-"))
+    above.chmod(0o711)
+    return above / "home"
 
 
 def finish(result: FinishedDay, *, json_wanted: bool, more: Mapping[str, Any] | None = None) -> int:

@@ -46,6 +46,7 @@ def write_day_files(day: FinishedDay, folder: Path, *, progress: Progress) -> Ma
 
     YunhaiError 2521 if a layout has no room for something, 4037; OSError.
     """
+    assert day.venue is not None, "the cloud's venue is in its core"
     require_folder(folder)
     make_folder(folder)
     contents: dict[str, Iterator[bytes]] = {

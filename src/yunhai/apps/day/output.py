@@ -33,6 +33,12 @@ STAGE_WORDS: Final = {
     "trade": "trade 撮合",
     "verify": "verify 查驗",
     "files": "files 當日檔案",
+    "start": "start 啟動",
+    "tenants": "tenants 建券商",
+    "opening": "opening 期初",
+    "close": "close 收盤",
+    "books": "books 帳務",
+    "check": "check 勾稽",
 }
 SIDES_TOLD: Final = {Side.BUY: "buy 買", Side.SELL: "sell 賣"}
 SIDE_WORDS: Final = {Side.BUY: "buy", Side.SELL: "sell"}
@@ -52,8 +58,8 @@ class FinishedDay:
     journal_hash: str
     events_hash: str
     records: int
-    venue: Venue
-    """After its close: what each book has traded."""
+    venue: Venue | None
+    """After its close: what each book has traded. None where it stood in another process (the cloud's core)."""
     stages: dict[str, float]
     seconds: float
     files: Mapping[str, Path] = field(default_factory=dict)

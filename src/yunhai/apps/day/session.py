@@ -37,6 +37,12 @@ STAGES: Final = {
     "trade": "trading and journalling 撮合並寫日誌",
     "verify": "proving the journal and comparing 查驗並比對",
     "files": "writing the day's files 產生當日檔案",
+    "start": "starting database, core and readers 啟動資料庫、核心與讀者",
+    "tenants": "making every firm a tenant 每家券商建為租戶",
+    "opening": "importing opening balances 匯入期初餘額",
+    "close": "closing the day 收盤作業",
+    "books": "waiting for the ledger 等待帳務讀完",
+    "check": "checking the books 帳務勾稽",
 }
 
 RECORDS_AT_ONCE: Final = 1 << 17
