@@ -478,6 +478,8 @@ def test_the_same_again_gives_the_same_answer() -> None:
             scene.known(msgspec.structs.replace(instruction, **{name: value}))
     assert scene.known(msgspec.structs.replace(instruction, account=BEN)) is None
     assert scene.known(msgspec.structs.replace(instruction, tenant=WEST)) is None
+    assert scene.gate.known(checked(instruction), person=1) == known
+    assert scene.gate.known(checked(instruction), person=2) is None
 
 
 def test_a_signed_refusal_is_an_answer_too() -> None:

@@ -168,7 +168,7 @@ class Deciding:
             instruction = ask.signed.instruction
             shaped = checked(instruction)
             person, asker = self._asker(ask, shaped)
-            known = self.gate.known(shaped)
+            known = self.gate.known(shaped, person=person)
             if known is not None:
                 turn.again.append((known.sequence, self._again(ask, shaped, known)))
                 return

@@ -209,16 +209,24 @@ _ROLES: Final = {
 _PROGRAM_ROLES: Final = ("investor", "api")
 
 
+def account_seen(books: Books, checked: Checked, person: int | None) -> bool:
+    """Whether the account is of the instruction's broker and the person (None: whoever) has some right to it."""
+    account = books.accounts.get(checked.account)
+    if account is None or account.fact.tenant != checked.tenant:
+        return False
+    if person is None:
+        return True
+    grants = books.grants.get(person, ())
+    return any(grant.tenant == checked.tenant and _covers(grant, checked.account) for grant in grants)
+
+
 def account_found(asked: Asked) -> Refusal | None:
-    """The account is there, of this broker, and the asker has some right to it; else it is as if it were not there."""
+    """An account of another broker, or that the asker has no right to, is as if it were not there."""
     checked = asked.checked
-    account = asked.books.accounts.get(checked.account)
-    if account is not None and account.fact.tenant == checked.tenant:
-        for grant in asked.books.grants.get(asked.asker.person, ()):
-            if grant.tenant == checked.tenant and _covers(grant, checked.account):
-                asked.account = account
-                return None
-    return 6115, {"account": checked.account}
+    if not account_seen(asked.books, checked, asked.asker.person):
+        return 6115, {"account": checked.account}
+    asked.account = asked.books.accounts[checked.account]
+    return None
 
 
 def _covers(grant: Grant, account: int) -> bool:

@@ -18,7 +18,7 @@ from yunhai.trading.books.books import Books
 from yunhai.trading.books.charges import commission, dollars
 from yunhai.trading.books.orders import ODD_LOTS
 from yunhai.trading.books.state import Known
-from yunhai.trading.gate.checks import CHECKS, Asked, Asker, NotFoundError, Refusal, cash_to_hold
+from yunhai.trading.gate.checks import CHECKS, Asked, Asker, NotFoundError, Refusal, account_seen, cash_to_hold
 from yunhai.trading.gate.errors import REGISTERED
 from yunhai.trading.instructions import ACCEPTED_FACT, REFUSED_FACT
 from yunhai.trading.market import Market
@@ -117,11 +117,11 @@ class Gate:
         self.market = market
         self._functions = tuple((check.function, check.name) for check in CHECKS)
 
-    def known(self, checked: Checked) -> Known | None:
-        """What became of this very instruction earlier today; None if its client id is new. YunhaiError 6190 if the
-        client id was used for another text. Asked before `decide`."""
-        account = self.books.accounts.get(checked.account)
-        if account is None or account.fact.tenant != checked.tenant:
+    def known(self, checked: Checked, *, person: int | None = None) -> Known | None:
+        """What became of this very instruction earlier today; None if its client id is new, or if `person` is given and
+        has no right to the account (`decide` then refuses). YunhaiError 6190 if the client id was used for another
+        text. Asked before `decide`."""
+        if not account_seen(self.books, checked, person):
             return None
         known = self.books.known_instruction(checked.account, checked.client_id)
         if known is not None and known.fingerprint != fingerprint(record_of(checked)):
