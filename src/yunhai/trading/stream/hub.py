@@ -193,6 +193,8 @@ class Hub:
         books, unknown = board.wanted(*key) if board is not None else ([], list(key[0]))
         parts = [board.written(book) for book in books] if board is not None else []
         client.fresh -= set(books)
+        if board is not None:
+            client.fresh |= board.changed & set(books)  # what it is shown now, the last tick did not tell the others
         client.tell("snapshot", "quotes", quotes_data(parts, unknown))
 
     def _place(self, client: Client) -> None:
@@ -328,6 +330,8 @@ class Hub:
         changed, board.changed = board.changed, set()
         ready: set[Client] = set()
         for book in changed & self._by_book.keys():
+            if not board.renewed(book):
+                continue
             for client in self._by_book[book]:
                 client.fresh.add(book)
                 ready.add(client)

@@ -127,10 +127,10 @@ async def _pool(core: httpx.AsyncClient) -> dict[str, Any] | None:
     """The core's view of its lines, None while it does not answer."""
     try:
         answer = await core.get("/pool")
-        found = answer.json() if answer.status_code == httpx.codes.OK else None
-    except (httpx.HTTPError, ValueError):
+        found = answer.json()["pool"] if answer.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, ValueError, KeyError):
         return None
-    return found if isinstance(found, dict) and "brokers" in found and "lines" in found else None
+    return found if isinstance(found, dict) else None
 
 
 def _config(application: Application) -> uvicorn.Config:

@@ -76,6 +76,7 @@ class Board:
         self._trial_volume = np.zeros(size, np.int64)
         self._shown = np.zeros(size, np.bool_)
         self._written: dict[int, bytes] = {}
+        self._told: dict[int, bytes] = {}
         self.changed: set[int] = set()
         self.books: dict[str, dict[str, int]] = {}
         for number, place in enumerate(day.plan.books):
@@ -114,6 +115,14 @@ class Board:
         if known is None:
             known = self._written[book] = _ENCODER.encode(self.quote(book))
         return known
+
+    def renewed(self, book: int) -> bool:
+        """Whether a book shows something else than when this was last asked: a record need not change what is shown."""
+        written = self.written(book)
+        if self._told.get(book) == written:
+            return False
+        self._told[book] = written
+        return True
 
     def quote(self, book: int) -> Quote:
         day = self.day
