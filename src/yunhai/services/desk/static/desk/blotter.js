@@ -48,7 +48,7 @@ function filledRow(order) {
   const row = elements.get(order.order_id) ?? made("tr", "", { "data-order": order.order_id, tabindex: "-1" });
   elements.set(order.order_id, row);
   const number = made("th", "", { scope: "row", class: "mono nowrap" });
-  number.append(made("a", order.order_number, { href: `/timeline/${order.order_id}`, tabindex: "-1" }));
+  number.append(made("a", order.order_number, { href: `/timeline/order:${order.order_id}/`, tabindex: "-1" }));
   const sequence = sequenceOf(order.order_number, page.terminal);
   const side = cell("", { "data-label": say("column.side") });
   side.append(made("span", say(`side.${order.side}`), { class: `badge ${order.side}` }));
