@@ -1,23 +1,28 @@
 """Driving a core in this process: orders through `Core.ask`, and its journal read back as anybody else would."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tests.trading.core_harness import Cloud, CoreHere
+from tests.trading.core_harness import BROKER, LINES, PASSWORD, Cloud, CoreHere, rows, unserved
+from tests.trading.scene import OPENED, setting_up
 from yunhai.journal import Reader, Writer
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import RECORD
+from yunhai.trading import day as market_day
 from yunhai.trading import facts
 from yunhai.trading.books.books import Books
+from yunhai.trading.core import commands
 from yunhai.trading.core.core import Core
 from yunhai.trading.core.orders import Accepted, Ask, Outcome
 from yunhai.trading.core.packing import Accepted as Instructed
 from yunhai.trading.core.packing import Told, pieces
+from yunhai.trading.facts import Opening
 from yunhai.trading.instructions import Instruction
 from yunhai.trading.tokens import Claims
 
@@ -97,3 +102,24 @@ def require_sound(books: Books) -> None:
         for code, position in account.positions.items():
             assert position.free >= 0
             assert position.reserved == sum(order.held_shares for order in orders if order.security == code)
+
+
+async def prepare(here: CoreHere, *, at: str = "09:05", lines: bool = True) -> None:
+    """As `Cloud.prepare`, without sockets."""
+    core = here.core
+    wanted = [commands.Row(row["outbox"], row["number"], row["tenant"], row["value"]) for row in rows()]
+    await commands.take_rows(core, wanted)
+    for tenant, fact in setting_up():
+        if isinstance(fact, Opening):
+            await commands.open_balances(core, tenant, fact)
+    for line, tenant in LINES.items() if lines else ():
+        await commands.line_login(core, line, BROKER[tenant], PASSWORD)
+    await market_day.open_day(core, OPENED, at=at)
+
+
+@asynccontextmanager
+async def trading_day(home: Path, *, at: str = "09:05", **settings: Any) -> AsyncIterator[CoreHere]:
+    """A core with the small market and an open day, its lines uncapped, asked directly."""
+    async with unserved(home, snapshot=False, **({"lift_line_caps": True} | settings)) as here:
+        await prepare(here, at=at)
+        yield here

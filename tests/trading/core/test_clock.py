@@ -32,6 +32,8 @@ def test_live_is_wall_time_and_cannot_be_moved() -> None:
 def test_demo_runs_from_where_it_was_put_and_goes_on_from_the_journal() -> None:
     wall = Wall()
     clock = MarketClock("demo", wall)
+    wall.ns += SECOND
+    assert clock.now() == 0, "it stands until a day is opened"
     clock.to(5_000 * SECOND)
     wall.ns += 3 * SECOND
     assert clock.now() == 5_003 * SECOND

@@ -1,7 +1,7 @@
 """The market's clock 市場時鐘, in one of three kinds.
 
-`live`: market time is wall time. `demo`: wall time plus an offset, so that a day can be traded at any hour; after a
-restart it goes on from the journal's last market time. `driven`: it stands still until a command moves it. None ever
+`live`: market time is wall time. `demo`: wall time plus an offset, so that a day can be traded at any hour; it stands at 0
+until a day first puts it somewhere, and after a restart goes on from the journal's last market time. `driven`: it stands still until a command moves it. None ever
 goes back. Wall time is an argument: nothing here reads it.
 """
 
@@ -24,15 +24,15 @@ class MarketClock:
         self.kind = kind
         self._wall = wall
         self._last = last
-        self._offset = max(0, last) - wall() if kind == "demo" and last else 0
+        self._offset = last - wall() if kind == "demo" else 0
 
     @property
     def runs(self) -> bool:
         """Whether it goes on by itself."""
-        return self.kind != "driven"
+        return self.kind == "live" or (self.kind == "demo" and self._last > 0)
 
     def now(self) -> int:
-        if self.kind != "driven":
+        if self.runs:
             self._last = max(self._last, self._wall() + self._offset)
         return self._last
 

@@ -19,6 +19,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from yunhai.journal.folder import Place
 from yunhai.journal.writer import SEGMENT_BYTES, Writer
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import SNAPSHOT_RECORDS, VENUE_IDS_MAX, VENUE_ORDERS_MAX
@@ -42,10 +43,10 @@ _LONGEST_SLEEP_S: Final = 3_600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreSettings:
-    """What a core is started with. `token_public`: PEM; `orders`, `ids`: the venue's capacities; `snapshot_records`: records
+    """What a core is started with. `journal`: a folder (a simulated disk in tests); `token_public`: PEM; `orders`, `ids`: the venue's capacities; `snapshot_records`: records
     between two snapshots; `lift_line_caps`, `lift_rates`: for drivers and benches, never live."""
 
-    journal: Path
+    journal: Place
     snapshots: Path
     token_public: bytes
     clock: ClockKind = "driven"

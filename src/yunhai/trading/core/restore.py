@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from yunhai.journal import snapshots
 from yunhai.journal.errors import SNAPSHOT_INVALID, refusal
+from yunhai.journal.folder import Place
 from yunhai.journal.reader import Reader
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import SNAPSHOTS_KEPT
@@ -63,7 +64,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{_SUFFIX}"), reverse=True) if folder.is_dir() else []
 
 
-def newest(folder: Path, journal: Path, passed_over: Callable[[Path, YunhaiError], None]) -> snapshots.Snapshot | None:
+def newest(folder: Path, journal: Place, passed_over: Callable[[Path, YunhaiError], None]) -> snapshots.Snapshot | None:
     """The newest snapshot that the journal confirms; each one that is not right is told and passed over."""
     for path in _files(folder):
         try:
@@ -89,7 +90,7 @@ def _state_of(snapshot: snapshots.Snapshot) -> CoreState:
     return state
 
 
-def save(folder: Path, journal: Path, sequence: int, state: CoreState) -> Path:
+def save(folder: Path, journal: Place, sequence: int, state: CoreState) -> Path:
     """Write a snapshot of the state after `sequence`, which is durable and the last of its group; drop the oldest."""
     reader = Reader(journal, sequence, follow=True)
     for group in reader:
@@ -170,14 +171,14 @@ class _Reading:
         self.events = []
 
 
-def _pieces(journal: Path, from_sequence: int, reading: _Reading) -> Iterator[Accepted | Told | Events]:
+def _pieces(journal: Place, from_sequence: int, reading: _Reading) -> Iterator[Accepted | Told | Events]:
     for group in Reader(journal, from_sequence).ahead():
         reading.records += group.count
         yield from pieces(group, from_sequence)
 
 
 def restore(
-    journal: Path,
+    journal: Place,
     folder: Path,
     *,
     passed_over: Callable[[Path, YunhaiError], None],
