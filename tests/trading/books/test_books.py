@@ -221,6 +221,18 @@ def test_a_refused_reprice_gives_the_difference_back() -> None:
     assert scene.books.accounts[ANNE].quota_used == 0
 
 
+def test_a_reprice_refused_while_the_order_rests_leaves_its_price() -> None:
+    scene = Scene.open()
+    order = scene.new(ANNE, price=95 * NT)
+    scene.held = True
+    scene.change("reprice", order, price=97 * NT)
+    scene.venue.suspend("2330", scene.venue.now)
+    scene.dispatch()
+    held = scene.books.orders[order]
+    assert (held.price, held.ceiling, held.leaves, held.pending) == (95 * NT, 95 * NT, 1000, [])
+    assert cash(scene, ANNE) == (1_904_865, 95_135)
+
+
 def test_what_waits_for_a_line_is_released_at_the_days_end() -> None:
     scene = Scene.open()
     resting = scene.new(ANNE, price=95 * NT)
