@@ -27,6 +27,8 @@ for _name in ("YUNHAI_DATABASE_URL", "YUNHAI_READER_URL", "YUNHAI_MIGRATION_URL"
     os.environ.pop(_name, None)
 
 TEMPLATE = "yunhai_template"
+INERROR = 3
+"""libpq's word for a transaction that failed: its end takes the role back too."""
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +116,7 @@ def _as_role(role: str) -> Iterator[None]:
     try:
         yield
     finally:
-        if not connection.needs_rollback:
+        if not connection.needs_rollback and connection.connection.info.transaction_status != INERROR:
             _become(before)
 
 
@@ -146,6 +148,13 @@ def db(migrated: Any) -> Iterator[None]:
 def committed_db(migrated: Any) -> Iterator[Any]:
     """The database as the application, where commits stay and other processes see them; afterwards it is made anew.
     Yields the server, whose `connection("app" | "reader" | "migrator")` are psycopg's arguments."""
+    with committing(migrated) as server:
+        yield server
+
+
+@contextmanager
+def committing(migrated: Any) -> Iterator[Any]:
+    """What `committed_db` does, for fixtures of a wider scope."""
     from django.core.cache import cache
     from django.db import connection
     from django.db.backends.signals import connection_created

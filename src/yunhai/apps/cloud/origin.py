@@ -93,9 +93,15 @@ def caddyfile(door: Door, places: Places) -> str:
 		-Server
 		-Via{"" if door.local else chr(10) + chr(9) + chr(9) + 'Strict-Transport-Security "max-age=31536000"'}
 	}}
-	@inside path /health /ready /metrics /trade/health /trade/ready /trade/metrics /stream/health
-	respond @inside 404
-
+	handle /health {{
+		respond 404
+	}}
+	handle /ready {{
+		respond 404
+	}}
+	handle /metrics {{
+		respond 404
+	}}
 	handle /trade/v1/* {{
 		request_body {{
 			max_size {ORDER_BYTES_MAX}

@@ -151,7 +151,7 @@ class Supervisor:
                 kept.state = "ready"
                 self._write()
                 return True
-            time.sleep(0.05)
+            time.sleep(TICK_SECONDS)
         return False
 
     def _look_after(self, kept: Kept) -> None:

@@ -2,15 +2,17 @@
 
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.platform.errors import FAULT, FORGED, NOT_THERE
+
+log = structlog.get_logger("web")
 
 
 def as_json(error: YunhaiError) -> JsonResponse:
@@ -40,7 +42,8 @@ def page(request: HttpRequest, error: YunhaiError) -> HttpResponse:
     told = shown(error)
     try:
         content: str = render_to_string(template, {"error": told, "status": error.entry.http}, request)
-    except TemplateDoesNotExist:
+    except Exception as problem:  # noqa: BLE001 - what tells of a fault must not have one
+        log.error("refusal page failed", kind=type(problem).__name__, code=error.code)
         content = f"<!doctype html><title>{error.code}</title><p>{escape(told['text'])}</p>"
     return HttpResponse(content, status=error.entry.http)
 

@@ -27,6 +27,8 @@ def grant_all(cursor: CursorWrapper) -> None:
     cursor.execute(f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP}, {READER}")
     cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'django_migrations'")
     tables = {str(row[0]) for row in cursor.fetchall()}
+    # What was migrated the application may know: it is not ready before all is.
+    cursor.execute(f"GRANT SELECT ON django_migrations TO {APP}, {READER}")
     models_by_table = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
     for table in sorted(tables):
         model = models_by_table.get(table)
