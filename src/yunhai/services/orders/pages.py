@@ -19,6 +19,8 @@ from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.chosen import choose_account, chosen_account
 from yunhai.platform.shell.context import english
 from yunhai.platform.shell.guards import page
+from yunhai.platform.shell.templatetags import shell as writing
+from yunhai.platform.shell.words import word
 from yunhai.services.orders import api as orders
 
 app_name = "orders"
@@ -52,6 +54,10 @@ DETAILS: Final = {
 }
 """What a timeline says of an event beneath its first line, in this order."""
 TONES: Final = {"accepted": "signed", "fill": "good", "settlement": "good", "refused": "bad", "exchange-refused": "bad"}
+WORDED: Final = frozenset({"channel", "liquidity", "segment"})
+GROUPED: Final = frozenset({"quantity", "leaves", "filled", "removed", "reserved_shares"})
+MONEY: Final = frozenset({"price", "value", "reserved_cash"})
+TIMES: Final = frozenset({"signed_at", "told_at"})
 CODES_UNSAID: Final = (0, "")
 
 
@@ -148,8 +154,38 @@ def timeline(request: HttpRequest, asked: str) -> HttpResponse:
         return render(request, "pocket/timeline.html", missing, status=error.entry.http)
     events = [_shown(event) for event in found.events]
     template = "pocket/parts/events.html" if request.headers.get("HX-Request") == "true" else "pocket/timeline.html"
-    context: dict[str, Any] = {"asked": asked, "found": found, "events": events, "page": {"account": found.account}}
+    context: dict[str, Any] = {
+        "title": _title(found),
+        "asked": asked,
+        "found": found,
+        "events": events,
+        "page": {"account": found.account},
+    }
     return render(request, template, context)
+
+
+def _title(found: orders.Timeline) -> str:
+    """The order in words, or what the id is."""
+    of = orders.order(found.orders[0]) if len(found.orders) == 1 else None
+    if of is None:
+        return found.id
+    name = orders.security(of.security).name
+    price = word("ticket.market") if of.order_type == "market" else writing.price(of.price)
+    shares = word("unit.shares").replace("{count}", writing.count(of.quantity))
+    return f"{of.order_number} {word(f'side.{of.side}')} {of.security} {name} {shares} @ {price}"
+
+
+def _value(name: str, value: object) -> object:
+    """A detail as people read it."""
+    if name in WORDED:
+        return word(f"{name}.{value}")
+    if name in GROUPED and isinstance(value, int):
+        return writing.count(value)
+    if name in MONEY and isinstance(value, str):
+        return writing.grouped(value)
+    if name in TIMES and isinstance(value, str):
+        return value[:23].replace("T", " ")
+    return value
 
 
 def _shown(event: orders.Event) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def say(key: str, area: str = "") -> str:
     return word(f"{area}.{key}") if area else word(key)
 
 
-def _grouped(text: str) -> str:
+def grouped(text: str) -> str:
+    """Decimal text with its thousands apart."""
     whole, point, part = text.partition(".")
     return f"{int(whole):,}{point}{part}"
 
@@ -33,13 +34,13 @@ def _grouped(text: str) -> str:
 def nt(amount: int) -> str:
     """1/10,000 NT$ as money: grouped, decimals only where there are some. "1,086,546"."""
     sign = MINUS if amount < 0 else ""
-    return sign + _grouped(decimal_text(abs(amount), places=2 if amount % SCALE else 0))
+    return sign + grouped(decimal_text(abs(amount), places=2 if amount % SCALE else 0))
 
 
 @register.filter
 def price(amount: int) -> str:
     """1/10,000 NT$ as a price: "1,085.00"; "–" for none."""
-    return _grouped(price_text(amount)) if amount else "–"
+    return grouped(price_text(amount)) if amount else "–"
 
 
 @register.filter

@@ -222,7 +222,7 @@ export class Ticket {
 
   checks(all) {
     const passed = all.filter((one) => one.verdict === "passed").length;
-    this.part('[data-field="checks-count"]').textContent = word("ticket.checks", { passed, all: all.length });
+    this.part('[data-field="checks-count"]').textContent = word("ticket.checks", { passed, all: all.length, later: all.filter((one) => one.verdict === "skipped").length });
     this.part("#checks-list").replaceChildren(
       ...all.map((one) => {
         const item = document.createElement("li");

@@ -15,7 +15,7 @@ const AGAIN = new Set([502, 503, 504]);
 const UNKNOWN_KEY = new Set([6101]); // no such key of this person
 const LOST_KEY = new Set([6105, 6106]); // revoked, past its end
 const KEY_WAIT_MS = 10_000;
-const KEY_PAUSE_MS = 400;
+const KEY_PAUSE_MS = 700;
 
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -100,6 +100,7 @@ export function trader(page) {
       if (name === null) return null;
       kept = await registerKey(page.person, name);
       registered = performance.now();
+      await later(KEY_PAUSE_MS); // the key's fact goes to the core
     }
     for (let id = clientId; ; id = crypto.randomUUID()) {
       const instruction = { ...(await draft(fields, id)), key: kept.key };
