@@ -6,7 +6,6 @@ with nothing of the order's path running. Everything random comes from the seed.
 
 import hashlib
 import random
-from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,6 @@ from yunhai.apps.reference_data import pack_bytes, rule_pack
 from yunhai.exchange.venue import Venue
 from yunhai.journal import Fact, Reader, Writer
 from yunhai.journal.facts import encode as fact_slots
-from yunhai.kernel.clock import EPOCH
 from yunhai.kernel.records import RECORD, Kind, OrderType, Side
 from yunhai.native import _book
 from yunhai.trading.books.books import Books
@@ -249,7 +247,8 @@ class SmallMarket:
             self._number += 1
             record["number"] = record["order_id"] = self._number
         record["price"], record["quantity"] = price, quantity
-        record["market_date"] = (date.fromisoformat(DAY) - EPOCH).days
+        assert self.books.day is not None
+        record["market_date"] = self.books.day.market_date
         record["signed_at"] = WALL // 1_000_000
         record["accepted_at"] = WALL + self.time % 10**12
         record["client_id"] = np.void(UUID(int=self.random.getrandbits(128), version=4).bytes)

@@ -34,11 +34,13 @@ from yunhai.services.ledger.reader import LedgerReading
 from yunhai.services.orders.reader import OrdersReading
 from yunhai.services.settlement.reader import SettlementReading
 from yunhai.trading.books.books import Books
-from yunhai.trading.books.steps import STEPS
+from yunhai.trading.books.steps import EXPIRED, STEPS
 from yunhai.trading.core.packing import Accepted, Events, pieces
 from yunhai.trading.facts import DayOpened, DayStep, KeySet, decode
 
 NAME: Final = "books"
+POSITIONS: Final = "positions"
+"""Names of the offsets: of all tables, and of the positions, which follow a moment later."""
 LOCK: Final = 7_200_001
 """The advisory lock of the one reader."""
 BATCH_SECONDS: Final = 0.2
@@ -76,6 +78,16 @@ class JournalReading:
         self._read: Group | None = None
         self._began = 0.0
         self._positions_at = 0.0
+
+    @property
+    def started(self) -> bool:
+        """Whether it has found its place in a journal."""
+        return self._reader is not None
+
+    def take_count(self) -> int:
+        """Postings written since this was asked last."""
+        count, self.postings = self.postings, 0
+        return count
 
     # -- where to go on ------------------------------------------------------------------------------------------------
 
@@ -172,6 +184,8 @@ class JournalReading:
                     self._orders.take_key(piece.sequence, fact)
                 elif isinstance(fact, DayStep):
                     self._settlement.take_step(piece.sequence, piece.fact.time, group.wall_ns, fact)
+                    if fact.step == EXPIRED:
+                        self._orders.expire(piece.sequence, fact.date)
                     if fact.step == STEPS[-1]:
                         self._holdings.close_day(piece.sequence, fact.date)
 
@@ -195,7 +209,9 @@ class JournalReading:
                 self.mark = Mark(
                     journal=self.mark.journal, sequence=group.last_sequence, group=group.number, chain=group.chain
                 )
-                _keep(cursor, self.mark, group.wall_ns, written)
+                _keep(cursor, NAME, self.mark, group.wall_ns, written)
+            if positions:
+                _keep(cursor, POSITIONS, self.mark, group.wall_ns if group is not None else 0, 0)
         self.postings += written
         self._read = None
         if positions:
@@ -210,13 +226,13 @@ def _mark(cursor: "psycopg.Cursor[Any]") -> Mark:
     return Mark(journal=bytes(row[0]), sequence=row[1], group=row[2], chain=bytes(row[3]))
 
 
-def _keep(cursor: "psycopg.Cursor[Any]", mark: Mark, wall_ns: int, postings: int) -> None:
+def _keep(cursor: "psycopg.Cursor[Any]", name: str, mark: Mark, wall_ns: int, postings: int) -> None:
     cursor.execute(
         'INSERT INTO ledger_offset AS o (name, journal, sequence, "group", chain, wall_ns, postings)'
         " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (name) DO UPDATE SET sequence = EXCLUDED.sequence,"
         ' "group" = EXCLUDED."group", chain = EXCLUDED.chain, wall_ns = EXCLUDED.wall_ns,'
         " postings = o.postings + EXCLUDED.postings",
-        (NAME, mark.journal, mark.sequence, mark.group, mark.chain, wall_ns, postings),
+        (name, mark.journal, mark.sequence, mark.group, mark.chain, wall_ns, postings),
     )
 
 

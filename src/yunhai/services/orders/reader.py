@@ -129,6 +129,10 @@ _FILL_ROW: Final = "%d\t%d\t%d\t%d\t%d\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n"
 _SECURITIES: Final = Staged(
     "orders_security", ("day", "code", "name", "kind", "reference", "last", "shares", "value", "trades")
 )
+_EXPIRE: Final = (
+    "UPDATE orders_order SET removed = quantity - filled, state = %(gone)s, last_sequence = %(sequence)s"
+    " WHERE day = %(day)s AND state < 2"
+)
 _KEY: Final = (
     "INSERT INTO orders_key (key, person, public, kind, status, until, sequence) VALUES (%s, %s, %s, %s, %s, %s, %s)"
     " ON CONFLICT (key) DO UPDATE SET public = EXCLUDED.public, kind = EXCLUDED.kind, status = EXCLUDED.status,"
@@ -182,6 +186,7 @@ class OrdersReading:
         self._parts = [_Part("1970-01-01")]
         self._books: dict[int, tuple[str, int]] = {}
         self._keys: list[tuple[object, ...]] = []
+        self._expired: list[tuple[int, str]] = []
         self._count = 0
 
     def __len__(self) -> int:
@@ -195,6 +200,7 @@ class OrdersReading:
             staged.prepare(cursor)
         self._parts = [_Part(day or "1970-01-01")]
         self._keys.clear()
+        self._expired.clear()
         self._count = 0
         cursor.execute(
             "SELECT DISTINCT book, security, segment FROM orders_order WHERE day = %s", (self._parts[0].day,)
@@ -213,6 +219,11 @@ class OrdersReading:
             listed.code: SecurityDay(listed.name, listed.kind, listed.reference) for listed in fact.listed
         }
         self._count += len(fact.listed)
+
+    def expire(self, sequence: int, day: str) -> None:
+        """The day's orders that are still open are over: those that never reached the exchange, above all."""
+        self._expired.append((sequence, day))
+        self._count += 1
 
     def take_key(self, sequence: int, fact: KeySet) -> None:
         """A signer's key was registered or changed."""
@@ -246,6 +257,9 @@ class OrdersReading:
             if number:
                 self._books.clear()
             fills += self._write(cursor, part, last=number == len(self._parts) - 1)
+        for sequence, day in self._expired:
+            cursor.execute(_EXPIRE, {"gone": int(OrderState.GONE), "sequence": sequence, "day": day})
+        self._expired.clear()
         self._parts = [_Part(self._parts[-1].day)]
         self._count = 0
         return fills

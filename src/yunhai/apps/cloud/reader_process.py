@@ -1,0 +1,186 @@
+"""The reader process: the readings, the outbox's relay and the background jobs, each a thread, and a socket to ask it on.
+
+One of the three failing for good (the journal is not the tables' own, a record does not fit) ends the process with its
+error; `yunhai up` starts it again with growing pauses. A database that is away is waited for.
+"""
+
+import asyncio
+import json
+import os
+import socketserver
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, generate_latest
+
+from yunhai.apps.cloud.database_url import database_of
+from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.readers import JournalReading, hold_lock
+from yunhai.platform.outbox.relay import poster, relay
+
+AWAY_SECONDS: Final = 1.0
+_log = structlog.get_logger("reader")
+_SEQUENCE = Gauge("yunhai_reader_sequence", "Journal sequence that the tables are true at")
+_POSTINGS = Counter("yunhai_reader_postings", "Postings written by this process")
+
+
+def connection_arguments(places: Places, role: str) -> dict[str, Any]:
+    """psycopg's arguments for a role's connection, the same that Django gets."""
+    given = database_of(role, places)
+    arguments: dict[str, Any] = {
+        "dbname": given["NAME"],
+        "user": given["USER"],
+        "password": given["PASSWORD"],
+        "host": given["HOST"],
+        "application_name": f"yunhai-{role}",
+        **given.get("OPTIONS", {}),
+    }
+    if given["PORT"]:
+        arguments["port"] = given["PORT"]
+    return {name: value for name, value in arguments.items() if value != ""}
+
+
+class ReaderProcess:
+    """Runs until `stop` is set, by a signal or by a part that cannot go on; then `failure` says why."""
+
+    def __init__(self, places: Places, *, jobs: bool = True) -> None:
+        self.stop = threading.Event()
+        self.failure: BaseException | None = None
+        self.reading: JournalReading | None = None
+        self._places = places
+        self._jobs = jobs
+
+    def run(self) -> None:
+        """Start the parts and wait; every thread has ended when it returns. Raises what made it stop, if anything did."""
+        parts: list[tuple[str, Callable[[], None]]] = [("read", self._read), ("relay", self._relay)]
+        if self._jobs:
+            parts.append(("jobs", self._work))
+        server = AskServer(self._places.reader_socket, self)
+        threads = [threading.Thread(target=self._guarded, args=part, name=part[0]) for part in parts]
+        asked = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
+        for thread in (*threads, asked):
+            thread.start()
+        while not self.stop.wait(0.5):
+            self._measure()
+        for thread in threads:
+            thread.join()
+        server.shutdown()
+        server.server_close()
+        if self.failure is not None:
+            raise self.failure
+
+    def state(self) -> dict[str, Any]:
+        """What `/ready` answers."""
+        reading = self.reading
+        started = reading is not None and reading.started
+        return {
+            "part": "reader",
+            "ready": started and not self.stop.is_set(),
+            "sequence": reading.mark.sequence if reading is not None else 0,
+        }
+
+    def _measure(self) -> None:
+        reading = self.reading
+        if reading is not None:
+            _SEQUENCE.set(reading.mark.sequence)
+            _POSTINGS.inc(reading.take_count())
+
+    def _guarded(self, name: str, part: Callable[[], None]) -> None:
+        try:
+            part()
+        except Exception as problem:  # noqa: BLE001 - kept, and raised by `run`
+            _log.error("part stopped", part_of_reader=name, kind=type(problem).__name__, reason=str(problem))
+            self.failure = self.failure or problem
+        self.stop.set()
+
+    def _connect(self) -> "psycopg.Connection[Any]":
+        return psycopg.connect(**connection_arguments(self._places, "reader"), autocommit=True)
+
+    def _read(self) -> None:
+        while not self.stop.is_set():
+            try:
+                with self._connect() as connection:
+                    if not hold_lock(connection, self.stop, lambda: None):
+                        return
+                    self.reading = JournalReading(self._places.journal, self._places.snapshots, connection)
+                    self.reading.run(self.stop)
+            except psycopg.OperationalError as problem:
+                _log.warning("database away", kind=type(problem).__name__)
+                self.stop.wait(AWAY_SECONDS)
+
+    def _relay(self) -> None:
+        relay(self._connect, poster(str(self._places.inner_socket)), self.stop)
+
+    def _work(self) -> None:
+        """Background jobs of the web's transactions (procrastinate), on an event loop of this thread's own."""
+        asyncio.run(self._worker())
+
+    async def _worker(self) -> None:
+        from procrastinate.contrib.django import app
+
+        worker_app = app.with_connector(app.connector.get_worker_connector())  # type: ignore[attr-defined]
+        while not self.stop.is_set():
+            async with worker_app.open_async():
+                task = asyncio.ensure_future(worker_app.run_worker_async(install_signal_handlers=False, concurrency=1))
+                while not self.stop.is_set() and not task.done():
+                    await asyncio.wait({task}, timeout=0.2)
+                if not task.done():
+                    task.cancel()
+                result = (await asyncio.gather(task, return_exceptions=True))[0]
+                if isinstance(result, Exception) and not isinstance(result, asyncio.CancelledError):
+                    _log.warning("jobs paused", kind=type(result).__name__)
+                    await asyncio.sleep(AWAY_SECONDS)
+
+
+class AskServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """`/health`, `/ready`, `/metrics` on a Unix socket of mode 0600."""
+
+    daemon_threads = True
+
+    def __init__(self, path: Path, process: ReaderProcess) -> None:
+        self.process = process
+        path.unlink(missing_ok=True)
+        before = os.umask(0o177)
+        try:
+            super().__init__(str(path), _Answers)
+        finally:
+            os.umask(before)
+
+
+class _Answers(BaseHTTPRequestHandler):
+    server: AskServer
+
+    def do_GET(self) -> None:
+        """One of the three; 404 for anything else."""
+        match self.path:
+            case "/health":
+                self._answer(200, {"part": "reader", "alive": True})
+            case "/ready":
+                state = self.server.process.state()
+                self._answer(200 if state["ready"] else 503, state)
+            case "/metrics":
+                self._send(200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY))
+            case _:
+                self._answer(404, {"part": "reader"})
+
+    def _answer(self, status: int, body: dict[str, Any]) -> None:
+        self._send(status, "application/json", json.dumps(body).encode())
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def address_string(self) -> str:
+        """A Unix socket's peer has no address."""
+        return "-"
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Being asked is not worth a line."""
