@@ -17,7 +17,7 @@ Yunhai 雲海   ./dev COMMAND
   demo  [--once]            one trading day through the exchange and the journal   跑一個交易日
   test  [--full] [pytest …] the tests; --full adds the long ones                   測試
   check                     formatting, types, import rules, house rules           檢查
-  bench NAME …              a benchmark: engine, peers, durable, recover           量測
+  bench NAME …              a benchmark: engine, peers, durable, recover, lines    量測
   run   CMD …               any command in the project's environment               執行任何命令
   soak  [--minutes N]       seeded agreement runs with fresh seeds                 長時間驗證
   lock                      write requirements/*.lock anew                         更新鎖定檔
