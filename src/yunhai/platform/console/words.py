@@ -96,3 +96,17 @@ def field_names() -> dict[str, str]:
         "email": _("E-mail"),
         "person": _("Person"),
     }
+
+
+def channel_names() -> dict[str, str]:
+    """By which way orders come in 委託來源."""
+    return {
+        "web": _("Web"),
+        "mobile": _("Mobile"),
+        "api": "API",
+        "desk": _("Sales rep"),
+        "keyin": _("Key-in"),
+        "condition": _("Condition"),
+        "program": _("Program"),
+        "fix": "FIX",
+    }

@@ -9,212 +9,467 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('pghistory', '0007_auto_20250421_0444'),
-        ('tenancy', '0002_row_security'),
+        ("pghistory", "0007_auto_20250421_0444"),
+        ("tenancy", "0002_row_security"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Pool',
+            name="Pool",
             fields=[
-                ('name', models.CharField(max_length=20, primary_key=True, serialize=False, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9-]{0,19}\\Z')])),
-                ('tenants', models.JSONField(default=list)),
-                ('weights', models.JSONField(default=dict)),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=20,
+                        primary_key=True,
+                        serialize=False,
+                        validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9-]{0,19}\\Z")],
+                    ),
+                ),
+                ("tenants", models.JSONField(default=list)),
+                ("weights", models.JSONField(default=dict)),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='PoolEvent',
+            name="PoolEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('name', models.CharField(max_length=20, serialize=False, validators=[django.core.validators.RegexValidator('\\A[a-z][a-z0-9-]{0,19}\\Z')])),
-                ('tenants', models.JSONField(default=list)),
-                ('weights', models.JSONField(default=dict)),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=20,
+                        serialize=False,
+                        validators=[django.core.validators.RegexValidator("\\A[a-z][a-z0-9-]{0,19}\\Z")],
+                    ),
+                ),
+                ("tenants", models.JSONField(default=list)),
+                ("weights", models.JSONField(default=dict)),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Terminal',
+            name="Terminal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(max_length=10)),
-                ('terminal', models.CharField(max_length=2, validators=[django.core.validators.RegexValidator('\\A[0-9A-Za-z]{1,2}\\Z')])),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("channel", models.CharField(max_length=10)),
+                (
+                    "terminal",
+                    models.CharField(
+                        max_length=2, validators=[django.core.validators.RegexValidator("\\A[0-9A-Za-z]{1,2}\\Z")]
+                    ),
+                ),
             ],
             options={
-                'ordering': ('tenant_id', 'channel'),
+                "ordering": ("tenant_id", "channel"),
             },
         ),
         migrations.CreateModel(
-            name='TerminalEvent',
+            name="TerminalEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('id', models.BigIntegerField()),
-                ('channel', models.CharField(max_length=10)),
-                ('terminal', models.CharField(max_length=2, validators=[django.core.validators.RegexValidator('\\A[0-9A-Za-z]{1,2}\\Z')])),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                ("id", models.BigIntegerField()),
+                ("channel", models.CharField(max_length=10)),
+                (
+                    "terminal",
+                    models.CharField(
+                        max_length=2, validators=[django.core.validators.RegexValidator("\\A[0-9A-Za-z]{1,2}\\Z")]
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(choices=[('tenant', 'tenant'), ('branch', 'branch'), ('cell', 'cell'), ('line', 'line'), ('pool', 'pool'), ('pack', 'pack'), ('member', 'member'), ('session', 'session'), ('day', 'day')], max_length=8)),
-                ('key', models.CharField(max_length=60)),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField(null=True)),
-                ('reason', models.CharField(max_length=200)),
-                ('outbox', models.BigIntegerField(default=0)),
-                ('at', models.DateTimeField(auto_now_add=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('undoes', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='console.change')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "subject",
+                    models.CharField(
+                        choices=[
+                            ("tenant", "tenant"),
+                            ("branch", "branch"),
+                            ("cell", "cell"),
+                            ("line", "line"),
+                            ("pool", "pool"),
+                            ("pack", "pack"),
+                            ("member", "member"),
+                            ("session", "session"),
+                            ("day", "day"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("key", models.CharField(max_length=60)),
+                ("before", models.JSONField(null=True)),
+                ("after", models.JSONField(null=True)),
+                ("reason", models.CharField(max_length=200)),
+                ("outbox", models.BigIntegerField(default=0)),
+                ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "undoes",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="undone_by",
+                        to="console.change",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('line', models.CharField(max_length=2, primary_key=True, serialize=False, validators=[django.core.validators.RegexValidator('\\A[0-9A-Z]{2}\\Z')])),
-                ('cap', models.IntegerField(default=20, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('status', models.CharField(choices=[('open', 'open'), ('closed', 'closed')], default='open', max_length=6)),
-                ('verifier', models.BinaryField()),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.tenant')),
+                (
+                    "line",
+                    models.CharField(
+                        max_length=2,
+                        primary_key=True,
+                        serialize=False,
+                        validators=[django.core.validators.RegexValidator("\\A[0-9A-Z]{2}\\Z")],
+                    ),
+                ),
+                (
+                    "cap",
+                    models.IntegerField(
+                        default=20,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(choices=[("open", "open"), ("closed", "closed")], default="open", max_length=6),
+                ),
+                ("verifier", models.BinaryField()),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.tenant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('line',),
+                "ordering": ("line",),
             },
         ),
         migrations.CreateModel(
-            name='LineEvent',
+            name="LineEvent",
             fields=[
-                ('pgh_id', models.AutoField(primary_key=True, serialize=False)),
-                ('pgh_created_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_label', models.TextField(help_text='The event label.')),
-                ('line', models.CharField(max_length=2, serialize=False, validators=[django.core.validators.RegexValidator('\\A[0-9A-Z]{2}\\Z')])),
-                ('cap', models.IntegerField(default=20, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10000)])),
-                ('status', models.CharField(choices=[('open', 'open'), ('closed', 'closed')], default='open', max_length=6)),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('pgh_context', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context')),
-                ('pgh_obj', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='console.line')),
-                ('tenant', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenancy.tenant')),
+                ("pgh_id", models.AutoField(primary_key=True, serialize=False)),
+                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                ("pgh_label", models.TextField(help_text="The event label.")),
+                (
+                    "line",
+                    models.CharField(
+                        max_length=2,
+                        serialize=False,
+                        validators=[django.core.validators.RegexValidator("\\A[0-9A-Z]{2}\\Z")],
+                    ),
+                ),
+                (
+                    "cap",
+                    models.IntegerField(
+                        default=20,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(10000),
+                        ],
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(choices=[("open", "open"), ("closed", "closed")], default="open", max_length=6),
+                ),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "pgh_context",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="pghistory.context",
+                    ),
+                ),
+                (
+                    "pgh_obj",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="events",
+                        to="console.line",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        related_query_name="+",
+                        to="tenancy.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Pack',
+            name="Pack",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pack', models.CharField(max_length=40)),
-                ('sha256', models.BinaryField(max_length=32)),
-                ('toml', models.BinaryField()),
-                ('published_at', models.DateTimeField(auto_now_add=True)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pack", models.CharField(max_length=40)),
+                ("sha256", models.BinaryField(max_length=32)),
+                ("toml", models.BinaryField()),
+                ("published_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='pool',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "console_poolevent" ("made_at", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenants", "weights") VALUES (NEW."made_at", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."name", NEW."tenants", NEW."weights"); RETURN NULL;', hash='b21f8035e2e84c3eabf023e90f46cbe915f6c6a2', operation='INSERT', pgid='pgtrigger_insert_insert_c66da', table='console_pool', when='AFTER')),
+            model_name="pool",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "console_poolevent" ("made_at", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenants", "weights") VALUES (NEW."made_at", NEW."name", _pgh_attach_context(), NOW(), \'insert\', NEW."name", NEW."tenants", NEW."weights"); RETURN NULL;',
+                    hash="b21f8035e2e84c3eabf023e90f46cbe915f6c6a2",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_c66da",
+                    table="console_pool",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='pool',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "console_poolevent" ("made_at", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenants", "weights") VALUES (NEW."made_at", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."name", NEW."tenants", NEW."weights"); RETURN NULL;', hash='6558b553655dc341eb8b6d39169c21d20017835e', operation='UPDATE', pgid='pgtrigger_update_update_2de34', table='console_pool', when='AFTER')),
+            model_name="pool",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "console_poolevent" ("made_at", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenants", "weights") VALUES (NEW."made_at", NEW."name", _pgh_attach_context(), NOW(), \'update\', NEW."name", NEW."tenants", NEW."weights"); RETURN NULL;',
+                    hash="6558b553655dc341eb8b6d39169c21d20017835e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_2de34",
+                    table="console_pool",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='pool',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "console_poolevent" ("made_at", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenants", "weights") VALUES (OLD."made_at", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."name", OLD."tenants", OLD."weights"); RETURN NULL;', hash='948a554085faf1cae5300affbe52777adac65dc8', operation='DELETE', pgid='pgtrigger_delete_delete_85093', table='console_pool', when='AFTER')),
+            model_name="pool",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "console_poolevent" ("made_at", "name", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenants", "weights") VALUES (OLD."made_at", OLD."name", _pgh_attach_context(), NOW(), \'delete\', OLD."name", OLD."tenants", OLD."weights"); RETURN NULL;',
+                    hash="948a554085faf1cae5300affbe52777adac65dc8",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_85093",
+                    table="console_pool",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='poolevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="poolevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='poolevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='console.pool'),
+            model_name="poolevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="console.pool",
+            ),
         ),
         migrations.AddField(
-            model_name='terminal',
-            name='tenant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.tenant'),
+            model_name="terminal",
+            name="tenant",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.tenant"),
         ),
         migrations.AddField(
-            model_name='terminalevent',
-            name='pgh_context',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='pghistory.context'),
+            model_name="terminalevent",
+            name="pgh_context",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="pghistory.context",
+            ),
         ),
         migrations.AddField(
-            model_name='terminalevent',
-            name='pgh_obj',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='events', to='console.terminal'),
+            model_name="terminalevent",
+            name="pgh_obj",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="events",
+                to="console.terminal",
+            ),
         ),
         migrations.AddField(
-            model_name='terminalevent',
-            name='tenant',
-            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', related_query_name='+', to='tenancy.tenant'),
+            model_name="terminalevent",
+            name="tenant",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                related_query_name="+",
+                to="tenancy.tenant",
+            ),
         ),
         migrations.AddIndex(
-            model_name='change',
-            index=models.Index(fields=['subject', 'key'], name='console_change_subject'),
+            model_name="change",
+            index=models.Index(fields=["subject", "key"], name="console_change_subject"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='line',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "console_lineevent" ("cap", "line", "made_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "status", "tenant_id") VALUES (NEW."cap", NEW."line", NEW."made_at", _pgh_attach_context(), NOW(), \'insert\', NEW."line", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='7063b1c6dd5cb920aa30c0ac01600c18edb0261b', operation='INSERT', pgid='pgtrigger_insert_insert_e1ab1', table='console_line', when='AFTER')),
+            model_name="line",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "console_lineevent" ("cap", "line", "made_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "status", "tenant_id") VALUES (NEW."cap", NEW."line", NEW."made_at", _pgh_attach_context(), NOW(), \'insert\', NEW."line", NEW."status", NEW."tenant_id"); RETURN NULL;',
+                    hash="7063b1c6dd5cb920aa30c0ac01600c18edb0261b",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_e1ab1",
+                    table="console_line",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='line',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."cap" IS DISTINCT FROM (NEW."cap") OR OLD."line" IS DISTINCT FROM (NEW."line") OR OLD."made_at" IS DISTINCT FROM (NEW."made_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."tenant_id" IS DISTINCT FROM (NEW."tenant_id"))', func='INSERT INTO "console_lineevent" ("cap", "line", "made_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "status", "tenant_id") VALUES (NEW."cap", NEW."line", NEW."made_at", _pgh_attach_context(), NOW(), \'update\', NEW."line", NEW."status", NEW."tenant_id"); RETURN NULL;', hash='f60ef529ab660e3755f48479369e98a4bc21e469', operation='UPDATE', pgid='pgtrigger_update_update_3a62e', table='console_line', when='AFTER')),
+            model_name="line",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."cap" IS DISTINCT FROM (NEW."cap") OR OLD."line" IS DISTINCT FROM (NEW."line") OR OLD."made_at" IS DISTINCT FROM (NEW."made_at") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."tenant_id" IS DISTINCT FROM (NEW."tenant_id"))',
+                    func='INSERT INTO "console_lineevent" ("cap", "line", "made_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "status", "tenant_id") VALUES (NEW."cap", NEW."line", NEW."made_at", _pgh_attach_context(), NOW(), \'update\', NEW."line", NEW."status", NEW."tenant_id"); RETURN NULL;',
+                    hash="f60ef529ab660e3755f48479369e98a4bc21e469",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_3a62e",
+                    table="console_line",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='line',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "console_lineevent" ("cap", "line", "made_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "status", "tenant_id") VALUES (OLD."cap", OLD."line", OLD."made_at", _pgh_attach_context(), NOW(), \'delete\', OLD."line", OLD."status", OLD."tenant_id"); RETURN NULL;', hash='f48891569250efc9cbaa20819cd7d83a64c0c045', operation='DELETE', pgid='pgtrigger_delete_delete_4b8f6', table='console_line', when='AFTER')),
+            model_name="line",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "console_lineevent" ("cap", "line", "made_at", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "status", "tenant_id") VALUES (OLD."cap", OLD."line", OLD."made_at", _pgh_attach_context(), NOW(), \'delete\', OLD."line", OLD."status", OLD."tenant_id"); RETURN NULL;',
+                    hash="f48891569250efc9cbaa20819cd7d83a64c0c045",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_4b8f6",
+                    table="console_line",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pack',
-            constraint=models.UniqueConstraint(fields=('pack', 'sha256'), name='console_pack_once'),
+            model_name="pack",
+            constraint=models.UniqueConstraint(fields=("pack", "sha256"), name="console_pack_once"),
         ),
         migrations.AddConstraint(
-            model_name='terminal',
-            constraint=models.UniqueConstraint(fields=('tenant', 'channel'), name='terminal_channel_once'),
+            model_name="terminal",
+            constraint=models.UniqueConstraint(fields=("tenant", "channel"), name="terminal_channel_once"),
         ),
         migrations.AddConstraint(
-            model_name='terminal',
-            constraint=models.UniqueConstraint(fields=('tenant', 'terminal'), name='terminal_once'),
+            model_name="terminal",
+            constraint=models.UniqueConstraint(fields=("tenant", "terminal"), name="terminal_once"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='terminal',
-            trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "console_terminalevent" ("channel", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id", "terminal") VALUES (NEW."channel", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."tenant_id", NEW."terminal"); RETURN NULL;', hash='3b266db9db4e444106dee0c629e09116f47401ab', operation='INSERT', pgid='pgtrigger_insert_insert_482a1', table='console_terminal', when='AFTER')),
+            model_name="terminal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="insert_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "console_terminalevent" ("channel", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id", "terminal") VALUES (NEW."channel", NEW."id", _pgh_attach_context(), NOW(), \'insert\', NEW."id", NEW."tenant_id", NEW."terminal"); RETURN NULL;',
+                    hash="3b266db9db4e444106dee0c629e09116f47401ab",
+                    operation="INSERT",
+                    pgid="pgtrigger_insert_insert_482a1",
+                    table="console_terminal",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='terminal',
-            trigger=pgtrigger.compiler.Trigger(name='update_update', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.* IS DISTINCT FROM NEW.*)', func='INSERT INTO "console_terminalevent" ("channel", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id", "terminal") VALUES (NEW."channel", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."tenant_id", NEW."terminal"); RETURN NULL;', hash='eb926ca605e5ce944882ea7b6e31a7884575e131', operation='UPDATE', pgid='pgtrigger_update_update_32721', table='console_terminal', when='AFTER')),
+            model_name="terminal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="update_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.* IS DISTINCT FROM NEW.*)",
+                    func='INSERT INTO "console_terminalevent" ("channel", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id", "terminal") VALUES (NEW."channel", NEW."id", _pgh_attach_context(), NOW(), \'update\', NEW."id", NEW."tenant_id", NEW."terminal"); RETURN NULL;',
+                    hash="eb926ca605e5ce944882ea7b6e31a7884575e131",
+                    operation="UPDATE",
+                    pgid="pgtrigger_update_update_32721",
+                    table="console_terminal",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='terminal',
-            trigger=pgtrigger.compiler.Trigger(name='delete_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func='INSERT INTO "console_terminalevent" ("channel", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id", "terminal") VALUES (OLD."channel", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."tenant_id", OLD."terminal"); RETURN NULL;', hash='3d1fbf5a04bfd251bde8f4530feea7e80fb54b71', operation='DELETE', pgid='pgtrigger_delete_delete_c7f64', table='console_terminal', when='AFTER')),
+            model_name="terminal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="delete_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func='INSERT INTO "console_terminalevent" ("channel", "id", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "tenant_id", "terminal") VALUES (OLD."channel", OLD."id", _pgh_attach_context(), NOW(), \'delete\', OLD."id", OLD."tenant_id", OLD."terminal"); RETURN NULL;',
+                    hash="3d1fbf5a04bfd251bde8f4530feea7e80fb54b71",
+                    operation="DELETE",
+                    pgid="pgtrigger_delete_delete_c7f64",
+                    table="console_terminal",
+                    when="AFTER",
+                ),
+            ),
         ),
     ]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from yunhai.platform.console.words import role_names
+from yunhai.platform.console.words import channel_names, role_names
 
 register = template.Library()
 
@@ -37,16 +37,7 @@ def role_name(role: str) -> str:
 @register.simple_tag
 def channel_name(word: str) -> str:
     """A channel 委託來源 as people call it."""
-    return {
-        "web": _("Web"),
-        "mobile": _("Mobile"),
-        "api": "API",
-        "desk": _("Sales rep"),
-        "keyin": _("Key-in"),
-        "condition": _("Condition"),
-        "program": _("Program"),
-        "fix": "FIX",
-    }.get(word, word)
+    return channel_names().get(word, word)
 
 
 @register.simple_tag
