@@ -23,6 +23,7 @@ KEYS_TOO_MANY: Final = 7108
 KEY_TAKEN: Final = 7109
 CELL_NOT_NAMED: Final = 7110
 METHOD_NOT_ALLOWED: Final = 7111
+OPERATOR_ELSEWHERE: Final = 7112
 FAULT: Final = 7199
 
 _SIGN_IN = ("請先登入。", "Sign in first.")
@@ -208,6 +209,16 @@ register(
             "This address does not take this method",
             "請依 API 文件更正。",
             "Correct it by the API document.",
+        ),
+        (
+            OPERATOR_ELSEWHERE,
+            "operator-elsewhere",
+            None,
+            409,
+            "平台營運者只能屬於交易所租戶",
+            "An operator belongs to the exchange's tenant and to no other",
+            "請改給其他身分。",
+            "Give another role.",
         ),
         (
             FAULT,

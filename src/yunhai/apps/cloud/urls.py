@@ -10,11 +10,9 @@ from types import ModuleType
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.i18n import set_language
 
 from yunhai.apps.cloud import health
 from yunhai.apps.cloud.api import api
-from yunhai.platform.shell.menu import room
 
 
 def modules(name: str) -> list[ModuleType]:
@@ -25,8 +23,6 @@ def modules(name: str) -> list[ModuleType]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
-    path("", room),
-    path("language/", set_language, name="set_language"),
     *(path("", include((module.urlpatterns, module.app_name))) for module in modules("pages")),
     path("account/", include("allauth.urls")),
     *health.urlpatterns,

@@ -28,6 +28,7 @@ from yunhai.platform.errors import (
     LINK_DEAD,
     MEMBERSHIP_MISSING,
     NOT_THERE,
+    OPERATOR_ELSEWHERE,
 )
 from yunhai.platform.identity import rules
 from yunhai.platform.identity.models import (
@@ -41,6 +42,7 @@ from yunhai.platform.identity.models import (
 )
 from yunhai.platform.outbox.api import put
 from yunhai.platform.tenancy import rls
+from yunhai.platform.tenancy.models import Tenant
 from yunhai.trading.facts import GrantSet, KeySet, SessionRevoked
 
 CHALLENGE_SALT = "yunhai.identity.key"
@@ -94,7 +96,9 @@ def grant(
     person: Person, tenant: int, role: str, *, account: int = 0, branches: Sequence[str] = (), by: int = 0
 ) -> Membership:
     """Give a person a place: staff of a tenant (account 0), or investor of one account. Giving it again changes nothing
-    but the branches."""
+    but the branches. OPERATOR_ELSEWHERE for an operator anywhere but at the exchange."""
+    if role == "operator" and not Tenant.objects.filter(pk=tenant, kind="exchange").exists():
+        raise YunhaiError(OPERATOR_ELSEWHERE)
     with rls.acting(tenant=tenant):
         place, made = Membership.objects.get_or_create(
             person=person,

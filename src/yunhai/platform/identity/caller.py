@@ -93,6 +93,8 @@ def caller_at(
         tenant = tenants[0] if tenants else None
     here = [place for place in places if tenant is not None and place.tenant_id == tenant.pk]
     roles = frozenset(place.role for place in here if not only_role or place.role == only_role)
+    if tenant is not None and tenant.kind != "exchange":
+        roles -= {"operator"}  # the platform is worked from the exchange's tenant and from nowhere else
     return Caller(
         person=person,
         tenant=tenant,

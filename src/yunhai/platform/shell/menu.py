@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import resolve_url
 from django.utils import translation
 
 from yunhai.platform.entitlements.api import open_services
@@ -84,15 +81,6 @@ def rooms_of(caller: Caller, path: str) -> list[dict[str, Any]]:
         for room in ROOMS
         if caller.roles.intersection(room.roles) and visible(caller, room)
     ]
-
-
-def room(request: HttpRequest) -> HttpResponse:
-    """The page `/`: to the first room the caller may enter, the Pocket if none; to sign in if nobody is."""
-    caller: Caller = request.caller  # type: ignore[attr-defined]
-    if caller.person is None:
-        return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
-    rooms = rooms_of(caller, request.path)
-    return HttpResponseRedirect(rooms[0]["url"] if rooms else ROOMS[0].url)
 
 
 def room_at(path: str) -> Room | None:
