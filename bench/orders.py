@@ -113,7 +113,9 @@ def main() -> None:
             else:
                 first, best = climb(core, options.seconds, options.most)
         if profile is not None:
-            pstats.Stats(str(profile)).sort_stats("tottime").print_stats(45)
+            stats = pstats.Stats(str(profile)).strip_dirs()
+            stats.sort_stats("tottime").print_stats(40)
+            stats.sort_stats("cumulative").print_stats(r"yunhai|sansio|frames|session|deciding|core.py|socket.py|appender|gate|checks|orders|books|shape|venue|tally|streams|sync", 70)
             return
     finally:
         shutil.rmtree(home, ignore_errors=True)

@@ -148,6 +148,8 @@ BATCH_BYTES_MAX: Final = 8 << 20
 """A message of many instructions."""
 SOCKET_UNSENT_BYTES_MAX: Final = 16 << 20
 """Answers that wait for a slow reader before it is cut off."""
+TURN_MAX: Final = 256
+"""Instructions decided in one turn of the core's loop."""
 REFUSALS_KEPT_MAX: Final = 50_000
 """Refusals of today whose details the core remembers, to say the same again."""
 RATE_BUCKETS_MAX: Final = 200_000

@@ -96,14 +96,12 @@ class SignedInstruction(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     signature: str
 
 
+_TEXT: Final = "\n".join([VERSION_LINE, *(f"{name}=%s" for name in FIELDS), ""])
+
+
 def canonical(instruction: Instruction) -> bytes:
     """The text that is signed. Zero numbers that do not apply are written empty."""
-    lines = [VERSION_LINE]
-    for name in FIELDS:
-        value = getattr(instruction, name)
-        lines.append(f"{name}={value if value != 0 else ''}")
-    lines.append("")
-    return "\n".join(lines).encode()
+    return (_TEXT % tuple([value or "" for value in msgspec.structs.astuple(instruction)])).encode()
 
 
 _ATTRIBUTES_HEAD: Final = bytes.fromhex(
@@ -205,3 +203,4 @@ def instruction_of(record: np.void) -> Instruction:
 
 assert INSTRUCTION.itemsize == INSTRUCTION_BYTES
 assert len(signed_attributes(b"")) == 77
+assert Instruction.__struct_fields__ == FIELDS, "an instruction's fields stand in the order of its text"

@@ -85,8 +85,24 @@ class Verifier:
 
 
 _verifier: Final = Verifier()
-verify: Final = _verifier.verify
-"""`Verifier.verify` with this process's cache."""
+_prover: Final = Verifier()
+_proven: Final[dict[tuple[bytes, bytes, bytes], bool]] = {}
+
+
+def verify(point: bytes, attributes: bytes, signature: bytes) -> bool:
+    """`Verifier.verify` with this process's cache; what `prove` found of the very same three is taken."""
+    found = _proven.get((point, attributes, signature)) if _proven else None
+    return _verifier.verify(point, attributes, signature) if found is None else found
+
+
+def prove(point: bytes, attributes: bytes, signature: bytes) -> None:
+    """Verify ahead, in one other thread; `verify` takes what was found until `forget`."""
+    _proven[point, attributes, signature] = _prover.verify(point, attributes, signature)
+
+
+def forget(point: bytes, attributes: bytes, signature: bytes) -> None:
+    """Drop what `prove` found."""
+    _proven.pop((point, attributes, signature), None)
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:

@@ -1,8 +1,8 @@
 """The market's clock 市場時鐘, in one of three kinds.
 
 `live`: market time is wall time. `demo`: wall time plus an offset, so that a day can be traded at any hour; it stands at 0
-until a day first puts it somewhere, and after a restart goes on from the journal's last market time. `driven`: it stands still until a command moves it. None ever
-goes back. Wall time is an argument: nothing here reads it.
+until a day first puts it somewhere, and after a restart goes on from the journal's last market time. `driven`: it stands
+still until a command moves it. None ever goes back. Wall time is an argument: nothing here reads it.
 """
 
 from collections.abc import Callable

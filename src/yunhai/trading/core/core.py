@@ -43,8 +43,11 @@ _LONGEST_SLEEP_S: Final = 3_600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreSettings:
-    """What a core is started with. `journal`: a folder (a simulated disk in tests); `token_public`: PEM; `orders`, `ids`: the venue's capacities; `snapshot_records`: records
-    between two snapshots; `lift_line_caps`, `lift_rates`: for drivers and benches, never live."""
+    """What a core is started with.
+
+    `journal`: a folder (a simulated disk in tests); `token_public`: PEM; `orders`, `ids`: the venue's capacities;
+    `snapshot_records`: records between two snapshots; `lift_line_caps`, `lift_rates`: for drivers and benches, never live.
+    """
 
     journal: Place
     snapshots: Path
@@ -141,6 +144,7 @@ class Core:
             except (YunhaiError, OSError) as error:
                 log.warning("snapshot", reason=str(error))
         self.ready = False
+        self.deciding.close()
         self.appender.close()
         if self.failed is None:
             self.appender.writer.close()
@@ -155,10 +159,14 @@ class Core:
         self.counted.halted.set(1)
         self.ready = False
 
-    def give_up(self, error: YunhaiError) -> None:
-        """Halt because of `error`: the disk failed, or a record did not fit, and what is in memory can no longer be
+    def give_up(self, fault: Exception) -> None:
+        """Halt because of `fault`: the disk failed, or a record did not fit, and what is in memory can no longer be
         trusted. What is durable stays; a restart reads it back."""
-        self.appender.fail(error)
+        if isinstance(fault, YunhaiError):
+            self.appender.fail(fault)
+            return
+        log.error("fault", exc_info=fault)
+        self.appender.fail(YunhaiError(errors.CORE_FAULT, reason=type(fault).__name__))
 
     def require_ready(self) -> None:
         """CORE_HALTED, CORE_NOT_READY."""
@@ -212,7 +220,11 @@ class Core:
         if day is None or self.failed is not None:
             return
         now = time.monotonic_ns()
-        while (taken := self.dispatch.take(self.books, max(self.clock.now(), day.venue.now), now)) is not None:
+        while True:
+            first = day.venue.now
+            taken = self.dispatch.take(self.books, first, max(self.clock.now(), first), now)
+            if taken is None:
+                return
             commands, numbers = taken
             day.venue.process(commands)
             self.keep_events(day.taken())
@@ -262,8 +274,8 @@ class Core:
         try:
             self.advance()
             self.send_on()
-        except YunhaiError as error:
-            self.give_up(error)
+        except Exception as fault:  # as of a turn: what is in memory can no longer be trusted
+            self.give_up(fault)
             return
         self.appender.look()
         self.arm()

@@ -1,6 +1,7 @@
 """Deciding: what arrived in one turn of the loop goes through the gate in order and into the journal in one stretch.
 
-Of each instruction: its shape, what is known of it already, the rate, the gate. An acceptance is applied to the books
+Of each instruction: its shape, (in a busy turn: its signature, by another thread), what is known of it already, the rate,
+the gate. An acceptance is applied to the books
 before the next instruction is looked at, so that two cannot spend the same money; it is in the journal at the very
 sequence the books were told, because nothing else appends in between. What has been told nothing yet when the journal
 fails is told that (6501), and the books are not used again.
@@ -12,7 +13,10 @@ done first. Those between two such moments are decided together.
 import asyncio
 import binascii
 import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -22,7 +26,7 @@ import structlog
 
 from yunhai.kernel.clock import EPOCH, TAIPEI_OFFSET
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import REFUSALS_KEPT_MAX
+from yunhai.kernel.limits import LINE_QUEUE_MAX, REFUSALS_KEPT_MAX, TURN_MAX
 from yunhai.kernel.money import price_text
 from yunhai.trading.books.orders import known_key
 from yunhai.trading.books.state import Known
@@ -30,14 +34,15 @@ from yunhai.trading.core import errors
 from yunhai.trading.core.appender import Told
 from yunhai.trading.core.orders import Accepted, Ask, Outcome
 from yunhai.trading.core.packing import instruction_head, slots
+from yunhai.trading.core.proving import Prover, Wanted
 from yunhai.trading.gate.checks import Asker
 from yunhai.trading.gate.gate import Decision, Gate
-from yunhai.trading.instructions import canonical
+from yunhai.trading.instructions import canonical, signed_attributes
 from yunhai.trading.lines.errors import QUEUE_FULL
 from yunhai.trading.lines.words import Waiting
 from yunhai.trading.rates import CHANGES, ORDERS
 from yunhai.trading.shape import NEW, Checked, checked
-from yunhai.trading.signatures import SIGNATURE_BYTES
+from yunhai.trading.signatures import SIGNATURE_BYTES, forget
 
 if TYPE_CHECKING:
     from yunhai.trading.core.core import Core
@@ -46,6 +51,8 @@ log: Final = structlog.get_logger("yunhai.core.deciding")
 RATE_LIMITED: Final = 6201
 _TAIPEI: Final = timezone(timedelta(seconds=TAIPEI_OFFSET // 10**9))
 _EPOCH: Final = datetime(EPOCH.year, EPOCH.month, EPOCH.day, tzinfo=UTC)
+PROVE_AHEAD_MIN: Final = 8
+"""Below so many at once the thread costs more than it saves."""
 _SIGNATURE_CHARACTERS: Final = 86
 """64 bytes in base64url without padding."""
 _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
@@ -68,13 +75,37 @@ def signature_of(text: str) -> bytes:
     return raw if len(raw) == SIGNATURE_BYTES else b""
 
 
+@dataclass(slots=True)
+class _Wish:
+    """An instruction in its normal form, on its way to the gate. `proof`: what its signature is verified with, None where
+    the key is not known."""
+
+    ask: Ask
+    shaped: Checked
+    text: bytes
+    signature: bytes
+    person: int
+    asker: Asker
+    proof: Wanted | None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Wishes that are decided in one turn. `began`: when they came; `proven`: their signatures were looked at."""
+
+    wishes: list[_Wish]
+    began: float
+    proven: bool = False
+
+
 class _Turn:
     """What one stretch of the journal will hold, and who is told what when it is durable."""
 
-    __slots__ = ("accepted", "again", "market_time", "parts", "queue", "refused", "told", "wall")
+    __slots__ = ("accepted", "again", "market_time", "parts", "queue", "refused", "steady_ns", "told", "wall")
 
     def __init__(self, wall: int, market_time: int) -> None:
         self.wall = wall
+        self.steady_ns = time.monotonic_ns()
         self.market_time = market_time
         self.parts: list[bytes] = []
         self.told: list[tuple[Callable[[Outcome], None], Outcome]] = []
@@ -91,6 +122,9 @@ class Deciding:
         self._core = core
         self._asked: list[Ask] = []
         self._scheduled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._batches: deque[_Batch] = deque()
+        self._prover = Prover()
         self._refusals: dict[bytes, YunhaiError] = {}
         self.gate = Gate(core.books, core.day.market if core.day else None)
 
@@ -102,46 +136,101 @@ class Deciding:
         """Into the next turn."""
         self._asked.append(ask)
         if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._turn)
+            self._schedule()
+
+    def close(self) -> None:
+        """End the thread that proves ahead."""
+        self._prover.close()
+
+    def _schedule(self) -> None:
+        self._scheduled = True
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
-        asked, self._asked = self._asked, []
-        self._scheduled = False
-        core = self._core
+        """Shape what came, at most TURN_MAX at once so that nobody's answer waits for a long backlog; decide it now, or
+        behind its proof."""
         began = time.perf_counter()
+        asked, self._asked = self._asked[:TURN_MAX], self._asked[TURN_MAX:]
+        self._scheduled = False
+        if self._asked:
+            self._schedule()
+        batch = _Batch([wish for ask in asked if (wish := self._shaped(ask)) is not None], began)
+        if not self._batches and len(batch.wishes) < PROVE_AHEAD_MIN:
+            self._decide(batch)
+            return
+        self._batches.append(batch)
+        wanted = [wish.proof for wish in batch.wishes if wish.proof is not None]
+        loop = self._loop
+        assert loop is not None
+
+        def done() -> None:
+            batch.proven = True
+            with suppress(RuntimeError):  # the loop is closed: the process ends
+                loop.call_soon_threadsafe(self._go_on)
+
+        self._prover.prove(wanted, done)
+
+    def _go_on(self) -> None:
+        """Decide the batches whose turn it is."""
+        while self._batches and self._batches[0].proven:
+            batch = self._batches.popleft()
+            self._decide(batch)
+            for wish in batch.wishes:
+                if wish.proof is not None:
+                    forget(*wish.proof)
+
+    def _shaped(self, ask: Ask) -> _Wish | None:
+        """The wish; what is malformed or asks for another tenant's is told at once."""
+        try:
+            instruction = ask.signed.instruction
+            shaped = checked(instruction)
+            person, asker = self._asker(ask, shaped)
+        except YunhaiError as error:
+            self._core.counted.refused.labels(error.code).inc()
+            ask.told(error)
+            return None
+        text = canonical(instruction)
+        signature = signature_of(ask.signed.signature)
+        key = self._core.books.keys.get(shaped.key)
+        proof = None if key is None else (key.public, signed_attributes(text), signature)
+        return _Wish(ask, shaped, text, signature, person, asker, proof)
+
+    def _decide(self, batch: _Batch) -> None:
+        """One turn through the gate."""
+        core = self._core
         try:
             core.require_ready()
         except YunhaiError as error:
-            for ask in asked:
-                ask.told(error)
+            for wish in batch.wishes:
+                wish.ask.told(error)
             return
         try:
             core.advance()
-            self._take(asked, began)
-        except YunhaiError as error:
-            core.give_up(error)
+            self._take(batch)
+        except Exception as fault:  # whatever it is: what is in memory can no longer be trusted
+            core.give_up(fault)
             return
         core.appender.look()
         core.arm()
         core.consider_snapshot()
 
-    def _take(self, asked: list[Ask], began: float) -> None:
+    def _take(self, batch: _Batch) -> None:
         core = self._core
         turn = _Turn(core.wall(), core.clock.now())
-        self._core.counted.turn.observe(len(asked))
+        core.counted.turn.observe(len(batch.wishes))
         place = 0
         try:
-            for place, ask in enumerate(asked):  # noqa: B007 told below how far it came
-                if ask.at:
-                    turn = self._at(turn, ask, began)
-                self._one(turn, ask)
-        except YunhaiError:  # the journal failed on the way: those behind are told what those before are
-            for ask in asked[place:]:
-                ask.told(YunhaiError(errors.CORE_HALTED))
+            for place, wish in enumerate(batch.wishes):  # noqa: B007 told below how far it came
+                if wish.ask.at:
+                    turn = self._at(turn, wish.ask, batch.began)
+                self._one(turn, wish)
+        except Exception:  # those behind are told what those before are
+            for wish in batch.wishes[place:]:
+                wish.ask.told(YunhaiError(errors.CORE_HALTED))
             raise
         finally:
-            self._flush(turn, began)
+            self._flush(turn, batch.began)
 
     def _at(self, turn: _Turn, ask: Ask, began: float) -> _Turn:
         """The turn of an instruction that names its market time: this one, or a new one after what is due before."""
@@ -161,27 +250,24 @@ class Deciding:
 
     # -- one instruction -----------------------------------------------------------------------------------------------
 
-    def _one(self, turn: _Turn, ask: Ask) -> None:
-        """Decide one; whatever is wrong with it before the gate is told at once and not kept."""
+    def _one(self, turn: _Turn, wish: _Wish) -> None:
+        """Decide one."""
         core = self._core
+        shaped, person = wish.shaped, wish.person
         try:
-            instruction = ask.signed.instruction
-            shaped = checked(instruction)
-            person, asker = self._asker(ask, shaped)
             known = self.gate.known(shaped, person=person)
             if known is not None:
-                turn.again.append((known.sequence, self._again(ask, shaped, known)))
+                turn.again.append((known.sequence, self._again(wish.ask, shaped, known)))
                 return
-            self._rate(shaped, person)
+            self._rate(turn, shaped, person)
             if core.dispatch.pool.room(shaped.tenant) - len(turn.queue) <= 0:
-                raise YunhaiError(QUEUE_FULL, most=0, tenant=shaped.tenant)
-            signature = signature_of(ask.signed.signature)
-            decision = self.gate.decide(shaped, canonical(instruction), signature, asker=asker, wall_ns=turn.wall)
+                raise YunhaiError(QUEUE_FULL, most=LINE_QUEUE_MAX, tenant=shaped.tenant)
+            decision = self.gate.decide(shaped, wish.text, wish.signature, asker=wish.asker, wall_ns=turn.wall)
         except YunhaiError as error:
             core.counted.refused.labels(error.code).inc()
-            ask.told(error)
+            wish.ask.told(error)
             return
-        self._keep(turn, ask, shaped, decision)
+        self._keep(turn, wish.ask, shaped, decision)
 
     def _asker(self, ask: Ask, shaped: Checked) -> tuple[int, Asker]:
         """Who asks: the token's person, or, by the inner socket, the key's own. Another tenant's ids are not there."""
@@ -194,9 +280,9 @@ class Deciding:
             raise YunhaiError(errors.NOTHING_FOUND)
         return claims.person, Asker(claims.person, claims.mfa, crc32(claims.session.encode()))
 
-    def _rate(self, shaped: Checked, person: int) -> None:
+    def _rate(self, turn: _Turn, shaped: Checked, person: int) -> None:
         quota = ORDERS if shaped.action == NEW else CHANGES
-        verdict = self._core.rates.take(quota, person << 32 | shaped.account, time.monotonic())
+        verdict = self._core.rates.take(quota, person << 32 | shaped.account, turn.steady_ns / 1e9)
         if not verdict.allowed:
             raise YunhaiError(RATE_LIMITED, scope=quota.scope, limit=quota.limit, reset=verdict.reset)
 
@@ -215,9 +301,9 @@ class Deciding:
                 del self._refusals[next(iter(self._refusals))]
             return
         turn.accepted += 1
-        turn.queue.append(
-            Waiting(decision.number, shaped.tenant, shaped.action, decision.order_id, time.monotonic_ns())
-        )
+        turn.queue.append(Waiting(decision.number, shaped.tenant, shaped.action, decision.order_id, turn.steady_ns))
+        if ask.at:
+            core.dispatch.times[decision.number] = turn.market_time
         outcome = Accepted(
             decision.number,
             decision.order_id,

@@ -4,6 +4,7 @@ An instruction's command is made when it is accepted and gets its market time wh
 venue in this process, which answers at once; so nothing stays in flight from one turn of the loop to the next.
 """
 
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -21,10 +22,12 @@ _NEW: Final = int(Action.NEW)
 
 
 class Dispatch:
-    """The pool with what its instructions are. `now` is any steady clock in ns."""
+    """The pool with what its instructions are. `now` is any steady clock in ns. `times`: market times by number, of
+    instructions that named one (a driven clock); any other goes at the market time of its sending."""
 
     def __init__(self, *, uncapped: bool) -> None:
         self.pool = Pool(uncapped=uncapped)
+        self.times: dict[int, int] = {}
 
     def restore(self, books: Books, now: int) -> None:
         """Lines as the facts left them, and whatever was accepted and the exchange has not answered, in number order."""
@@ -42,13 +45,25 @@ class Dispatch:
         for number, order, action in sorted(unanswered(books), key=lambda one: one[0]):
             self.pool.offer(Waiting(number, order.tenant, action, order.order_id, now))
 
-    def take(self, books: Books, market_time: int, now: int) -> tuple[NDArray[np.void], list[int]] | None:
-        """Commands that go now, with their numbers; None if there are none."""
+    def _own_times(self, numbers: list[int], first: int, last: int) -> list[int]:
+        """Each one's own time from `first` to `last`, never before the one before it; who named none goes at `last`."""
+        named = [max(first, self.times.pop(number, last)) for number in numbers]
+        return list(accumulate(named, max))
+
+    def take(self, books: Books, first: int, market_time: int, now: int) -> tuple[NDArray[np.void], list[int]] | None:
+        """Commands that go now, at `market_time` (not before `first`, the venue's), with their numbers; None if there are
+        none."""
         sent = self.pool.take(now)
         if not sent:
             return None
         orders = books.orders
-        parts = [_command(orders[one.waiting.order_id], one.waiting, market_time) for one in sent]
+        if self.times:
+            times = self._own_times([one.waiting.number for one in sent], first, market_time)
+        else:
+            times = [market_time] * len(sent)
+        parts = [
+            _command(orders[one.waiting.order_id], one.waiting, time) for one, time in zip(sent, times, strict=True)
+        ]
         return slots(parts), [one.waiting.number for one in sent]
 
 
