@@ -163,7 +163,6 @@ DAYS: list[tuple[int, dict[str, Any]]] = [
     (6425, {"listed": (Listed(code="2330", kind="stock", reference=0),)}),
     (6425, {"listed": (Listed(code="2330", kind="stock", reference=NT), Listed(code="2330", kind="stock", reference=NT))}),
     (6425, {"listed": (Listed(code="03001P", kind="warrant-call", reference=NT),)}),
-    (6425, {"date": "2031-01-02", "settles_on": "2031-01-06", "listed": (Listed(code="C", kind="convertible", reference=NT),)}),
 ]  # fmt: skip
 
 
@@ -181,6 +180,17 @@ def test_days_that_are_not_opened(code: int, fields: dict[str, Any]) -> None:
     good = msgspec.structs.replace(OPENED, date="2026-08-24", settles_on="2026-08-26", pack_sha256=PACK_HASH)
     if code != 6420:
         assert commands.open_day(scene.books, good).fact == good
+
+
+def test_a_security_without_a_tax_row_stops_only_itself() -> None:
+    scene = Scene.open(at="08:40")
+    scene.close()
+    listed = (Listed(code="2330", kind="stock", reference=NT), Listed(code="23301", kind="convertible", reference=NT))
+    wish = msgspec.structs.replace(OPENED, date="2027-01-04", settles_on="2027-01-06", listed=listed)
+    assert commands.open_day(scene.books, wish).fact == wish
+    scene.fact(wish)
+    assert scene.books.day is not None
+    assert list(scene.books.day.securities) == ["2330"]
 
 
 def test_steps_as_commands() -> None:

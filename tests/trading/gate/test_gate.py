@@ -301,7 +301,7 @@ CASES = [
     Case(6161, "no terminal", {"channel": "mobile"}),
     Case(6161, "a terminal that is none", facts=(TerminalSet(tenant=EAST, channel="web", terminal="123"),)),
     Case(6160, "numbers used up", prepare=_terminal_full),
-    Case(6120, "not in the books", prepare=_no_security_in_the_books),
+    Case(6198, "without its charges", prepare=_no_security_in_the_books),
     Case(6198, "no such channel's service", prepare=_broken_market),
 ]
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
+from yunhai.exchange.rules.pack import RulePack
 from yunhai.kernel.clock import EPOCH
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.books import steps
 from yunhai.trading.books.charges import ROUNDINGS, day_security
 from yunhai.trading.books.orders import misfit, release_all
-from yunhai.trading.books.state import CASH, Account, Cell, Day, Grant, OrderState, Pack, Position
+from yunhai.trading.books.state import CASH, Account, Cell, Day, DaySecurity, Grant, OrderState, Pack, Position
 from yunhai.trading.facts import (
     AccountSet,
     CashMoved,
@@ -25,6 +26,7 @@ from yunhai.trading.facts import (
     KeySet,
     LineSet,
     LineState,
+    Listed,
     Lookup,
     Opening,
     PackPublished,
@@ -41,6 +43,7 @@ from yunhai.trading.words import Bucket, PostingKind
 if TYPE_CHECKING:
     from yunhai.trading.books.books import Books
 
+NO_TAX_ROW: Final = 2208
 REVOCATION_KEPT_MS: Final = 86_400_000
 """Revoked sessions older than this at a day's opening are forgotten: no token lives so long."""
 
@@ -275,7 +278,7 @@ def check_opening(books: "Books", fact: DayOpened) -> Day:
         raise YunhaiError(6425, reason=f"mode {fact.mode}")
     try:
         pack.require_in_force(day)
-        securities = {listed.code: day_security(pack, day, listed) for listed in fact.listed}
+        securities = {listed.code: _day_security(pack, day, listed) for listed in fact.listed}
     except YunhaiError as error:
         if error.code == 6425:
             raise
@@ -295,8 +298,18 @@ def check_opening(books: "Books", fact: DayOpened) -> Day:
         commission_ppm=pack.fees.commission,
         commission_rounding=ROUNDINGS.index(pack.settings.commission_rounding.value),
         tax_rounding=ROUNDINGS.index(pack.settings.tax_rounding.value),
-        securities=securities,
+        securities={code: security for code, security in securities.items() if security is not None},
     )
+
+
+def _day_security(pack: RulePack, day: date, listed: Listed) -> DaySecurity | None:
+    """None where the pack has no tax row in force: the market opens, and the gate refuses that security (6198)."""
+    try:
+        return day_security(pack, day, listed)
+    except YunhaiError as error:
+        if error.code == NO_TAX_ROW:
+            return None
+        raise
 
 
 def _day_opened(books: "Books", head: Head, fact: DayOpened) -> None:

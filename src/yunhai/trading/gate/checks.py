@@ -52,7 +52,6 @@ class Asked:
     __slots__ = (
         "account",
         "asker",
-        "attributes_text",
         "books",
         "cash",
         "checked",
@@ -67,6 +66,7 @@ class Asked:
         "target",
         "tenant",
         "terminal",
+        "text",
         "wall_ms",
     )
 
@@ -83,7 +83,7 @@ class Asked:
         self.books = books
         self.market = market
         self.checked = checked
-        self.attributes_text = text
+        self.text = text
         self.signature = signature
         self.asker = asker
         self.wall_ms = wall_ms
@@ -155,7 +155,7 @@ def signature_right(asked: Asked) -> Refusal | None:
     key = asked.books.keys.get(asked.checked.key)
     if key is None:
         raise NotFoundError("key")
-    if not verify(key.public, signed_attributes(asked.attributes_text), asked.signature):
+    if not verify(key.public, signed_attributes(asked.text), asked.signature):
         return 6102, {}
     return None
 
@@ -337,8 +337,10 @@ def security_traded(asked: Asked) -> Refusal | None:
         raise NotFoundError("market")
     asked.security = security = market.securities.get(code)
     asked.day_security = day.securities.get(code)
-    if security is None or asked.day_security is None:
+    if security is None:
         return 6120, {"code": code}
+    if asked.day_security is None:
+        return 6198, {"what": f"charges of {code}"}
     asked.rules = security.books.get(segment)
     if asked.rules is None:
         return 6121, {"code": code, "segment": Segment(segment).word}
