@@ -34,7 +34,7 @@ SPREAD_TICKS: Final = 1
 DRIFT_TICKS: Final = 12
 """How far from the reference a price likes to wander before it turns back, in ticks."""
 TAKER_REACH_TICKS: Final = 3
-ODD_LOT_SHARE: Final = 0.2
+ODD_LOT_SHARE: Final = 0.3
 MAKER_PAUSE_S: Final = 0.7
 TAKER_PAUSE_S: Final = 1.0
 RECONNECT_S: Final = 1.0

@@ -20,6 +20,9 @@ from yunhai.trading.facts import Listed
 PACK: Final = "twse-2026"
 OPENS_AT: Final = "08:59:50"
 """Market time at which a demo day begins: ten seconds of collecting, then continuous trading."""
+QUIET_FROM: Final = "09:00:15"
+QUIET_UNTIL: Final = "09:09:50"
+"""The clock is moved over this stretch: a visitor need not wait ten minutes for the first odd-lot auction at 09:10."""
 RESTS_AT: Final = "13:33:00"
 """From here on the demo waits for nothing more: the day is closed and the next one opened."""
 TAIPEI: Final = timedelta(hours=8)

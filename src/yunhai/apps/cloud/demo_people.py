@@ -114,7 +114,7 @@ PEOPLE: Final = (
         zh="黃輸單",
         en="Huang Shu-Tan",
         roles=((0, "keyin"),),
-        opens="/desk/",
+        opens="/desk/keyin/",
         room_zh="營業檯（輸單員）",
         room_en="Client Desk, key-in clerk",
     ),

@@ -15,10 +15,11 @@ from yunhai.client import Call, Client
 from yunhai.client.answers import typed
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.facts import Listed, Opening
-from yunhai.trading.http.structs import DaySaid, Status
+from yunhai.trading.http.structs import DaySaid, PoolSaid, Status
 
 TIMEOUT_S: Final = 600.0
 """Closing a large day takes a while."""
+UP: Final = "up"
 _POLL_S: Final = 0.1
 
 
@@ -74,6 +75,11 @@ class Inner:
 
     def login(self, line: LineLogin) -> None:
         self._post(f"/lines/{line.line}", {"do": "login", "broker": line.broker, "password": line.password})
+
+    def lines_up(self) -> frozenset[str]:
+        """The lines that are logged in."""
+        said = typed(self._client.send(Call(method="GET", path="/pool", open=True)), PoolSaid)
+        return frozenset(line.line for line in said.pool.lines if line.state == UP)
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         return self._client.send(Call(method="POST", path=path, body=msgspec.to_builtins(body), open=True))

@@ -1,78 +1,145 @@
-"""`yunhai demo`: one trading day, at once: the real report where the data folder is, else a small one built in."""
+"""`yunhai demo`: the whole cloud with ten made-up brokers and a market that trades, whatever the hour."""
 
-import shlex
+import json
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from yunhai.apps.commands.day import DEFAULT_PACK, finish, progress_bars, rows_explained
-from yunhai.apps.day.admission import inputs_of
-from yunhai.apps.day.builtin import HISTORY, LABEL, builtin_report
-from yunhai.apps.day.data_folder import REPORTS, data_folders, latest
-from yunhai.apps.day.session import Inputs, Stages, run_session
-from yunhai.apps.reference_data import instruments, rule_pack
+from yunhai.apps.cloud import demo_errors
+from yunhai.apps.cloud.demo_setup import CREDENTIAL, Link
+from yunhai.apps.cloud.places import Places
+from yunhai.kernel.errors import YunhaiError
 
-SEED: Final = 1
+CLOCK_VARIABLE: Final = "YUNHAI_CLOCK"
+PORT: Final = 8600
 
 
 @click.command("demo")
-@click.option(
-    "--once", is_flag=True, expose_value=False, help="End when the day has run (it does so anyway) 跑完即結束."
-)
-@click.option(
-    "--builtin", "builtin_wanted", is_flag=True, help="Run the built-in day even if there is a report 內建示範."
-)
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="On localhost 本機連接埠.")
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="The demo's folder 示範資料夾.")
+@click.option("--once", is_flag=True, help="Try the whole path in a folder of its own, and end 走一遍即結束.")
+@click.option("--links", "links_wanted", is_flag=True, help="New sign-in links of the running demo 重發登入連結.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object last 末行輸出 JSON.")
-def command(builtin_wanted: bool, json_wanted: bool) -> int:
-    """One trading day through exchange and journal 跑一個交易日.
+def command(port: int, home: Path | None, once: bool, links_wanted: bool, json_wanted: bool) -> int:
+    """Ten brokers, their people, a running market 十家示範券商與運轉中的市場.
 
-    Runs the broker-branch report of the data folder (YUNHAI_DATA, else ../shared/data); without one, a small built-in
-    day of real codes with made-up quantities.
+    Starts the cloud on this machine, plants made-up brokers and people, trades real codes at made-up prices in market
+    time, and prints a one-use sign-in link for each room. Ctrl-C stops it; the next start goes on. Mail is written to files.
+    With --once a visitor's path is tried (sign in, buy, change, cancel, books, timeline): exit code 2 if it does not hold.
     """
-    file = None if builtin_wanted else latest(data_folders(), REPORTS)
-    if file is None:
-        click.echo(LABEL, err=True)
-    with progress_bars() as watch:
-        stages = Stages(watch)
-        with stages.of("import"), rows_explained():
-            inputs = _inputs(file)
-        with rows_explained():
-            result = run_session(inputs, None, stages, keep_fills=False)
-    code = finish(result, json_wanted=json_wanted, more={"illustrative": file is None})
-    _next_steps(file, result.journal, aside=json_wanted)
-    return code
+    from yunhai.apps.cloud.demo import demo_home
+
+    if links_wanted:
+        return _tell_links(Places.at(home or demo_home()), json_wanted=json_wanted)
+    with _home(home, once=once) as folder:
+        places = Places.at(folder)
+        if any(places.journal.glob("*.yj")) and not places.credential_path(CREDENTIAL).exists():
+            raise YunhaiError(demo_errors.OTHER_HOME, home=folder)
+        result = run(places, port, once=once, aside=json_wanted)
+    if json_wanted:
+        click.echo(json.dumps(result, ensure_ascii=False))
+    return 0
 
 
-def _inputs(file: Path | None) -> Inputs:
-    """Of the data folder's report, else of the built-in day."""
-    pack = rule_pack(DEFAULT_PACK)
-    if file is not None:
-        return inputs_of(file, pack, bars=None, references=(), seed=SEED)
-    report = builtin_report()
-    return Inputs(
-        source=LABEL,
-        report=report,
-        pack=pack,
-        listings=instruments(report.date, pack=pack),
-        history=dict(HISTORY),
-        stated={},
-        seed=SEED,
-    )
+def run(places: Places, port: int, *, once: bool, aside: bool) -> dict[str, Any]:
+    """Run the demo until it is stopped, or checked. What was seen. YunhaiError 7660, 7661, and those of `yunhai up`."""
+    from yunhai.apps.cloud.demo import Demo, run_live
+    from yunhai.apps.cloud.demo_check import Check
+    from yunhai.apps.commands import up
+
+    began = time.monotonic()
+    origin = f"http://localhost:{port}"
+    os.environ[CLOCK_VARIABLE] = "demo"
+    demo = Demo(places=places, origin=origin, say=up.said)
+    stop = threading.Event()
+    result: dict[str, Any] = {"origin": origin, "home": str(places.home)}
+
+    def ready(supervisor: Any) -> None:
+        """Everything that happens while the parts are looked after, in a thread of its own."""
+        try:
+            demo.begin()
+            living = threading.Thread(target=run_live, args=(demo, stop), name="market", daemon=True)
+            living.start()
+            result["ready_seconds"] = round(time.monotonic() - began, 1)
+            _tell(origin, places, demo.links, seconds=result["ready_seconds"], aside=aside)
+            if once:
+                result["seen"] = Check(origin=origin, places=places, links=demo.links, say=up.said).run()
+        except BaseException as problem:  # noqa: BLE001 - told by whoever started the demo
+            demo.failure = problem
+        finally:
+            if once or demo.failure is not None:
+                stop.set()
+                supervisor.request_stop()
+
+    try:
+        up.run(places, origin=origin, demo=True, ready=ready)
+    finally:
+        stop.set()
+    if demo.failure is not None:
+        raise demo.failure
+    result["seconds"] = round(time.monotonic() - began, 1)
+    orders = {"sent": sum(one.sent for one in demo.counts), "accepted": sum(one.accepted for one in demo.counts)}
+    result["agents"] = orders
+    if once:
+        click.echo(f"✓ The demo holds 示範完整 ({result['seconds']} s)", err=aside)
+    return result
 
 
-def _next_steps(file: Path | None, journal: Path, *, aside: bool) -> None:
-    """Commands that work from here; aside = on standard error, so that the JSON object stays last."""
-    lines = [
+def _tell(origin: str, places: Places, links: tuple[Link, ...], *, seconds: float, aside: bool) -> None:
+    """Where to go. A link works once, on this machine."""
+    lines = ["", f"Yunhai 雲海 is up at 已啟動：{origin}   ({seconds} s)", ""]
+    lines.append("Sign in by one click; each link works once, on this machine 點一下即登入；每個連結限用一次、限本機：")
+    for link in links:
+        lines += [f"  {link.room_zh} {link.room_en} · {link.name_zh} {link.name_en}", f"    {origin}{link.path}"]
+    lines += [
         "",
-        "The demo is done. Try next 示範結束，接著可以試：",
-        f"  ./dev run yunhai journal verify {journal}",
-        f"  ./dev run yunhai journal stats {journal}",
-        "  ./dev run yunhai rules show --pack twse-2026",
-        "  ./dev run yunhai rules diff twse-2013 twse-2026",
-        "  ./dev test",
+        "Brokers, people and trades are made up; codes are real 券商、人物與成交皆為虛構，證券代號為真",
+        f"Mail 郵件 {places.mail} · logs 日誌 {places.logs}",
+        f"New links 重發連結  yunhai demo --links --home {places.home}",
+        f"Back up 備份        yunhai backup FILE --home {places.home}",
+        "Stop 停止           Ctrl-C",
     ]
-    if file is not None:
-        fills = journal.parent / "fills.csv"
-        lines.insert(2, f"  ./dev run yunhai day {shlex.quote(str(file))} --seed 2 --fills {fills}")
-    click.echo("\n".join([*lines, f"The journal is yours to delete 日誌可自行刪除: {journal.parent}"]), err=aside)
+    click.echo("\n".join(lines), err=aside)
+
+
+def _tell_links(places: Places, *, json_wanted: bool) -> int:
+    """Fresh links, for a demo that runs."""
+    from dataclasses import asdict
+
+    from yunhai.apps.cloud.demo import set_up_apart
+    from yunhai.apps.cloud.errors import NOT_UP
+
+    try:
+        origin = json.loads(places.status.read_text())["origin"]
+    except (OSError, ValueError, KeyError):
+        raise YunhaiError(NOT_UP) from None
+    links = set_up_apart(places).links
+    for link in links:
+        click.echo(f"{link.room_zh} {link.room_en}  {origin}{link.path}", err=json_wanted)
+    if json_wanted:
+        click.echo(json.dumps({"links": [asdict(link) for link in links]}, ensure_ascii=False))
+    return 0
+
+
+@contextmanager
+def _home(given: Path | None, *, once: bool) -> Iterator[Path]:
+    """The folder: as given, or the demo's own; with --once a new one that is removed afterwards."""
+    from yunhai.apps.cloud.demo import demo_home
+
+    if given is not None or not once:
+        yield given or demo_home()
+        return
+    above = Path(tempfile.mkdtemp(prefix="yunhai-demo-"))
+    above.chmod(0o711)  # the database's own user must be able to walk through
+    try:
+        yield above / "home"
+    finally:
+        shutil.rmtree(above, ignore_errors=True)
