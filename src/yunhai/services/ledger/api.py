@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import LIST_ROWS_MAX
+from yunhai.services.ledger.errors import NOT_FOUND
 from yunhai.services.ledger.models import Balance, Offset, Posting
 from yunhai.trading.words import Bucket, PostingKind
 
@@ -109,6 +111,13 @@ def cash_of(account: int) -> Cash:
     """An account's cash; zero where nothing was ever posted."""
     held = dict(Balance.objects.filter(account=account, asset=CASH).values_list("bucket", "balance"))
     return Cash(free=held.get(int(Bucket.FREE), 0), reserved=held.get(int(Bucket.RESERVED), 0))
+
+
+def require_cash(account: int) -> Cash:
+    """The same. NOT_FOUND (404) where nothing was ever posted that the caller may see."""
+    if not Balance.objects.filter(account=account, asset=CASH).exists():
+        raise YunhaiError(NOT_FOUND)
+    return cash_of(account)
 
 
 def house_balances() -> dict[tuple[str, str], int]:
