@@ -130,9 +130,15 @@ def test_a_quote_is_written_once_and_again_only_after_a_change() -> None:
     first = market.board.written(book)
     assert market.board.written(book) is first
     market.order("09:06", Side.BUY, 1_000, 100)
-    assert market.board.changed >= {book}
+    assert market.board.is_changed(book)
+    assert book in market.board.take_changed()
+    assert market.board.take_changed() == []
     assert market.board.written(book) != first
     assert json.loads(market.board.written(book))["bids"] == [["100.00", 1000]]
+    assert market.board.renewed(book)
+    market.order("09:06", Side.BUY, 1_500, 100)
+    assert book in market.board.take_changed()
+    assert not market.board.renewed(book), "a refused order changes nothing that is shown"
 
 
 class Wire:

@@ -194,7 +194,7 @@ class Hub:
         parts = [board.written(book) for book in books] if board is not None else []
         client.fresh -= set(books)
         if board is not None:
-            client.fresh |= board.changed & set(books)  # what it is shown now, the last tick did not tell the others
+            client.fresh.update(book for book in books if board.is_changed(book))  # not what the others were told last
         client.tell("snapshot", "quotes", quotes_data(parts, unknown))
 
     def _place(self, client: Client) -> None:
@@ -327,10 +327,9 @@ class Hub:
         board = self._board
         if board is None:
             return
-        changed, board.changed = board.changed, set()
         ready: set[Client] = set()
-        for book in changed & self._by_book.keys():
-            if not board.renewed(book):
+        for book in board.take_changed():
+            if book not in self._by_book or not board.renewed(book):
                 continue
             for client in self._by_book[book]:
                 client.fresh.add(book)

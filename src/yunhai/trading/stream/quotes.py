@@ -4,6 +4,7 @@
 not before. Prices are decimal text in NT$ ("" none), quantities shares.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from yunhai.exchange.books import Depth
-from yunhai.kernel.money import price_text
+from yunhai.kernel.money import price_text as plain_price_text
 from yunhai.kernel.records import Kind, Phase
 from yunhai.trading.core.market_day import OpenDay
 
@@ -19,6 +20,8 @@ LEVELS: Final = 5
 _ENCODER: Final = msgspec.json.Encoder()
 _COLLECTING: Final = (int(Phase.COLLECT), int(Phase.HALTED))
 _TRIAL, _UNCROSS, _PHASE = int(Kind.TRIAL), int(Kind.UNCROSS), int(Kind.PHASE)
+_FIRST_CONTROL, _LAST_CONTROL = int(Kind.PHASE), int(Kind.EXPIRE)
+price_text: Final = lru_cache(1 << 16)(plain_price_text)  # the same few thousand prices all day
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +69,7 @@ def levels_of(side: Depth) -> tuple[tuple[tuple[str, int], ...], int]:
 
 
 class Board:
-    """The books of a day. `changed`: numbers of books that changed since it was last cleared."""
+    """The books of a day, by the venue's numbers."""
 
     def __init__(self, day: OpenDay) -> None:
         self.day = day
@@ -75,32 +78,46 @@ class Board:
         self._trial_price = np.zeros(size, np.int64)
         self._trial_volume = np.zeros(size, np.int64)
         self._shown = np.zeros(size, np.bool_)
-        self._written: dict[int, bytes] = {}
-        self._told: dict[int, bytes] = {}
-        self.changed: set[int] = set()
+        self._changed = np.zeros(size, np.bool_)
+        self._stale = np.ones(size, np.bool_)
+        self._written: list[bytes] = [b""] * size
+        self._told: list[bytes] = [b""] * size
         self.books: dict[str, dict[str, int]] = {}
         for number, place in enumerate(day.plan.books):
             self.books.setdefault(place.code, {})[place.program.segment.value] = number
 
     def take(self, records: NDArray[np.void]) -> None:
         """Note which books changed, and their trials."""
-        kinds = records["kind"]
-        numbers = records["book"]
-        controls = np.flatnonzero((kinds == _TRIAL) | (kinds == _UNCROSS) | (kinds == _PHASE))
-        for record in records[controls]:
-            book = int(record["book"])
-            if book >= len(self._shown):
-                continue
-            if int(record["kind"]) == _TRIAL:
-                if record["state"]:
-                    self._shown[book] = True
-                    self._trial_price[book], self._trial_volume[book] = record["price"], record["order_id"]
-            elif int(record["kind"]) == _UNCROSS or int(record["side"]) not in _COLLECTING:
-                self._shown[book] = False
-        for book in np.unique(numbers).tolist():
-            if book < len(self._shown):
-                self.changed.add(book)
-                self._written.pop(book, None)
+        kinds, numbers = records["kind"], records["book"]
+        controls = np.flatnonzero((kinds >= _FIRST_CONTROL) & (kinds <= _LAST_CONTROL))
+        if len(controls):
+            self._take_controls(records, controls)
+        self._changed[numbers] = True
+        self._stale[numbers] = True
+
+    def _take_controls(self, records: NDArray[np.void], controls: NDArray[np.intp]) -> None:
+        """A trial is shown until an auction, or a phase in which none collects, ends it. The last of each book counts."""
+        kinds, sides, states = (records[name][controls] for name in ("kind", "side", "state"))
+        shows = (kinds == _TRIAL) & (states > 0)
+        ends = (kinds == _UNCROSS) | ((kinds == _PHASE) & (sides != Phase.COLLECT) & (sides != Phase.HALTED))
+        chosen = controls[shows | ends]
+        books = records["book"][chosen]
+        self._shown[books] = records["kind"][chosen] == _TRIAL
+        trials = controls[shows]
+        books = records["book"][trials]
+        self._trial_price[books] = records["price"][trials]
+        self._trial_volume[books] = records["order_id"][trials]
+
+    def take_changed(self) -> list[int]:
+        """Books that changed since this was last asked."""
+        changed = np.flatnonzero(self._changed)
+        self._changed[changed] = False
+        found: list[int] = changed.tolist()
+        return found
+
+    def is_changed(self, book: int) -> bool:
+        """Whether a book changed since `take_changed`."""
+        return bool(self._changed[book])
 
     def wanted(self, codes: tuple[str, ...], segments: tuple[str, ...]) -> tuple[list[int], list[str]]:
         """(books, codes unknown today)."""
@@ -111,15 +128,15 @@ class Board:
 
     def written(self, book: int) -> bytes:
         """A book's quote as JSON."""
-        known = self._written.get(book)
-        if known is None:
-            known = self._written[book] = _ENCODER.encode(self.quote(book))
-        return known
+        if self._stale[book]:
+            self._written[book] = _ENCODER.encode(self.quote(book))
+            self._stale[book] = False
+        return self._written[book]
 
     def renewed(self, book: int) -> bool:
         """Whether a book shows something else than when this was last asked: a record need not change what is shown."""
         written = self.written(book)
-        if self._told.get(book) == written:
+        if self._told[book] == written:
             return False
         self._told[book] = written
         return True
@@ -149,7 +166,7 @@ class Board:
             high=_text(tally.high),
             low=_text(tally.low),
             volume=tally.volume,
-            value=price_text(tally.value),
+            value=plain_price_text(tally.value),
             trades=tally.trades,
             bids=bid_levels,
             asks=ask_levels,
