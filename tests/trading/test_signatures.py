@@ -88,6 +88,22 @@ def test_the_cache_is_bounded() -> None:
         assert len(verifier._keys) <= 3
 
 
+def test_what_was_proven_ahead_serves_exactly_what_was_proven() -> None:
+    key, other = key_from_seed(b"one"), key_from_seed(b"two")
+    attributes = signed_attributes(TEXT)
+    right, wrong = sign(key, TEXT), sign(other, TEXT)
+    for signature in (right, wrong):
+        signatures.prove(point_of(key), attributes, signature)
+    assert verify(point_of(key), attributes, right)
+    assert not verify(point_of(key), attributes, wrong)
+    assert not verify(point_of(other), attributes, right)
+    assert not verify(point_of(key), signed_attributes(b"else"), right)
+    for signature in (right, wrong):
+        signatures.forget(point_of(key), attributes, signature)
+    assert not signatures._proven
+    assert verify(point_of(key), attributes, right)
+
+
 def test_wycheproof(data_folder: Path) -> None:
     """Every vector whose signature has an r and an s of 32 bytes: our form knows no others."""
     place = data_folder / "pki" / "wycheproof" / "ecdsa_secp256r1_sha256_test.json"

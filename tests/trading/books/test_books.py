@@ -216,7 +216,7 @@ def test_a_refused_reprice_gives_the_difference_back() -> None:
     scene.dispatch(1)
     assert cash(scene, ANNE) == (2_000_000, 0)
     scene.dispatch(1)  # refused: nothing is left
-    assert scene.books.orders[order].pending == []
+    assert scene.books.orders[order].pending == ()
     assert cash(scene, ANNE) == (2_000_000, 0)
     assert scene.books.accounts[ANNE].quota_used == 0
 
@@ -229,7 +229,7 @@ def test_a_reprice_refused_while_the_order_rests_leaves_its_price() -> None:
     scene.venue.suspend("2330", scene.venue.now)
     scene.dispatch()
     held = scene.books.orders[order]
-    assert (held.price, held.ceiling, held.leaves, held.pending) == (95 * NT, 95 * NT, 1000, [])
+    assert (held.price, held.ceiling, held.leaves, held.pending) == (95 * NT, 95 * NT, 1000, ())
     assert cash(scene, ANNE) == (1_904_865, 95_135)
 
 
@@ -245,7 +245,7 @@ def test_what_waits_for_a_line_is_released_at_the_days_end() -> None:
     scene.step(steps.EXPIRED)
     assert posted(scene) == [("release", "2330", "reserved", "free", 2000)]
     assert scene.books.orders[waiting].state == scene.books.orders[resting].state == "expired"
-    assert scene.books.orders[resting].pending == []
+    assert scene.books.orders[resting].pending == ()
     assert cash(scene, ANNE) == (2_000_000, 0)
     assert scene.books.accounts[BEN].positions["2330"].free == 5000
 

@@ -386,8 +386,7 @@ def _expire(books: "Books", sequence: int, time: int) -> None:
             line = release_all(books, sequence, line, order)
             order.state = OrderState.EXPIRED
             order.changed = time
-        if order.pending:
-            order.pending.clear()
+        order.pending = ()
 
 
 def _give_tax_back(books: "Books", sequence: int) -> None:

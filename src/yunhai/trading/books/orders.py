@@ -174,7 +174,7 @@ def _accept_change(books: "Books", sequence: int, record: Packed) -> None:
     cash = record.reserved_cash
     if account.free < cash:
         raise misfit(sequence, f"account {order.account} has no {cash}")
-    order.pending.append(Pending(record.number, record.action, record.price, record.quantity, sequence))
+    order.pending += (Pending(record.number, record.action, record.price, record.quantity, sequence),)
     if record.action == REPRICE and record.price > order.ceiling:
         account.quota_used += (record.price - order.ceiling) * order.leaves
         order.ceiling = record.price
@@ -266,7 +266,7 @@ def _answered(order: Order, kind: int, sequence: int) -> Pending:
     """Take out the order's oldest change of that kind."""
     for place, pending in enumerate(order.pending):
         if pending.action == kind:
-            del order.pending[place]
+            order.pending = order.pending[:place] + order.pending[place + 1 :]
             return pending
     raise misfit(sequence, f"order {order.order_id} asked for no such change")
 

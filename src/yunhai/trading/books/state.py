@@ -102,7 +102,7 @@ class Order(msgspec.Struct, array_like=True, gc=False):
     tax: int = 0
     code: int = 0
     changed: int = 0  # market ns of the last change
-    pending: list[Pending] = []
+    pending: tuple[Pending, ...] = ()
 
     @property
     def open(self) -> bool:
