@@ -47,6 +47,18 @@ def clone(repository: Path, stranger: str | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+STEPS = ("登入", "登記金鑰", "市場開盤", "買一張與七股", "減量、改價、取消", "零股成交", "庫存", "歷程", "各室", "帳務勾稽")
+
+
+def assert_a_whole_demo(output: str) -> None:
+    """A link for each room was printed and every step of the demo's own check held."""
+    links = [line for line in output.splitlines() if "/demo/sign-in/" in line]
+    assert len(links) == len(set(links)) == 6, output[-6000:]
+    held = [step for step in STEPS if any("✓" in line and step in line for line in output.splitlines())]
+    assert held == list(STEPS), output[-6000:]
+    assert "示範完整" in output
+
+
 def test_a_stranger_gets_from_clone_to_demo(clone: Path, stranger: str | None) -> None:
     python = subprocess.run(
         [SYSTEM_PYTHON, "-c", "import sys; print(sys.version_info >= (3, 11))"], capture_output=True, check=False
@@ -83,5 +95,7 @@ def test_a_stranger_gets_from_clone_to_demo(clone: Path, stranger: str | None) -
         )
         output = result.stdout + result.stderr
         assert result.returncode == 0, output[-6000:]
+        if words[0] == "demo":
+            assert_a_whole_demo(output)
     assert " passed" in output.splitlines()[-1], "pytest's own line closes the output"
     assert not list(clone.rglob("native-g++")), "the ziglang compiler was to build it"

@@ -14,7 +14,7 @@ from tools.dev.native import ensure_native
 HELP = """\
 Yunhai 雲海   ./dev COMMAND
 
-  demo  [--once]            one trading day through the exchange and the journal   跑一個交易日
+  demo  [--once]            the cloud with made-up brokers and a running market    示範
   test  [--full] [pytest …] the tests; --full adds the long ones                   測試
   check                     formatting, types, import rules, house rules           檢查
   bench NAME …              a benchmark: engine, peers, durable, recover, lines    量測

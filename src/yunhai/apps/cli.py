@@ -33,7 +33,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "web": ("yunhai.apps.commands.web", "Pages, the control plane's API, sign-in 網站程序"),
     "reader": ("yunhai.apps.commands.reader", "The journal into the tables 讀取程序"),
     "books": ("yunhai.apps.commands.books", "The books: check, import opening balances 帳務"),
-    "demo": ("yunhai.apps.commands.demo", "One trading day, from a file or built in 跑一個交易日"),
+    "demo": ("yunhai.apps.commands.demo", "The cloud with ten made-up brokers and a running market 示範"),
     "day": ("yunhai.apps.commands.day", "A broker-branch report as a day of orders 分點報表重現一日"),
     "backup": ("yunhai.apps.commands.backup", "Back the cloud up into one file while it runs 備份"),
     "restore": ("yunhai.apps.commands.restore", "Make an installation of a backup and prove it 還原"),
