@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from yunhai.apps.cloud.logs import GRANIAN, configure
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.prepare import make_credentials, require_whole_address
 
@@ -40,6 +41,7 @@ def command(home: Path | None, origin: str | None, port: int | None, threads: in
         os.environ["YUNHAI_ORIGIN"] = origin
     elif port and "YUNHAI_ORIGIN" not in os.environ:
         os.environ["YUNHAI_ORIGIN"] = f"http://localhost:{port}"
+    configure("web")
     serve(places, port, threads)
     return 0
 
@@ -58,7 +60,8 @@ def serve(places: Places, port: int | None, threads: int) -> None:
         "backpressure": 4 * threads,
         "respawn_failed_workers": True,
         "websockets": False,
-        "log_level": LogLevels.warning,
+        "log_level": LogLevels.error,
+        "log_dictconfig": GRANIAN,
         "workers_kill_timeout": 10,
     }
     target = "yunhai.apps.cloud.wsgi:application"
