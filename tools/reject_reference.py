@@ -16,8 +16,9 @@ Generated from the gate's list of checks (`yunhai.trading.gate`) by `python -m t
 `GET /trade/v1/rejects` answers the same.
 
 An instruction is refused by the first check, in this order, that fails; what a check needs and does not find is a failure
-too (6198). A refusal is journaled, takes no order number and reserves nothing. An instruction whose signature was right is
-answered once: the same again gets the same answer, so a new try is a new instruction with a new client id and nonce.
+too (6198). A refusal is journaled, takes no order number and reserves nothing. An instruction that passed the first four
+checks is answered once: the same again gets the same answer, so a new try is a new instruction with a new client id and
+nonce.
 
 "Retry": **now** after the remedy, in a new instruction; **later** when something else has changed (the session, a balance,
 a right); **never** as it is. "Who" can put it right. A wrong shape (6202-6223) is refused before, field by field; see

@@ -497,9 +497,10 @@ def test_a_signed_refusal_is_an_answer_too() -> None:
         (6102, {}, {"signature": bytes(64)}),
         (6101, {"key": 102}, {}),
         (6100, {"tenant": 99}, {}),
+        (6115, {"key": 102}, {"person": 2}),
     ],
 )
-def test_what_nobody_signed_binds_no_client_id(code: int, fields: dict[str, Any], how: dict[str, Any]) -> None:
+def test_what_nobody_entitled_signed_binds_no_client_id(code: int, fields: dict[str, Any], how: dict[str, Any]) -> None:
     """Else whoever guesses a client id could keep its owner from using it."""
     scene = Scene.open()
     good = scene.instruction(ANNE, price=95 * NT)

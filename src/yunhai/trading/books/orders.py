@@ -30,8 +30,9 @@ assert REGISTERED
 _EVENT: Final = struct.Struct("<BBHIqQIiIIQIIII")
 _KNOWN: Final = struct.Struct("<16sHqQQ5sqIqq")
 ODD_LOTS: Final = frozenset((int(Segment.ODD_LOT), int(Segment.ODD_LOT_AFTER)))
-UNSIGNED_CODES: Final = frozenset((6100, 6101, 6102, 6105, 6106))
-"""Refusals of instructions that nobody entitled is known to have signed: they bind no client id and take no nonce."""
+UNSIGNED_CODES: Final = frozenset((6100, 6101, 6102, 6105, 6106, 6115))
+"""Refusals of instructions that nobody with a right to the account is known to have signed: they bind no client id of
+it and take no nonce."""
 
 _NEW: Final = int(Kind.NEW)
 _REPRICE: Final = int(Kind.REPRICE)

@@ -59,6 +59,15 @@ _GATE: Final = (
         "Sign the canonical text again; if this was not you, revoke the key.",
     ),
     _row(
+        6115,
+        "gate-account-not-found",
+        404,
+        "查無帳戶 {account}",
+        "There is no account {account}",
+        "請核對帳戶。",
+        "Check the account.",
+    ),
+    _row(
         6103,
         "gate-signature-stale",
         403,
@@ -102,15 +111,6 @@ _GATE: Final = (
         "The instruction is for {mode}, this is {current}",
         "請確認是模擬或實際交易後重新簽署。",
         "Make sure whether this is simulated or live, then sign again.",
-    ),
-    _row(
-        6115,
-        "gate-account-not-found",
-        404,
-        "查無帳戶 {account}",
-        "There is no account {account}",
-        "請核對帳戶。",
-        "Check the account.",
     ),
     _row(
         6110,
