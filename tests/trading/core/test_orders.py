@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from tests.trading.core.driving import accepted, ask, refused, replayed, require_sound, trading_day
-from tests.trading.core_harness import ANNE, BEN, CARL, EAST, WEST, running
 from tests.trading.core.sockets import Orders
+from tests.trading.core_harness import ANNE, BEN, CARL, EAST, WEST, running
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.core.orders import Accepted
 from yunhai.trading.tokens import Claims

@@ -11,6 +11,7 @@ When the journal's disk fails, the core halts: it refuses everything (6501), ack
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -146,7 +147,7 @@ class Core:
         self.ready = False
         self.deciding.close()
         self.appender.close()
-        if self.failed is None:
+        with suppress(YunhaiError):  # of a failed disk there is nothing to close but the lock
             self.appender.writer.close()
 
     @property
@@ -274,7 +275,7 @@ class Core:
         try:
             self.advance()
             self.send_on()
-        except Exception as fault:  # as of a turn: what is in memory can no longer be trusted
+        except Exception as fault:  # noqa: BLE001 as of a turn: what is in memory can no longer be trusted
             self.give_up(fault)
             return
         self.appender.look()

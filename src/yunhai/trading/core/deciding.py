@@ -208,7 +208,7 @@ class Deciding:
         try:
             core.advance()
             self._take(batch)
-        except Exception as fault:  # whatever it is: what is in memory can no longer be trusted
+        except Exception as fault:  # noqa: BLE001 what is in memory can no longer be trusted
             core.give_up(fault)
             return
         core.appender.look()
