@@ -286,3 +286,12 @@ def test_a_hundred_thousand_waiting_cost_no_more_each_than_a_thousand() -> None:
         return (time.perf_counter() - began) / count
 
     assert min(cost(100_000) for _ in range(2)) < 5 * min(cost(1_200) for _ in range(3))
+
+
+def test_thousands_of_facts_at_once_are_arranged_once() -> None:
+    began = time.perf_counter()
+    pool = pool_of(1_000, 3)
+    pool.offer(Waiting(1, 1_000, NEW, 1, 0))
+    assert len(pool.take(0)) == 1
+    assert pool.view(0).capacity == 60_000
+    assert time.perf_counter() - began < 2.0

@@ -58,6 +58,7 @@ class Line:
     """A line and its bucket. `state` up | lost | down; `lent` counts what it carried for others than its owner."""
 
     __slots__ = (
+        "begun_at",
         "cap",
         "in_flight",
         "interval",
@@ -81,15 +82,18 @@ class Line:
         self.lent = Meter()
         self.ready_at = 0
         self.phase = 0
+        self.begun_at: int | None = None
         self.set_cap(cap)
 
     def set_cap(self, cap: int) -> None:
         self.cap = cap
         self.interval = SECOND // cap
 
-    def begin(self, now: int) -> None:
-        """Logged in: the next token falls due in its phase, no stock."""
-        self.ready_at = max(self.ready_at, now) + self.phase
+    def begin(self) -> None:
+        """If it has logged in since: the next token falls due in its phase, no stock."""
+        if self.begun_at is not None:
+            self.ready_at = max(self.ready_at, self.begun_at) + self.phase
+            self.begun_at = None
 
     def spend(self, now: int) -> None:
         self.ready_at = max(self.ready_at, now - LINE_KEPT * self.interval + self.phase) + self.interval

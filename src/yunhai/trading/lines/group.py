@@ -48,14 +48,15 @@ class Group:
         """Take these lines (those that are up) and brokers, and forget all heaps."""
         self.lines = {line.name: line for line in lines}
         self.brokers = {broker.tenant: broker for broker in brokers}
-        self._ready = [(line.ready_at, line.name) for line in lines]
-        heapq.heapify(self._ready)
         capacity = sum(line.cap for line in lines)
         self._interval = SECOND // capacity if capacity else 0
         self._reserve_ns = len(lines) * self._interval
         self._kept_ns = (2 * LINE_KEPT - 1) * len(lines) * self._interval // 2
         for place, line in enumerate(lines):
             line.phase = line.interval * (place * GOLDEN % 1_000) // 1_000
+            line.begin()
+        self._ready = [(line.ready_at, line.name) for line in lines]
+        heapq.heapify(self._ready)
         self._credit, self._turns, self._share = [], [], []
         for broker in brokers:
             broker.credit_key = broker.turn_key = broker.share_key = -1

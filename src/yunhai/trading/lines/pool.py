@@ -44,6 +44,7 @@ class Pool:
         self._brokers: dict[int, Broker] = {}
         self._groups: dict[int, Group] = {}
         self._carriers: dict[int, str] = {}
+        self._changed_at: int | None = None
         self._queue_max = queue_max
         self._uncapped = uncapped
         self._straight: deque[Waiting] = deque()
@@ -67,13 +68,11 @@ class Pool:
                 for tenant in [one for one, pool in self._pools.items() if pool.pool == fact.pool]:
                     del self._pools[tenant]
                 self._pools |= dict.fromkeys(fact.tenants, fact)
-                self._arrange(now)
+                self._changed_at = now
             case LineState(state="up") if fact.line in self._lines and fact.line not in self._closed:
                 line = self._lines[fact.line]
-                line.state = "up"
-                self._arrange(now)
-                line.begin(now)
-                self._arrange(now)
+                line.state, line.begun_at = "up", now
+                self._changed_at = now
             case LineState(state="lost" | "down") if fact.line in self._lines:
                 self._take_off(self._lines[fact.line], fact.state, now)
             case _:
@@ -91,17 +90,20 @@ class Pool:
         if fact.status == "closed":
             self._closed.add(fact.line)
             self._take_off(line, "down", now)
-        self._arrange(now)
+        self._changed_at = now
 
     def _take_off(self, line: Line, state: str, now: int) -> None:
         line.state = state
         line.in_flight = 0
         for number in [number for number, sent in self._flying.items() if sent.line == line.name]:
             self._doubtful[number] = self._flying.pop(number)
-        self._arrange(now)
+        self._changed_at = now
 
-    def _arrange(self, now: int) -> None:
-        """Pools, guarantees and carriers again, after a fact changed them."""
+    def _arrange(self) -> None:
+        """Pools, guarantees and carriers again, if facts have changed them since: many facts at once cost it once."""
+        if self._changed_at is None:
+            return
+        now, self._changed_at = self._changed_at, None
         names: dict[str, Group] = {}
         members: dict[str, tuple[list[Line], list[Broker]]] = {}
         up = [line for line in self._lines.values() if line.state == "up"]
@@ -148,6 +150,8 @@ class Pool:
 
     def offer(self, waiting: Waiting) -> None:
         """Take an accepted instruction. YunhaiError 6310 if the broker's queue is full, 6311 if its number is here already."""
+        if self._changed_at is not None:
+            self._arrange()
         tenant = waiting.tenant
         count = self._count.get(tenant, 0)
         if count >= self._queue_max:
@@ -190,6 +194,7 @@ class Pool:
     def take(self, now: int, most: int = LINE_BATCH_MAX) -> list[Sent]:
         """What goes now, in this order, at most `most`. Each stays in flight until `answered`. Call again until it is empty:
         what is answered frees what stood behind it."""
+        self._arrange()
         sent: list[Sent] = []
         if self._uncapped:
             self._take_straight(now, most, sent)
@@ -239,6 +244,7 @@ class Pool:
 
     def next_time(self, now: int) -> int | None:
         """When `take` may next find something; None: not before something is offered, answered or a line comes up."""
+        self._arrange()
         if self._uncapped:
             return now if any(one.tenant in self._carriers for one in self._straight) else None
         soonest = min((group.next_time(now) for group in dict.fromkeys(self._groups.values())), default=NEVER)
@@ -288,6 +294,7 @@ class Pool:
 
     def carrier_of(self, tenant: int) -> str | None:
         """A line that is up, of the broker if it has one, else of its pool; None if there is none."""
+        self._arrange()
         return self._carriers.get(tenant)
 
     def in_doubt(self) -> tuple[Sent, ...]:
@@ -359,6 +366,7 @@ class Pool:
 
     def reason_of(self, number: int, now: int) -> Reason | None:
         """Why an instruction has not gone or is not answered; None if it is not here."""
+        self._arrange()
         if number in self._flying or number in self._doubtful:
             return Reason.ORDER_IN_FLIGHT
         waiting = self._queued.get(number)
@@ -384,6 +392,7 @@ class Pool:
 
     def view(self, now: int) -> View:
         """Lines and brokers as they are now, by name and id."""
+        self._arrange()
         lines = tuple(
             LineView(
                 line=line.name,
