@@ -1,5 +1,6 @@
 """The fixtures of the browser tests."""
 
+from tests.browser.cloud import cloud
 from tests.browser.fixtures import browser, scripts_origin, scripts_page
 
-__all__ = ["browser", "scripts_origin", "scripts_page"]
+__all__ = ["browser", "cloud", "scripts_origin", "scripts_page"]

@@ -28,7 +28,24 @@ def test_a_price_has_the_one_normal_form(scripts_page: Any) -> None:
     assert read == [str(one) for one in prices]
 
 
-TEXTS = ["101.5", "101.50", "0.01", "5", "005", "1.23456", "1.2300000", "1e3", "-", "1.", ".5", "１０", "1_0", "0x10", "NaN", "99999.9999"]
+TEXTS = [
+    "101.5",
+    "101.50",
+    "0.01",
+    "5",
+    "005",
+    "1.23456",
+    "1.2300000",
+    "1e3",
+    "-",
+    "1.",
+    ".5",
+    "１０",
+    "1_0",
+    "0x10",
+    "NaN",
+    "99999.9999",
+]
 
 
 def test_what_is_no_price_is_none(scripts_page: Any) -> None:

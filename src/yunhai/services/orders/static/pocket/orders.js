@@ -132,7 +132,8 @@ export class OrdersTable {
     if (order.time_in_force !== "rod") cells.side.append(" ", element("span", "badge", order.time_in_force.toUpperCase()));
     cells.price.textContent = order.order_type === "market" ? word("ticket.market") : price(order.price);
     const lot = known?.lot ?? 1000;
-    cells.filled.replaceChildren(`${amount(order.filled, order, lot)} / ${amount(order.quantity, order, lot)}`);
+    const ordered = isLive(order) ? order.filled + order.leaves : order.quantity; // what was cut is no longer ordered
+    cells.filled.replaceChildren(`${amount(order.filled, order, lot)} / ${amount(ordered, order, lot)}`);
     if (order.filled > 0 && order.average_price) cells.filled.append(element("span", "sub", word("orders.average", { price: price(order.average_price) })));
     cells.state.replaceChildren(element("span", `badge ${TONE[order.state] ?? ""}`, word(`state.${order.state}`)));
     if (order.queue) cells.state.append(element("span", "sub", word(`queue.${order.queue}`)));

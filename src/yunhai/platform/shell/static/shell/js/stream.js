@@ -12,9 +12,13 @@ import { token } from "./token.js";
 const PAUSE_MS = [300, 700, 1500, 3000, 6000, 10_000];
 const OFFLINE_AFTER = 3;
 const RENEW_MS = 200_000;
+const CHECK_MS = 5000;
+const QUIET_MS = 20_000;
+const ANSWER_MS = 10_000;
 
 const channels = new Map(); // key -> { request, listeners }
 const counts = new Map(); // channel and account -> the last sequence seen on this connection
+let heard = 0;
 let socket = null;
 let ready = false;
 let tries = 0;
@@ -86,27 +90,26 @@ function received(message) {
 
 async function connect() {
   if (socket || timer) return;
-  socket = "opening";
+  const mark = {}; // stands for the socket until there is one
+  socket = mark;
   let claims;
   try {
     claims = await token();
   } catch {
-    socket = null;
-    again();
+    if (socket === mark) lost();
     return;
   }
+  if (socket !== mark) return;
   const address = new URL("/stream/v1", location.href);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
   const mine = new WebSocket(address);
   socket = mine;
   mine.addEventListener("open", () => mine.send(JSON.stringify({ op: "auth", token: claims.text })));
-  mine.addEventListener("message", (event) => received(JSON.parse(event.data)));
-  mine.addEventListener("close", () => {
-    if (socket !== mine) return;
-    socket = null;
-    ready = false;
-    again();
+  mine.addEventListener("message", (event) => {
+    heard = performance.now();
+    received(JSON.parse(event.data));
   });
+  mine.addEventListener("close", () => socket === mine && lost());
   clearInterval(renew);
   renew = setInterval(async () => {
     try {
@@ -117,8 +120,29 @@ async function connect() {
   }, RENEW_MS);
 }
 
+/** The connection is gone, or as good as: what still comes over it is not wanted. */
+function lost() {
+  const dead = socket;
+  socket = null;
+  ready = false;
+  if (dead instanceof WebSocket) dead.close();
+  again();
+}
+
+/** A line can be dead without anybody having said so: after a silence something is asked, and no answer is the end of it. */
+function listenIn() {
+  const silence = performance.now() - heard;
+  if (!ready || silence < QUIET_MS) return;
+  const first = channels.values().next().value;
+  if (silence > QUIET_MS + ANSWER_MS) lost();
+  else if (first) send({ op: "subscribe", ...first.request });
+}
+
+setInterval(listenIn, CHECK_MS);
+
 function again() {
   tries += 1;
+  clearTimeout(timer);
   tell(!navigator.onLine || tries > OFFLINE_AFTER ? "offline" : "reconnecting");
   const pause = PAUSE_MS[Math.min(tries, PAUSE_MS.length) - 1];
   timer = setTimeout(() => {
@@ -135,4 +159,7 @@ window.addEventListener("online", () => {
   tries = 0;
   if (channels.size > 0) connect();
 });
-window.addEventListener("offline", () => tell("offline"));
+window.addEventListener("offline", () => {
+  if (socket) lost();
+  tell("offline");
+});
