@@ -1,10 +1,10 @@
 """`./dev bench lines`: the pool of exchange lines in real time, and what a message costs.
 
 Ten brokers with two lines of 20 messages a second each (study 表4.5.3), driven by the machine's clock through the pool that the
-core runs, each answer at once. Three runs: one broker active for `--seconds`; all ten; twice as long, nine at random at
-75 % of their guarantee while the tenth is like them or floods, five seconds each in turn. Waits count from the intended time
-of sending (open model), and hold the lateness of this loop. Then, without a clock: the same flood, the cost of a message, and
-twelve lines for ten brokers (A3).
+core runs, each answer at once. Three runs of `--seconds`: one broker active; all ten; nine at random at 75 % of their guarantee
+through two pools side by side, the tenth like them in one and flooding in the other, so that whatever else the machine does
+befalls both. Waits count from the intended time of sending (open model), and hold the lateness of this loop. Then, without a
+clock: the same flood, the cost of a message, and twelve lines for ten brokers (A3).
 """
 
 import random
@@ -28,8 +28,7 @@ WARM_S = 1
 KEPT = 200
 """What a flooding broker always has waiting."""
 NAP_S = 0.005
-TURN_S = 5
-QUIET, DRAINING, FLOODING = range(3)
+QUIET, FLOODING = range(2)
 NEW, CANCEL = int(Action.NEW), int(Action.CANCEL)
 Arrival = tuple[int, int, int]
 """(ns since the start, broker, action)."""
@@ -52,57 +51,47 @@ def pool_of(lines: dict[int, int], *, uncapped: bool = False) -> Pool:
 class Run:
     """One run by the machine's clock."""
 
-    def __init__(self, pool: Pool, seconds: float) -> None:
+    def __init__(self, pool: Pool, seconds: float, arrivals: Iterator[Arrival], flood: tuple[int, ...] = ()) -> None:
+        """`flood`: these always have `KEPT` waiting."""
         self.pool = pool
         self.seconds = seconds
+        self.arrivals = arrivals
+        self.flood = flood
         self.kept: list[tuple[int, int, int, int, str]] = []  # broker, action, when, waited, line
         self.number = 0
-        self.began = self.from_ns = 0
 
     def offer(self, tenant: int, intended: int, action: int = NEW, order: int = 0) -> int:
         self.number += 1
         self.pool.offer(Waiting(self.number, tenant, action, order or self.number, intended))
         return self.number
 
-    def go(self, arrivals: Iterator[Arrival], *, flood: tuple[int, ...] = (), turns_s: int = 0) -> "Run":
-        """Counted from `WARM_S` on. `flood`: these always have `KEPT` waiting; with `turns_s` only in every other turn of so
-        many seconds, and the first second of each other turn, in which they drain, is not counted."""
-        time.sleep(WARM_S)
-        self.began = began = time.monotonic_ns()
-        end = began + int((WARM_S + self.seconds) * SECOND)
-        self.from_ns = began + WARM_S * SECOND
-        head = next(arrivals, None)
-        waiting = dict.fromkeys(flood, 0)
-        while (now := time.monotonic_ns()) < end:
-            while head is not None and began + head[0] <= now:
-                self.offer(head[1], began + head[0], head[2])
-                head = next(arrivals, None)
-            for tenant in flood if self.turn(now, turns_s) == FLOODING else ():
-                while waiting[tenant] < KEPT:
-                    self.offer(tenant, now)
-                    waiting[tenant] += 1
-            for sent in self.pool.take(now):
-                one = sent.waiting
-                if now >= self.from_ns:
-                    self.kept.append((one.tenant, one.action, now, now - one.offered_ns, sent.line))
-                if one.tenant in waiting and one.action == NEW:
-                    waiting[one.tenant] -= 1
-                self.pool.answered(one.number)
-            now = time.monotonic_ns()
-            wake = self.pool.next_time(now)
-            if head is not None:
-                wake = min(wake or end, began + head[0])
-            time.sleep(max(0.0, min(NAP_S, ((wake or end) - now) / 1e9)))
-        return self
+    def begin(self, began: int) -> None:
+        """Count from `WARM_S` after this moment."""
+        self.began, self.from_ns = began, began + WARM_S * SECOND
+        self.waiting = dict.fromkeys(self.flood, 0)
+        self.head = next(self.arrivals, None)
 
-    def turn(self, now: int, turns_s: int) -> int:
-        """QUIET, DRAINING or FLOODING."""
-        if not turns_s:
-            return FLOODING
-        place = (now - self.began) // SECOND % (2 * turns_s)
-        if place >= turns_s:
-            return FLOODING
-        return DRAINING if place == 0 else QUIET
+    def step(self) -> int | None:
+        """Offer what is due, send what may go. When to come again."""
+        now = time.monotonic_ns()
+        while self.head is not None and self.began + self.head[0] <= now:
+            self.offer(self.head[1], self.began + self.head[0], self.head[2])
+            self.head = next(self.arrivals, None)
+        for tenant in self.flood:
+            while self.waiting[tenant] < KEPT:
+                self.offer(tenant, now)
+                self.waiting[tenant] += 1
+        for sent in self.pool.take(now):
+            one = sent.waiting
+            if now >= self.from_ns:
+                self.kept.append((one.tenant, one.action, now, now - one.offered_ns, sent.line))
+            if one.tenant in self.waiting and one.action == NEW:
+                self.waiting[one.tenant] -= 1
+            self.pool.answered(one.number)
+        times = [at for at in (self.pool.next_time(time.monotonic_ns()),) if at is not None]
+        if self.head is not None:
+            times.append(self.began + self.head[0])
+        return min(times, default=None)
 
     def times(self, tenant: int) -> NDArray[np.int64]:
         return np.array([at for one, _, at, _, _ in self.kept if one == tenant], np.int64)
@@ -127,6 +116,18 @@ class Run:
         return float(np.percentile([wait for _, one, _, wait, _ in self.kept if one == action], part)) / 1e6
 
 
+def go(*runs: Run) -> None:
+    """Drive runs side by side."""
+    time.sleep(WARM_S)
+    began = time.monotonic_ns()
+    for run in runs:
+        run.begin(began)
+    end = began + int((WARM_S + runs[0].seconds) * SECOND)
+    while (now := time.monotonic_ns()) < end:
+        wakes = [wake for run in runs if (wake := run.step()) is not None]
+        time.sleep(max(0.0, min(NAP_S, (min(wakes, default=end) - now) / 1e9)))
+
+
 def at_random(tenants: tuple[int, ...], rate: float, seconds: float, action: int = NEW) -> Iterator[Arrival]:
     """Arrivals of several brokers, each at random."""
     chance = random.Random(5)
@@ -141,8 +142,10 @@ def at_random(tenants: tuple[int, ...], rate: float, seconds: float, action: int
 
 def rates(seconds: float) -> dict[str, Any]:
     two_each = dict.fromkeys(BROKERS, 2)
-    one = Run(pool_of(two_each), seconds).go(at_random((1,), 10, seconds, CANCEL), flood=(1,))
-    every = Run(pool_of(two_each), seconds).go(iter(()), flood=BROKERS)
+    one = Run(pool_of(two_each), seconds, at_random((1,), 10, seconds, CANCEL), flood=(1,))
+    every = Run(pool_of(two_each), seconds, iter(()), flood=BROKERS)
+    go(one)
+    go(every)
     return {
         "seconds": seconds,
         "one_active_of_ten_per_s": one.rate(1),
@@ -175,13 +178,17 @@ def moved(waits: dict[tuple[int, int], list[int]], name: str) -> dict[str, Any]:
 
 
 def flooding(seconds: float) -> dict[str, Any]:
-    run = Run(pool_of(dict.fromkeys(BROKERS, 2)), 2 * seconds)
-    run.go(at_random(BROKERS, 30, run.seconds), flood=(10,), turns_s=TURN_S)
+    two_each = dict.fromkeys(BROKERS, 2)
+    others = list(at_random(BROKERS[:9], 30, seconds))
+    like_them = iter(sorted([*others, *at_random((10,), 30, seconds)]))
+    quiet = Run(pool_of(two_each), seconds, like_them)
+    flooded = Run(pool_of(two_each), seconds, iter(others), flood=(10,))
+    go(quiet, flooded)
     waits: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for tenant, _, at, wait, _ in run.kept:
-        waits[run.turn(at - wait, TURN_S), tenant].append(wait)
-    flooded_s = run.seconds / 2
-    return {"flooding_broker_per_s": len(waits[FLOODING, 10]) / flooded_s} | moved(waits, "timed")
+    for turn, run in ((QUIET, quiet), (FLOODING, flooded)):
+        for tenant, _, _, wait, _ in run.kept:
+            waits[turn, tenant].append(wait)
+    return {"flooding_broker_per_s": flooded.rate(10)} | moved(waits, "timed")
 
 
 def flooding_without_a_clock(seconds: float) -> dict[str, Any]:

@@ -17,13 +17,14 @@ one day, and a shared one varies by a third; what counts are ratios taken within
 
 What each figure leaves out: `engine` and `peers` measure one book in one process, no network, no gate, no disk.
 `durable` acknowledges a group of 1,024 commands after the fdatasync that covers it, on that machine's disk, again
-without a network. `recover` reads one warm journal.
+without a network. `recover` reads one warm journal. `lines` drives the pool alone: the exchange answers at once.
 """
 TITLES = {
     "engine": "The engine on the pinned 1,000,000 commands",
     "peers": "One Python call a command, beside other books",
     "durable": "Durable before the acknowledgement",
     "recover": "From the journal to the same state",
+    "lines": "The pool of exchange lines",
 }
 OWN = ("bench", "commit", "command", "date", "machine")
 
