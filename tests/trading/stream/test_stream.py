@@ -367,7 +367,7 @@ async def test_the_days_turn_gives_everybody_a_fresh_snapshot(tmp_path: Path) ->
 
 
 @pytest.mark.full
-async def test_a_core_that_is_killed_and_comes_back_is_followed_on(tmp_path: Path) -> None:
+async def test_a_core_that_is_killed_or_stopped_and_comes_back_is_followed_on(tmp_path: Path) -> None:
     await prepared(tmp_path)
     process = CoreProcess(tmp_path)
     await asyncio.to_thread(process.start)
@@ -375,8 +375,8 @@ async def test_a_core_that_is_killed_and_comes_back_is_followed_on(tmp_path: Pat
         async with streaming(process) as stream, reading(process) as reader:
             await reader.ask("subscribe", channel="orders", account=ANNE)
             await order(process, ANNE, price="98", quantity=1000)
-            for price in ("99", "100"):
-                await asyncio.to_thread(process.kill)
+            for price, end in (("99", process.kill), ("100", process.stop)):
+                await asyncio.to_thread(end)
                 await asyncio.to_thread(process.start)
                 await order(process, ANNE, price=price, quantity=1000)
             prices: set[str] = set()
