@@ -299,7 +299,7 @@ def test_brackets_in_what_is_refused_are_shown_as_they_are(
     assert f"'{name}'" in capsys.readouterr().err
 
 
-def test_the_demo_shows_brackets_as_they_are(
+def test_the_newest_report_is_run_and_brackets_are_shown_as_they_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "[red]" / "tw_official"
@@ -308,7 +308,7 @@ def test_the_demo_shows_brackets_as_they_are(
     report.write_bytes(report_bytes([("2330", "1020[/x]", "2200.00", 1000, 1000)]))
     monkeypatch.setenv("YUNHAI_DATA", str(folder.parent))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    assert main(["demo"]) == 0
+    assert main(["day"]) == 0
     shown = capsys.readouterr().out
     assert "1020  [/x]" in shown
     assert str(report) in shown
@@ -351,11 +351,11 @@ def test_the_summary_is_in_both_languages_and_counts_trades_once(
     assert errors == "", "no empty line where there is no terminal to draw a bar on"
 
 
-def test_the_demo_runs_without_any_data(
+def test_a_built_in_day_runs_without_any_data(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    code, answer, errors = run(capsys, "demo", "--once", "--json")
+    code, answer, errors = run(capsys, "day", "--json")
     assert code == 0
     assert answer["illustrative"] is True
     assert "quantities made up" in answer["file"]

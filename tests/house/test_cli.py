@@ -45,11 +45,17 @@ def test_help_lists_every_command_and_loads_none(capsys: pytest.CaptureFixture[s
     assert result.stdout.splitlines()[-1] == "False", "--help must not import the commands"
 
 
+PROCESSES = ("core", "stream", "web", "reader")
+"""Run until they are stopped and answer on their sockets: there is no result to print."""
+
+
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_every_command_loads_and_takes_json(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([name, "--help"]) == 0
     command = cli.yunhai.get_command(click.Context(cli.yunhai), name)
     assert command is not None
+    if name in PROCESSES:
+        return
     for leaf in leaves(command):
         assert "--json" in [word for option in leaf.params for word in option.opts], f"{name} {leaf.name}"
 
@@ -169,7 +175,7 @@ def test_a_group_lists_its_commands_with_their_chinese(group: str, capsys: pytes
     [
         (["dance"], "命令列有誤：沒有命令 dance"),
         (["day", "--nope"], "命令列有誤：沒有選項 --nope"),
-        (["day"], "命令列有誤：缺少 'FILE'"),
+        (["backup"], "命令列有誤：缺少 'FILE'"),
         (["day", "--seed", "x", "f"], "命令列有誤：'--seed' 的值不可用"),
         (["day", "a", "b"], "命令列有誤：參數數目或用法不對"),
         (["rules", "check", "/nowhere.toml"], "檔案無法讀寫：/nowhere.toml：檔案或資料夾不存在"),
