@@ -157,6 +157,9 @@ class Cloud:
     def operations(self, tenant: int = EAST) -> httpx.Client:
         return self.client(person=OPERATIONS[tenant], tenant=tenant, role="operations")
 
+    def operations_without_mfa(self, tenant: int = EAST) -> httpx.Client:
+        return self.client(person=OPERATIONS[tenant], tenant=tenant, role="operations", mfa=False)
+
     def post(self, path: str, body: Any, *, want: int = 200) -> Any:
         """A command on the inner socket."""
         with self.inner() as inner:
