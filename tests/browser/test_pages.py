@@ -24,7 +24,8 @@ POCKET = {
     "timeline-search": "/timeline/",
     "nothing-there": "/pocket/s/NONE/",
     "second-factor": "/account/2fa/",
-    "password": "/account/password/change/",
+    "devices": "/account/devices/",
+    "account": "/account/password/change/",
 }
 OPEN = {
     "sign-in": "/account/login/",
@@ -49,6 +50,19 @@ def looked(request: Any, browser: Any, cloud: Cloud) -> Iterator[tuple[Any, str,
     context.close()
 
 
+def an_order(page: Any, cloud: Cloud) -> None:
+    """Send one from the page if the account has none yet, and open its timeline."""
+    page.goto(f"{cloud.origin}/pocket/s/2412/")
+    page.locator('#ticket [data-price="reference"]:not(:empty)').click()
+    page.locator("#send:enabled").click()
+    page.locator("#consent .main").click()
+    page.locator("#result a").wait_for()
+    cloud.seat().place("sell", "2412", price=f"{cloud.reference('2412') / 10_000:.2f}", quantity=1000)
+    page.locator(".orders tbody tr").first.wait_for()
+    page.locator("#result a").click()
+    page.locator(".event.good").wait_for()
+
+
 def checked(page: Any, cloud: Cloud, pages: dict[str, str], look: str, faults: list[str]) -> list[str]:
     """What is wrong with any of the pages."""
     wrong = []
@@ -69,7 +83,9 @@ def checked(page: Any, cloud: Cloud, pages: dict[str, str], look: str, faults: l
 def test_pages_of_the_pocket(looked: tuple[Any, str, list[str]], cloud: Cloud) -> None:
     page, look, faults = looked
     page.goto(cloud.link("investor"))
-    assert checked(page, cloud, POCKET, look, faults) == []
+    an_order(page, cloud)
+    own = {"statement": f"/pocket/statements/{cloud.plan['date']}/", "timeline": page.url.removeprefix(cloud.origin)}
+    assert checked(page, cloud, POCKET | own, look, faults) == []
 
 
 def test_pages_of_sign_in(looked: tuple[Any, str, list[str]], cloud: Cloud) -> None:

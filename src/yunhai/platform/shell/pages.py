@@ -9,10 +9,11 @@ from typing import Final
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from yunhai.platform.identity import api as identity
 from yunhai.platform.identity.caller import Caller
 from yunhai.platform.identity.models import LANGUAGES, THEMES
 from yunhai.platform.shell.api import caller_of
@@ -65,6 +66,25 @@ def style(request: HttpRequest) -> HttpResponse:
     return render(request, "shell/style.html")
 
 
+@require_safe
+@page()
+def devices(request: HttpRequest) -> HttpResponse:
+    """One's signing keys: which devices may sign orders."""
+    person = caller_of(request).person
+    assert person is not None
+    return render(request, "shell/devices.html", {"keys": identity.keys_of(person)})
+
+
+@require_POST
+@page()
+def end_device(request: HttpRequest, key: int) -> HttpResponse:
+    """End one of one's own keys: what it signs from now on is refused. 404 for another's."""
+    person = caller_of(request).person
+    assert person is not None
+    identity.revoke_key(person, key)
+    return HttpResponseRedirect(reverse("shell:devices"))
+
+
 def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next", "/")
     return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else "/"
@@ -86,5 +106,7 @@ urlpatterns = [
     path("", front, name="front"),
     path("language/", language, name="language"),
     path("look/", look, name="look"),
+    path("account/devices/", devices, name="devices"),
+    path("account/devices/<int:key>/end/", end_device, name="end_device"),
     path("style", style, name="style"),
 ]

@@ -18,8 +18,10 @@ function cell(row, name, label) {
   const made = document.createElement("td");
   made.className = "num";
   made.dataset.label = label;
+  const inside = document.createElement("span"); // the cell's own ::before is its label on a phone
+  made.append(inside);
   row.append(made);
-  return [name, made];
+  return [name, inside];
 }
 
 function rowOf(position) {

@@ -104,7 +104,7 @@ export class OrdersTable {
       const cell = element(name === "number" ? "th" : "td");
       if (name === "number") cell.scope = "row";
       if (name === "price" || name === "filled") cell.className = "num";
-      if (name === "security") cell.classList.add("of-security");
+      if (name === "security" || name === "side") cell.classList.add(`of-${name}`);
       if (name === "security" || name === "actions" || name === "number") cell.classList.add("across");
       if (name === "price" || name === "filled" || name === "side" || name === "state") cell.dataset.label = word(`orders.${name}`);
       cells[name] = cell;
