@@ -63,6 +63,7 @@ def test_the_operator_sees_everybody() -> None:
 def test_the_cores_answer_may_say_more_than_rooms_read() -> None:
     value = {**msgspec.to_builtins(VIEW), "now_ns": 5, "mode": "simulated"}
     assert pool_view(value) == VIEW
+    assert pool_view({"mode": "simulated", "pool": value}) == VIEW
 
 
 numbers = st.integers(0, 10_000)

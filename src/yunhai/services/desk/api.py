@@ -44,13 +44,14 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A client opened. `serial`: the register's line; `spoken` how they are spoken to."""
+    """A client opened. `serial`: the register's line; `spoken` and `spoken_en` how they are spoken to."""
 
     account: int
     number: str
     branch: str
     name: str
     spoken: str
+    spoken_en: str
     status: str
     serial: int
 
@@ -130,6 +131,7 @@ def _opened(caller: Caller, found: accounts.AccountView, reason: str, reference:
         branch=found.branch,
         name=name,
         spoken=name,
+        spoken_en=found.name_en,
         status=found.status,
         serial=serial,
     )

@@ -52,6 +52,7 @@ class ClientOut(MatchOut):
     """An opened client; `serial` is the register's line."""
 
     spoken: str
+    spoken_en: str
     serial: int
 
 
@@ -92,6 +93,7 @@ class OrderIn(Strict):
     """An order as it is read back; `price` decimal text, empty at market; `quantity` in shares."""
 
     client: str = Field("", max_length=100)
+    client_en: str = Field("", max_length=100)
     account: str = Field(max_length=16)
     side: str = Field(max_length=4, examples=["buy"])
     code: str = Field(max_length=12, examples=["2330"])

@@ -234,7 +234,8 @@ def checked_record(*, kind: str, record_id: str, at_ms: int, caller: str, now_ms
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """An order as it is read back. `price` is decimal text, empty at market; `quantity` in shares; `lot` shares of a lot."""
+    """An order as it is read back. `client` and `client_en` how the customer is spoken to in either language; `price` is
+    decimal text, empty at market; `quantity` in shares; `lot` shares of a lot."""
 
     client: str
     account: str
@@ -245,6 +246,7 @@ class Spoken:
     price: str = ""
     lot: int = 1_000
     time_in_force: str = "rod"
+    client_en: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +287,7 @@ def read_back(order: Spoken) -> ReadBack:
     else:
         price_zh, price_en, total_zh, total_en = "市價", "at market", "", ""
     who_zh = f"{order.client}，" if order.client else ""
-    who_en = f"{order.client}, " if order.client else ""
+    who_en = f"{order.client_en or order.client}, " if order.client_en or order.client else ""
     return ReadBack(
         zh=(
             f"{who_zh}跟您複誦：帳號 {order.account}，{side_zh} {order.name}（{digits}）{count_zh}，"

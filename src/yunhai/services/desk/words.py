@@ -89,7 +89,7 @@ def words() -> dict[str, str]:
         "column.side": _("Side"),
         "column.price": _("Price"),
         "column.shares": _("Shares"),
-        "column.filled": _("Filled"),
+        "column.filled": pgettext("column", "Filled"),
         "column.state": _("State"),
         "column.record": _("Record"),
         "state.waiting": _("Waiting"),

@@ -90,8 +90,9 @@ class Seen:
 
 
 def pool_view(value: Any) -> PoolView:
-    """The core's JSON as a view. msgspec.ValidationError for another shape."""
-    return msgspec.convert(value, PoolView, strict=False)
+    """The core's JSON as a view, bare or under `pool`. msgspec.ValidationError for another shape."""
+    inside = value.get("pool", value) if isinstance(value, dict) else value
+    return msgspec.convert(inside, PoolView, strict=False)
 
 
 def seen_by(view: PoolView, tenant: int) -> Seen:
@@ -154,10 +155,3 @@ def seen_whole(view: PoolView) -> Seen:
         others=None,
         brokers=view.brokers,
     )
-
-
-DAY_STEPS_WORDS: Final = {
-    "orders-expired": ("有效期結束，未成交委託失效", "Unfilled orders expire"),
-    "day-trade": ("當日沖銷配對與降稅", "Day trades matched, tax given back"),
-}
-"""Words of the core's day steps that a board explains; a step without one is shown by its name."""

@@ -6,33 +6,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenancy', '0002_row_security'),
+        ("tenancy", "0002_row_security"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Record',
+            name="Record",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.BigIntegerField()),
-                ('kind', models.CharField(choices=[('phone', 'phone'), ('in_person', 'in_person'), ('written', 'written')], max_length=9)),
-                ('record_id', models.CharField(max_length=32)),
-                ('at', models.DateTimeField()),
-                ('caller', models.CharField(blank=True, max_length=24)),
-                ('note', models.CharField(blank=True, max_length=400)),
-                ('made_at', models.DateTimeField(auto_now_add=True)),
-                ('handler', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenancy.tenant')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("account", models.BigIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("phone", "phone"), ("in_person", "in_person"), ("written", "written")], max_length=9
+                    ),
+                ),
+                ("record_id", models.CharField(max_length=32)),
+                ("at", models.DateTimeField()),
+                ("caller", models.CharField(blank=True, max_length=24)),
+                ("note", models.CharField(blank=True, max_length=400)),
+                ("made_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "handler",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="tenancy.tenant"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-at', '-id'),
-                'indexes': [models.Index(fields=['tenant', 'account', '-at'], name='desk_record_client')],
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'kind', 'record_id'), name='desk_record_once')],
+                "ordering": ("-at", "-id"),
+                "indexes": [models.Index(fields=["tenant", "account", "-at"], name="desk_record_client")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("tenant", "kind", "record_id"), name="desk_record_once")
+                ],
             },
         ),
     ]

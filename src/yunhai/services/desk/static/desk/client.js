@@ -10,6 +10,8 @@ import { money } from "../shell/js/format.js";
 import { post } from "./api.js";
 import { at, goTo, made, page, pairs, say, wrong } from "./page.js";
 
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Taipei", timeStyle: "medium" });
+
 export const call = { client: null, record: null };
 const records = new Map(); // account -> its latest record of this page's life
 let heard = () => {};
@@ -164,7 +166,7 @@ async function attach() {
     records.set(record.account, record);
     at("record-state").textContent = say("record.attached", { record: record.record_id });
     at("record-state").className = "badge good";
-    at("record-at").textContent = record.at.slice(11, 19);
+    at("record-at").textContent = CLOCK.format(record.at_ms);
     wrong(at("record-wrong"));
     heard();
     goTo(at("code"));

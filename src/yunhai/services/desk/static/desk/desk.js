@@ -5,7 +5,8 @@
  * preview runs while the clerk types; an answer that comes late for a ticket that has changed since is thrown away.
  */
 
-import { checkText, market, security as securityOf, told, trader } from "../shell/js/trade.js";
+import { checkText, security as securityOf, told, trader } from "../shell/js/trade.js";
+import { deviceKey } from "../shell/js/signing.js";
 import { listen } from "../shell/js/stream.js";
 import { clockTime, count, money, price as priceShown, priceText, stepped, units } from "../shell/js/format.js";
 import { toast } from "../shell/js/toast.js";
@@ -76,7 +77,7 @@ async function codeTyped() {
 function quoted(code, message) {
   if (security?.code !== code) return;
   const data = message.data ?? {};
-  const quote = data.code ? data : (data[code] ?? data.quotes?.find?.((one) => one.code === code));
+  const quote = data.code ? data : (data[code] ?? data.quotes?.find?.((one) => one.code === code && one.segment === "board"));
   if (quote && (!quote.code || quote.code === code)) showSecurity(quote);
 }
 
@@ -102,11 +103,10 @@ function sideTyped() {
   at("side-word").className = `side-word ${word === "buy" ? "up" : word === "sell" ? "down" : ""}`;
 }
 
-async function priceStep(way) {
+function priceStep(way) {
   const now = units(at("price").value || security?.reference || "");
   if (!security || now === null) return;
-  const { ticks } = await market();
-  const steps = (ticks[security.ticks] ?? []).map((row) => ({ at: units(row.price), tick: units(row.tick) }));
+  const steps = security.ticks.map((row) => ({ at: units(row.price), tick: units(row.tick) }));
   if (steps.length === 0) return;
   const limits = { up: units(security.limit_up) ?? 0n, down: units(security.limit_down) ?? 0n };
   at("price").value = priceText(stepped(steps, now, way, limits));
@@ -221,7 +221,7 @@ async function enter(from) {
 
 async function readBack(ticket) {
   const said = await post("/instructions/read-back", {
-    client: call.client.spoken, account: `${call.client.branch}-${call.client.number}`, side: ticket.side, code: ticket.code,
+    client: call.client.spoken, client_en: call.client.spoken_en, account: `${call.client.branch}-${call.client.number}`, side: ticket.side, code: ticket.code,
     name: security?.name ?? ticket.code, quantity: ticket.quantity, price: ticket.price, lot: security?.lot ?? 1000,
     time_in_force: ticket.time_in_force,
   });
@@ -272,6 +272,7 @@ async function send() {
 }
 
 function sent(ticket, ack) {
+  at("no-key").hidden = true;
   put({
     ...ticket, order_id: ack.order_id, order_number: ack.order_number, account: call.client.account, number: call.client.number,
     time: clockTime(ack.market_time), filled: 0, state: "waiting", record: ticket.instruction_id,
@@ -405,4 +406,7 @@ at("amend-back").addEventListener("click", () => at("amend").close());
 at("shortcuts").addEventListener("change", (event) => shortcuts(event.target.checked));
 document.addEventListener("keydown", keys);
 shortcuts(localStorage.getItem("yunhai_desk_shortcuts") !== "off");
+deviceKey(page.person).then((kept) => {
+  at("no-key").hidden = kept !== null;
+});
 nextClient();
