@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from yunhai.apps.cloud import health
 from yunhai.apps.cloud.api import api
+from yunhai.apps.cloud.openapi import openapi_json
 
 
 def modules(name: str) -> list[ModuleType]:
@@ -22,6 +23,7 @@ def modules(name: str) -> list[ModuleType]:
 
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/openapi.json", openapi_json, name="openapi"),
     path("api/v1/", api.urls),
     *(path("", include((module.urlpatterns, module.app_name))) for module in modules("pages")),
     path("account/", include("allauth.urls")),
