@@ -15,6 +15,7 @@ from yunhai.trading.words import Action
 Side = tuple[str, int, str, int]
 """(market day, tenant, security, 1 buy or 2 sell)."""
 
+_GATHERED = 1 << 16
 _BYTES = np.dtype((np.void, RECORD.itemsize))
 
 
@@ -29,6 +30,8 @@ class FillCount:
         self._day = ""
         self._books: dict[int, str] = {}
         self._records: list[NDArray[np.void]] = []
+        self._waiting: list[NDArray[np.void]] = []
+        self._count = 0
         self._odd: list[str] = []
 
     def open_day(self, day: str, settles_on: str) -> None:
@@ -46,12 +49,22 @@ class FillCount:
 
     def take(self, records: NDArray[np.void]) -> None:
         """Trading records."""
-        fills = np.flatnonzero(records["kind"] == Kind.FILL)
-        if len(fills):
-            self._records.append(np.ascontiguousarray(records).view(_BYTES)[fills])
+        self._waiting.append(np.ascontiguousarray(records).view(_BYTES))
+        self._count += len(records)
+        if self._count > _GATHERED:
+            self._pick()
+
+    def _pick(self) -> None:
+        """Keep the fills of what is waiting: at once, for a command and its few events come as one array."""
+        if self._waiting:
+            whole = np.concatenate(self._waiting)
+            self._records.append(whole[whole.view(RECORD)["kind"] == Kind.FILL])
+            self._waiting.clear()
+            self._count = 0
 
     def sum_up(self) -> None:
         """Add what was taken since the day began; asked once more at the end of the journal."""
+        self._pick()
         if not self._records:
             return
         fills = np.concatenate(self._records).view(FILL)

@@ -43,7 +43,8 @@ POSITIONS: Final = "positions"
 """Names of the offsets: of all tables, and of the positions, which follow a moment later."""
 LOCK: Final = 7_200_001
 """The advisory lock of the one reader."""
-BATCH_SECONDS: Final = 0.2
+BATCH_SECONDS: Final = 1.0
+"""How old a batch may get while the journal has more: small ones would cost more than they are worth."""
 POSITIONS_SECONDS: Final = 3.0
 IDLE_SECONDS: Final = 0.02
 

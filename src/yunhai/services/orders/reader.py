@@ -28,7 +28,9 @@ from yunhai.trading.words import Action, Segment
 
 _PLAIN_RECORD: Final = np.dtype((np.void, RECORD.itemsize))
 _COMMANDS: Final = (Kind.NEW, Kind.CANCEL, Kind.CUT, Kind.REPRICE)
-_ANSWER_KINDS: Final = (*_COMMANDS, Kind.REMOVED)
+_ORDERS_KINDS: Final = np.zeros(256, bool)
+"""By a record's kind, whether it is about an order."""
+_ORDERS_KINDS[[*(int(kind) for kind in _COMMANDS), int(Kind.REMOVED), int(Kind.FILL)]] = True
 
 _INSTRUCTIONS: Final = Staged(
     "orders_instruction",
@@ -273,7 +275,9 @@ class OrdersReading:
             *(instructions[name][new].tolist() for name in ("book", "security", "segment")), strict=True
         ):
             self._books[book] = (security.decode(), segment)
-        records, at = _of_orders(part.records)
+        everything, places_of_all = _joined(part.records)
+        ours = _ORDERS_KINDS[everything["kind"]] & (everything["tenant"] != 0)
+        records, at = _chosen(everything, places_of_all, ours)
         changes = Changes(records, at)
         _INSTRUCTIONS.copy(cursor, _instruction_rows(instructions, sequences, times))
         known = _copy_orders(cursor, instructions[new], sequences[new], times[new], changes)
@@ -282,7 +286,8 @@ class OrdersReading:
         fills = records[records["kind"] == Kind.FILL].view(FILL)
         _FILLS.copy(cursor, self._fill_rows(fills, at[records["kind"] == Kind.FILL], part.day))
         if last:
-            self._write_securities(cursor, part)
+            trades, _ = _chosen(everything, places_of_all, everything["kind"] == Kind.TRADE)
+            self._write_securities(cursor, part.day, trades.view(TRADE))
         return len(fills)
 
     def _fill_rows(self, fills: NDArray[np.void], at: NDArray[np.int64], day: str) -> Iterable[str]:
@@ -298,41 +303,44 @@ class OrdersReading:
         )
         return (_FILL_ROW % row for row in columns)
 
-    def _write_securities(self, cursor: Cursor[Any], part: _Part) -> None:
+    def _write_securities(self, cursor: Cursor[Any], day: str, trades: NDArray[np.void]) -> None:
         """The day's securities, those that traded in board lots brought up to date."""
         touched = set() if len(self._parts) == 1 else set(self.securities)
-        for _, records in part.records:
-            trades = np.ascontiguousarray(records[records["kind"] == Kind.TRADE]).view(TRADE)
-            for book, price, quantity in zip(
-                *(trades[name].tolist() for name in ("book", "price", "quantity")), strict=True
-            ):
-                code, segment = self._books.get(book, ("", 0))
-                security = self.securities.get(code)
-                if security is not None and segment == Segment.BOARD:
-                    security.last = price
-                    security.shares += quantity
-                    security.value += price * quantity
-                    security.trades += 1
-                    touched.add(code)
+        for book, price, quantity in zip(
+            *(trades[name].tolist() for name in ("book", "price", "quantity")), strict=True
+        ):
+            code, segment = self._books.get(book, ("", 0))
+            security = self.securities.get(code)
+            if security is not None and segment == Segment.BOARD:
+                security.last = price
+                security.shares += quantity
+                security.value += price * quantity
+                security.trades += 1
+                touched.add(code)
         rows = []
         for code in sorted(touched):
             of = self.securities[code]
-            values = (part.day, code, of.name or code, of.kind, of.reference, of.last, of.shares, of.value, of.trades)
+            values = (day, code, of.name or code, of.kind, of.reference, of.last, of.shares, of.value, of.trades)
             rows.append("\t".join(_escaped(str(value)) for value in values) + "\n")
         _SECURITIES.put(cursor, rows, key=2)
 
 
-def _of_orders(parts: list[tuple[int, NDArray[np.void]]]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
-    """The records that belong to a tenant's order, and their sequences."""
-    chosen_parts, places = [], []
-    for first, records in parts:
-        chosen = np.flatnonzero(np.isin(records["kind"], (*_ANSWER_KINDS, Kind.FILL)) & (records["tenant"] != 0))
-        if len(chosen):
-            chosen_parts.append(np.ascontiguousarray(records).view(_PLAIN_RECORD)[chosen])
-            places.append(chosen + first)
-    if not chosen_parts:
+def _joined(parts: list[tuple[int, NDArray[np.void]]]) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """All records of a batch as one array, and their sequences. At once: a command and its events are a part, and a
+    batch has thousands."""
+    if not parts:
         return np.zeros(0, RECORD), np.zeros(0, np.int64)
-    return np.concatenate(chosen_parts).view(RECORD), np.concatenate(places)
+    whole = np.concatenate([np.ascontiguousarray(records).view(_PLAIN_RECORD) for _, records in parts]).view(RECORD)
+    lengths = np.array([len(records) for _, records in parts])
+    firsts = np.array([first for first, _ in parts], np.int64)
+    return whole, np.repeat(firsts - (np.cumsum(lengths) - lengths), lengths) + np.arange(len(whole))
+
+
+def _chosen(
+    records: NDArray[np.void], at: NDArray[np.int64], which: NDArray[np.bool_]
+) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """Some of the records. As plain bytes: NumPy copies named fields one by one."""
+    return records.view(_PLAIN_RECORD)[which].view(RECORD), at[which]
 
 
 def _escaped(text: str) -> str:
