@@ -50,7 +50,7 @@ async def open_day(core: Core, opened: DayOpened, *, at: str = "") -> int:
         return before.sequence
     wishes.open_day(core.books, opened)
     first_number = core.books.number + 1
-    pack = core.books.rule_pack(opened.pack, opened.pack_sha256)
+    pack, _ = core.books.published_pack(opened.pack, opened.pack_sha256)
     day = OpenDay(opened, pack, first_number=first_number, orders=core.settings.orders, ids=core.settings.ids)
     begin = market_time(parse_date(opened.date), 0, offset=pack.utc_offset)
     if core.clock.kind == "live":

@@ -19,6 +19,7 @@ from tests.trading.scene import (
     LISTED,
     NT,
     OPENED,
+    PACK_BYTES,
     SETTLES,
     WALL,
     WEST,
@@ -34,6 +35,7 @@ from yunhai.kernel.money import Rate
 from yunhai.kernel.records import FILL, RECORD
 from yunhai.trading.books import steps
 from yunhai.trading.books.books import Books
+from yunhai.trading.books.changes import sha256
 from yunhai.trading.books.charges import commission, dollars
 from yunhai.trading.books.ranges import Ranges
 from yunhai.trading.books.state import CASH, Order
@@ -625,6 +627,40 @@ def test_the_state_is_the_same_whoever_keeps_it() -> None:
 def test_a_bad_state_is_refused(state: bytes) -> None:
     with pytest.raises(YunhaiError, match=r"^6441"):
         Books.restore(state)
+
+
+def test_the_open_days_pack_stays_though_another_is_published() -> None:
+    scene = Scene.open(at="08:40")
+    day = scene.books.day
+    assert day is not None
+    before = scene.books.rule_pack(day.pack, day.pack_sha256)
+    toml = PACK_BYTES.replace(b'commission = "0.1425%"', b'commission = "0.2%"')
+    other = sha256(toml)
+    scene.fact(PackPublished(pack="twse-2026", sha256=other, toml=toml))
+    assert scene.books.rule_pack("twse-2026", day.pack_sha256) == before
+    assert scene.books.rule_pack("twse-2026", other).fees.commission == 2000
+    assert Books.restore(scene.books.state()).rule_pack("twse-2026", day.pack_sha256) == before
+    scene.close()
+    with pytest.raises(YunhaiError, match=r"^6421"):
+        scene.fact(msgspec.structs.replace(OPENED, date="2026-08-24", settles_on="2026-08-26"))
+
+
+def test_a_pack_is_read_with_its_base_as_of_the_opening() -> None:
+    scene = Scene.open(at="08:40")
+    scene.close()
+    variant = b'id = "short"\nversion = "1"\nname_zh = "x"\nname_en = "x"\neffective_from = 2026-01-01\n'
+    variant += b'based_on = "twse-2026"\n[settlement]\ndays = 1\n'
+    scene.fact(PackPublished(pack="short", sha256=sha256(variant), toml=variant))
+    scene.fact(
+        msgspec.structs.replace(
+            OPENED, date="2026-08-24", settles_on="2026-08-25", pack="short", pack_sha256=sha256(variant)
+        )
+    )
+    toml = PACK_BYTES.replace(b'commission = "0.1425%"', b'commission = "0.2%"')
+    scene.fact(PackPublished(pack="twse-2026", sha256=sha256(toml), toml=toml))
+    for books in (scene.books, Books.restore(scene.books.state())):
+        read = books.rule_pack("short", sha256(variant))
+        assert (read.settlement.days, read.fees.commission) == (1, 1425)
 
 
 def test_the_next_day_needs_no_restart() -> None:

@@ -78,7 +78,7 @@ class Books:
         self.known: dict[bytes, bytes] = {}
         self.orders: dict[int, Order] = {}
         self.orders_by_account: dict[int, list[int]] = {}
-        self._rule_packs: dict[bytes, RulePack] = {}
+        self._day_pack: tuple[int, RulePack] | None = None
 
     # -- what changes it -----------------------------------------------------------------------------------------------
 
@@ -229,16 +229,30 @@ class Books:
         return max(sessions.get(session, 0), sessions.get("", 0)) if sessions else 0
 
     def rule_pack(self, pack: str, sha256: bytes) -> RulePack:
-        """A published pack, read. YunhaiError 6421 if that version is not published, 2001-2009 if it cannot be read."""
-        held = self.packs.get(pack)
-        if held is None or held.sha256 != sha256:
+        """A published pack, read; the open day's as it was when the day opened, whatever was published since.
+        YunhaiError 6421 if that version is not there, 2001-2009 if it cannot be read."""
+        day = self.day
+        if day is None or (day.pack, day.pack_sha256) != (pack, sha256):
+            return self.published_pack(pack, sha256)[0]
+        if self._day_pack is None or self._day_pack[0] != day.sequence:
+            self._day_pack = day.sequence, load_pack(day.pack_texts[pack], base=day.pack_texts.get)
+        return self._day_pack[1]
+
+    def published_pack(self, pack: str, sha256: bytes) -> tuple[RulePack, dict[str, bytes]]:
+        """A pack as it is published now, and by id the bytes it was read from: its own and those it is based on. Errors
+        as of `rule_pack`."""
+        if pack not in self.packs or self.packs[pack].sha256 != sha256:
             raise YunhaiError(6421, pack=pack)
-        found = self._rule_packs.get(sha256)
-        if found is None:
-            base = self.packs.get
-            found = load_pack(held.toml, base=lambda name: one.toml if (one := base(name)) else None)
-            self._rule_packs[sha256] = found
-        return found
+        used = {pack: self.packs[pack].toml}
+
+        def base(name: str) -> bytes | None:
+            held = self.packs.get(name)
+            if held is None:
+                return None
+            used[name] = held.toml
+            return held.toml
+
+        return load_pack(self.packs[pack].toml, base=base), used
 
     def balance(self, tenant: int, account: int, asset: str, bucket: Bucket) -> int:
         """Credits − debits of a bucket: the account's own, or (house buckets) the tenant's."""

@@ -131,7 +131,6 @@ def _pack_published(books: "Books", head: Head, fact: PackPublished) -> None:
     if sha256(fact.toml) != fact.sha256:
         raise misfit(head.sequence, f"pack {fact.pack} has another hash")
     books.packs[fact.pack] = Pack(fact.sha256, fact.toml)
-    books._rule_packs.clear()  # a pack may be based on this one
 
 
 def _terminal_set(books: "Books", _: Head, fact: TerminalSet) -> None:
@@ -267,7 +266,7 @@ def check_opening(books: "Books", fact: DayOpened) -> Day:
                 raise YunhaiError(6420, date=last.date, step=step)
     if fact.date <= books.last_date:
         raise YunhaiError(6422, date=fact.date, last=books.last_date)
-    pack = books.rule_pack(fact.pack, fact.pack_sha256)
+    pack, texts = books.published_pack(fact.pack, fact.pack_sha256)
     try:
         day, settles = date.fromisoformat(fact.date), date.fromisoformat(fact.settles_on)
     except ValueError as error:
@@ -290,6 +289,7 @@ def check_opening(books: "Books", fact: DayOpened) -> Day:
         market_date=(day - EPOCH).days,
         pack=fact.pack,
         pack_sha256=fact.pack_sha256,
+        pack_texts=texts,
         settles_on=fact.settles_on,
         mode=fact.mode,
         clock=fact.clock,

@@ -207,13 +207,16 @@ class DaySecurity(msgspec.Struct, array_like=True, frozen=True):
 class Day(msgspec.Struct):
     """The market day: how it was opened, what it charges, and which closing steps are done.
 
-    `commission_ppm` the pack's ceiling; roundings 0 down, 1 half up, 2 up, to the whole dollar.
+    `pack_texts`: the pack's bytes and those of the packs it is based on, by id, so that a restart reads the same though
+    another version was published since. `commission_ppm` the pack's ceiling; roundings 0 down, 1 half up, 2 up, to the
+    whole dollar.
     """
 
     date: str
     market_date: int
     pack: str
     pack_sha256: bytes
+    pack_texts: dict[str, bytes]
     settles_on: str
     mode: str
     clock: str
