@@ -427,11 +427,15 @@ async def test_health_ready_and_metrics(tmp_path: Path) -> None:
                 ("/metrics", 200),
                 ("/stream/v1/metrics", 404),
                 ("/x", 404),
+                ("/stream/v1", 426),
             ):
                 assert (await http.get(path)).status_code == status, path
             text = (await http.get("/metrics")).text
             assert f"yunhai_stream_sequence {float(stream.following.sequence)}" in text
             assert (await http.post("/health")).status_code == 405
+            for path, code in (("/x", 6515), ("/stream/v1", 6611)):
+                said = (await http.get(path)).json()
+                assert (said["error"]["code"], said["mode"]) == (code, "simulated")
 
 
 async def test_the_board_names_books_as_the_market_does() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -11,12 +12,13 @@ import structlog
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import STREAM_MESSAGES_PER_SECOND_MAX
+from yunhai.trading.core.errors import METHOD_NOT_ALLOWED, ROUTE_UNKNOWN
 from yunhai.trading.stream import errors
 from yunhai.trading.stream.client import POLICY, TOO_SLOW, Client
 from yunhai.trading.stream.counted import Counted
 from yunhai.trading.stream.following import Following
 from yunhai.trading.stream.hub import Hub
-from yunhai.trading.stream.messages import DECODER, refused
+from yunhai.trading.stream.messages import DECODER, ENCODER, refused
 
 log: Final = structlog.get_logger("yunhai.stream")
 PATH: Final = "/stream/v1"
@@ -46,13 +48,28 @@ class Application:
     # -- HTTP --------------------------------------------------------------------------------------------------------
 
     async def _answer(self, scope: Scope, send: Send) -> None:
-        status, kind, body = self._page(scope["path"]) if scope["method"] in ("GET", "HEAD") else (405, _JSON, b"{}")
-        length = (b"content-length", b"%d" % len(body))
-        head = [kind, length, (b"cache-control", b"no-store"), (b"x-yunhai-mode", self._following.mode.encode())]
+        try:
+            if scope["method"] not in ("GET", "HEAD"):
+                raise YunhaiError(METHOD_NOT_ALLOWED)
+            status, kind, body = self._page(scope["path"])
+        except YunhaiError as error:
+            status, kind = error.entry.http, _JSON
+            body = ENCODER.encode({"error": error.as_json(), "mode": self._following.mode})
+        head = [
+            kind,
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+            (b"x-yunhai-mode", self._following.mode.encode()),
+        ]
+        if status == HTTPStatus.UPGRADE_REQUIRED:
+            head.append((b"upgrade", b"websocket"))
         await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     def _page(self, path: str) -> tuple[int, tuple[bytes, bytes], bytes]:
+        """(status, content type, body). NOT_UPGRADED, ROUTE_UNKNOWN."""
+        if path == PATH:
+            raise YunhaiError(errors.NOT_UPGRADED)
         match path.removeprefix(PATH):
             case "/health":
                 return 200, _JSON, b'{"status":"ok"}'
@@ -64,7 +81,7 @@ class Application:
                 self._counted.market_time.set(self._following.market_time() / 1e9)
                 return 200, _TEXT, self._counted.text()
             case _:
-                return 404, _JSON, b"{}"
+                raise YunhaiError(ROUTE_UNKNOWN)
 
     # -- WebSocket ---------------------------------------------------------------------------------------------------
 

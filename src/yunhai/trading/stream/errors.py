@@ -13,6 +13,7 @@ NOT_GRANTED: Final = 6607
 FULL: Final = 6608
 NO_TOKEN_IN_TIME: Final = 6609
 TOO_MANY_MESSAGES: Final = 6610
+NOT_UPGRADED: Final = 6611
 
 register(
     *rows(
@@ -105,6 +106,16 @@ register(
             "More than {most} messages a second",
             "請放慢後重新連線。",
             "Slow down and connect again.",
+        ),
+        (
+            NOT_UPGRADED,
+            "stream-is-a-websocket",
+            None,
+            426,
+            "此路徑為 WebSocket",
+            "This path is a WebSocket",
+            "請以 WebSocket 連線，並先送出 auth。",
+            "Connect with a WebSocket and send auth first.",
         ),
     )
 )
