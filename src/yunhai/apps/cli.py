@@ -30,6 +30,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "up": ("yunhai.apps.commands.up", "The whole cloud on this machine 啟動雲海"),
     "core": ("yunhai.apps.commands.core", "Gate, lines, venue and journal 交易核心"),
     "stream": ("yunhai.apps.commands.stream", "Quotes and fills from the journal 行情回報"),
+    "migrate": ("yunhai.apps.commands.migrate", "Bring the database to this version 更新資料庫"),
     "web": ("yunhai.apps.commands.web", "Pages, the control plane's API, sign-in 網站程序"),
     "reader": ("yunhai.apps.commands.reader", "The journal into the tables 讀取程序"),
     "books": ("yunhai.apps.commands.books", "The books: check, import opening balances 帳務"),

@@ -8,6 +8,7 @@ DATABASE_PROGRAMS_MISSING: Final = 7500
 DATABASE_NOT_REACHABLE: Final = 7501
 DATABASE_NOT_STARTED: Final = 7502
 DATABASE_ROLES_MISSING: Final = 7503
+NOT_MIGRATED: Final = 7504
 ALREADY_UP: Final = 7510
 PART_NOT_READY: Final = 7511
 ORIGIN_MISSING: Final = 7512
@@ -55,6 +56,16 @@ register(
             "An outside database needs the roles yunhai_migrator, yunhai_app, yunhai_reader, one address each: {missing} missing",
             "請照 docs/guides/running.md 建立角色並設定三個位址。",
             "Make the roles and set the three addresses as docs/guides/running.md says.",
+        ),
+        (
+            NOT_MIGRATED,
+            "database-not-migrated",
+            None,
+            500,
+            "資料庫無法更新到這個版本：{reason}",
+            "The database could not be brought to this version: {reason}",
+            "以 yunhai migrate 重試並看它說什麼。",
+            "Try yunhai migrate and see what it says.",
         ),
         (
             ALREADY_UP,

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 import click
 
-from yunhai.apps.cloud.errors import ALREADY_UP, NOT_UP, PORT_TAKEN
+from yunhai.apps.cloud.errors import ALREADY_UP, NOT_MIGRATED, NOT_UP, PORT_TAKEN
 from yunhai.apps.cloud.places import Places
 from yunhai.kernel.errors import YunhaiError
 
@@ -162,21 +163,13 @@ def _database(places: Places, say: Callable[[str, str], None]) -> Any:
 
 def _migrated(say: Callable[[str, str], None]) -> None:
     """In a process of its own: as the migrator, whose rights nothing here keeps."""
-    import subprocess
-
-    code = (
-        "from yunhai.apps.cloud.places import Places; from yunhai.apps.cloud.prepare import collect_static, migrate; "
-        "places = Places.at(); print(migrate(places)); collect_static(places)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "yunhai.apps.cli", "migrate", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        from yunhai.apps.cloud.errors import DATABASE_NOT_STARTED
-
-        raise YunhaiError(
-            DATABASE_NOT_STARTED, reason=done.stderr.strip().splitlines()[-1] if done.stderr else "migrate"
-        )
-    count = done.stdout.split()[0]
-    say("database", "up to date" if count == "0" else f"migrated ({count})")
+        said = done.stderr.strip().splitlines() or ["yunhai migrate"]
+        raise YunhaiError(NOT_MIGRATED, reason=" | ".join(said[-4:]))
+    count = json.loads(done.stdout.splitlines()[-1])["migrations"]
+    say("database", f"migrated ({count})" if count else "up to date")
 
 
 @contextmanager
