@@ -6,11 +6,13 @@ beforehand for the moment at which they are meant to be sent.
 """
 
 import base64
+import os
 import random
 import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -202,41 +204,53 @@ class LoadedCore:
             key, person=tenant * 100, session="bench", tenant=tenant, role="api", mfa=True, now_s=int(time.time())
         )
 
-    def cpu_seconds(self) -> float:
-        """Processor time the core has used, all its threads."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / 100
+    def cpu_seconds(self, *, loop_only: bool = False) -> float:
+        """Processor time the core has used: all its threads, or that of its event loop."""
+        pid = self.process.pid
+        fields = Path(f"/proc/{pid}/task/{pid}/stat" if loop_only else f"/proc/{pid}/stat").read_text()
+        after_name = fields.rsplit(")", 1)[1].split()
+        return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def orders(people: list[Trader], count: int, *, rate: float, begin_ms: int, seed: int) -> list[tuple[int, bytes]]:
-    """(broker, message) of each order, JSON as `{"op":"order",…}`, signed for the moment it is sent."""
+def instructions(
+    people: list[Trader], count: int, *, rate: float, begin_ms: int, seed: int
+) -> Iterator[tuple[Trader, Instruction]]:
+    """New orders, `rate` a second from `begin_ms` (wall) on."""
     generator = random.Random(seed)
     names = codes()
-    found = []
     for place in range(count):
         who = people[place % len(people)]
         side = "buy" if generator.random() < 0.5 else "sell"
         price = REFERENCE + TICK * generator.randint(-4, 4)
-        instruction = Instruction(
-            action="new",
-            mode="simulated",
-            tenant=who.tenant,
-            account=who.account,
-            client_id=_uuid(),
-            date=DATE,
-            nonce=secrets.token_hex(16),
-            signed_at=begin_ms + int(place * 1000 / rate),
-            key=who.key,
-            channel="api",
-            code=generator.choice(names),
-            segment="board",
-            side=side,
-            order_type="limit",
-            time_in_force="rod",
-            credit="cash",
-            price=price_text(price),
-            quantity=1000 * generator.randint(1, 5),
+        yield (
+            who,
+            Instruction(
+                action="new",
+                mode="simulated",
+                tenant=who.tenant,
+                account=who.account,
+                client_id=_uuid(),
+                date=DATE,
+                nonce=secrets.token_hex(16),
+                signed_at=begin_ms + int(place * 1000 / rate),
+                key=who.key,
+                channel="api",
+                code=generator.choice(names),
+                segment="board",
+                side=side,
+                order_type="limit",
+                time_in_force="rod",
+                credit="cash",
+                price=price_text(price),
+                quantity=1000 * generator.randint(1, 5),
+            ),
         )
+
+
+def orders(people: list[Trader], count: int, *, rate: float, begin_ms: int, seed: int) -> list[tuple[int, bytes]]:
+    """(broker, message) of each order, JSON as `{"op":"order",…}`, signed for the moment it is sent."""
+    found = []
+    for place, (who, instruction) in enumerate(instructions(people, count, rate=rate, begin_ms=begin_ms, seed=seed)):
         raw = raw_of(who.private.sign(signed_attributes(canonical(instruction)), _SIGNED))
         signed = SignedInstruction(
             instruction=instruction, signature=base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

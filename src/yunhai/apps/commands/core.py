@@ -1,6 +1,8 @@
 """`yunhai core`: gate, lines, venue and journal in one process, on two Unix sockets of the home."""
 
+import gc
 import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
     from yunhai.trading.core.core import Core
 
 CLOCK_VARIABLE: Final = "YUNHAI_CLOCK"
+SWITCH_S: Final = 0.0005
+"""How long a thread may keep Python's lock from another: the one that proves signatures and the one that waits for the
+disk must not wait the usual 5 ms for the loop."""
+GARBAGE_THRESHOLD: Final = 20_000
+"""Objects between two looks for garbage: the core makes no cycles on the order's path."""
 
 
 @click.command("core")
@@ -70,6 +77,7 @@ def command(
         lift_rates=lift_rates,
         snapshot_records=snapshot_records,
     )
+    sys.setswitchinterval(SWITCH_S)
     core = Core(settings)  # reads the journal; a second core is refused here (3001), before any socket is touched
     public = _listen(address, places.core_socket)
     inner = unix_socket(places.inner_socket, 0o600)
@@ -81,6 +89,9 @@ async def _run(core: "Core", public: socket.socket, inner: socket.socket) -> Non
     from yunhai.trading.http.serve import serve
 
     core.start()
+    gc.collect()
+    gc.freeze()  # what was read at the start is not looked at again for garbage
+    gc.set_threshold(GARBAGE_THRESHOLD)
     try:
         await serve(core, [public], inner)
     finally:

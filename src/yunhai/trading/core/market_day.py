@@ -6,7 +6,7 @@ event is held against the journal's. What the engine says and the journal does n
 from the disk.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +24,9 @@ from yunhai.native import _book, _journal
 from yunhai.trading.core.errors import CLOCK_BACKWARDS
 from yunhai.trading.facts import DayOpened
 from yunhai.trading.market import Market, plan_of
+
+Recorded = tuple[NDArray[np.int64], NDArray[np.void]]
+"""(sequences, trading records) of a stretch of the journal."""
 
 CHUNK_RECORDS: Final = 1 << 16
 """Recorded events given to a venue at once."""
@@ -82,8 +85,8 @@ class OpenDay:
         if moment < self.venue.now:
             raise YunhaiError(CLOCK_BACKWARDS, to=moment, now=self.venue.now)
 
-    def rebuild(self, recorded: Iterable[tuple[int, NDArray[np.void]]]) -> tuple[int, NDArray[np.void]]:
-        """Run a recorded day again on this fresh venue. `recorded`: (sequence, records) in journal order.
+    def rebuild(self, recorded: Iterable[Recorded]) -> tuple[int, NDArray[np.void]]:
+        """Run a recorded day again on this fresh venue. `recorded` in journal order.
 
         Gives how many events were compared and those that the engine made beyond the recorded ones. 3031 at the first
         difference."""
@@ -116,15 +119,13 @@ class _Comparison:
         return np.frombuffer(self._made, RECORD)
 
 
-def _chunks(
-    recorded: Iterable[tuple[int, NDArray[np.void]]],
-) -> Iterable[tuple[NDArray[np.int64], NDArray[np.void]]]:
+def _chunks(recorded: Iterable[Recorded]) -> Iterator[Recorded]:
     """(sequences, records), some `CHUNK_RECORDS` at once."""
     sequences: list[NDArray[np.int64]] = []
     parts: list[bytes] = []
     held = 0
-    for first, records in recorded:
-        sequences.append(np.arange(first, first + len(records), dtype=np.int64))
+    for numbers, records in recorded:
+        sequences.append(numbers)
         parts.append(records.tobytes())
         held += len(records)
         if held >= CHUNK_RECORDS:

@@ -145,6 +145,17 @@ def pieces(group: Group, from_sequence: int = 0) -> Iterator[Piece]:
         yield _events(group, starts, plain, begin, group.count)
 
 
+def trading_records(group: Group) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+    """(sequences, records) of what is no fact in a group, all at once."""
+    starts, heads = starts_of(group)
+    if not len(heads):
+        return group.first_sequence + np.arange(len(starts), dtype=np.int64), group.slots
+    kept = np.ones(len(starts), np.bool_)
+    kept[np.searchsorted(starts, heads)] = False
+    places = np.flatnonzero(kept)
+    return group.first_sequence + places, group.slots.view(_SLOT)[starts[places]].view(RECORD)
+
+
 def _events(group: Group, starts: NDArray[np.int64], plain: NDArray[Any], begin: int, end: int) -> Events:
     """Records `begin` to `end` of the group; no fact is among them, so their slots lie side by side."""
     first = int(starts[begin])

@@ -6,7 +6,7 @@ A snapshot holds no venue: the day's records are read from the day's opening on,
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from yunhai.journal import snapshots
 from yunhai.journal.errors import SNAPSHOT_INVALID, refusal
 from yunhai.journal.folder import Place
-from yunhai.journal.reader import Reader
+from yunhai.journal.reader import Group, Reader
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import SNAPSHOTS_KEPT
 from yunhai.kernel.records import RECORD
 from yunhai.trading import facts
 from yunhai.trading.books import steps
 from yunhai.trading.books.books import Books
-from yunhai.trading.core.market_day import OpenDay
-from yunhai.trading.core.packing import Accepted, Events, Told, pieces
+from yunhai.trading.core.market_day import OpenDay, Recorded
+from yunhai.trading.core.packing import Accepted, Events, Told, pieces, trading_records
 from yunhai.trading.facts import DayOpened, DayStep
 
 STATE_VERSION: Final = 1
@@ -122,30 +122,34 @@ class _Reading:
         self.first_number = first_number
         self.known_to = known_to
         self.opened: DayOpened | None = None
-        self.events: list[tuple[int, NDArray[np.void]]] = []
+        self.events: list[Recorded] = []
         self.records = 0
 
-    def take(self, piece: Accepted | Told | Events) -> None:
-        """Apply one piece; of what the snapshot holds already, only what the venue needs is kept."""
-        match piece:
-            case Events():
-                self._events(piece)
-            case Accepted():
-                if piece.sequence > self.known_to:
-                    self.books.apply_instruction(piece.sequence, piece.time, piece.record)
-                    self.time = max(self.time, piece.time)
-            case Told():
-                self._fact(piece)
+    def read(self, group: Group, start: int) -> None:
+        """Apply a group; of one that the snapshot holds whole, only what the venue needs is kept."""
+        self.records += group.count
+        if group.last_sequence <= self.known_to and self.opened is not None:
+            self.events.append(trading_records(group))
+            return
+        for piece in pieces(group, start):
+            match piece:
+                case Events():
+                    self._events(piece)
+                case Accepted():
+                    if piece.sequence > self.known_to:
+                        self.books.apply_instruction(piece.sequence, piece.time, piece.record)
+                        self.time = max(self.time, piece.time)
+                case Told():
+                    self._fact(piece)
 
     def _events(self, piece: Events) -> None:
+        first = piece.first_sequence
         if self.opened is not None:
-            self.events.append((piece.first_sequence, piece.records))
-        skip = self.known_to + 1 - piece.first_sequence
-        if skip > 0:
-            piece = Events(piece.first_sequence + skip, piece.records[skip:])
-        if len(piece.records):
-            self.books.apply_events(piece.first_sequence, piece.records)
-            self.time = max(self.time, int(piece.records["time"][-1]))
+            self.events.append((np.arange(first, first + len(piece.records), dtype=np.int64), piece.records))
+        records = piece.records[max(0, self.known_to + 1 - first) :]
+        if len(records):
+            self.books.apply_events(first + len(piece.records) - len(records), records)
+            self.time = max(self.time, int(records["time"][-1]))
 
     def _fact(self, piece: Told) -> None:
         number = piece.fact.number
@@ -171,12 +175,6 @@ class _Reading:
         self.events = []
 
 
-def _pieces(journal: Place, from_sequence: int, reading: _Reading) -> Iterator[Accepted | Told | Events]:
-    for group in Reader(journal, from_sequence).ahead():
-        reading.records += group.count
-        yield from pieces(group, from_sequence)
-
-
 def restore(
     journal: Place,
     folder: Path,
@@ -199,8 +197,8 @@ def restore(
         day = reading.books.day
         running = day is not None and steps.CLOSED not in day.steps
         start = min(day.sequence, snapshot.sequence + 1) if day is not None and running else snapshot.sequence + 1
-    for piece in _pieces(journal, start, reading):
-        reading.take(piece)
+    for group in Reader(journal, start).ahead():
+        reading.read(group, start)
     open_day, compared, missing = _rebuilt(reading, orders, ids)
     return Restored(
         books=reading.books,
