@@ -23,7 +23,11 @@ def page() -> str:
     load_everything()
     from yunhai.apps.cloud.openapi import document
 
-    made = document()
+    return rows_of(document())
+
+
+def rows_of(made: dict[str, Any]) -> str:
+    """The page of a document."""
     lines = [HEAD]
     for title, prefix in (
         ("Orders and live state `/trade/v1`", "/trade/v1"),

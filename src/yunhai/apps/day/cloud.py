@@ -101,8 +101,11 @@ class CloudFacts:
 class CloudDay:
     """One run in one home. `run` does everything; the parts are there to be killed by tests meanwhile (`supervisor`)."""
 
-    def __init__(self, inputs: Inputs, pack_toml: bytes, home: Path, stages: Stages, say: Say) -> None:
-        """`pack_toml`: the file of the inputs' pack, for the core to be told."""
+    def __init__(
+        self, inputs: Inputs, pack_toml: bytes, home: Path, stages: Stages, say: Say, *, everything: bool = False
+    ) -> None:
+        """`pack_toml`: the file of the inputs' pack, for the core to be told. `everything`: stream and web run too."""
+        self._everything = everything
         self._inputs = inputs
         self._pack_toml = pack_toml
         self._stages = stages
@@ -112,9 +115,15 @@ class CloudDay:
         self.supervisor: Supervisor | None = None
         self.server: Server | None = None
 
-    def run(self, *, keep_fills: bool = False, trading: Callable[[], None] = lambda: None) -> FinishedDay:
-        """YunhaiError 4005, 4031-4035, 7600-7604, those of the pack and the parts. `trading` is called when orders begin
-        to flow."""
+    def run(
+        self,
+        *,
+        keep_fills: bool = False,
+        trading: Callable[[], None] = lambda: None,
+        settled: Callable[[], None] = lambda: None,
+    ) -> FinishedDay:
+        """YunhaiError 4005, 4031-4035, 7600-7604, those of the pack and the parts. `trading` is called when orders begin to
+        flow, `settled` when the ledger is whole and the database still runs."""
         with self._stages.of("plan"):
             day = self._prepared()
             plan = plan_cloud_day(day, batch=BATCH)
@@ -128,12 +137,15 @@ class CloudDay:
                 trading()
                 self.facts.driven = asyncio.run(self._drive(day, plan, planted, progress))
             with self._stages.of("close"), self._inner() as inner:
+                if not inner.wait_ready(READY_S):
+                    raise YunhaiError(cloud_failures.NOT_RECOVERED, seconds=READY_S)
                 inner.close_day()
                 self.facts.sequence = inner.status().durable
             with self._stages.of("books") as progress:
                 began = time.perf_counter()
                 self.facts.postings = self._wait_for_reader(self.facts.sequence, progress)
                 self.facts.lag_seconds = time.perf_counter() - began
+            settled()
             self._note_restarts()
             self._stop_parts()
             with self._stages.of("check"):
@@ -196,10 +208,13 @@ class CloudDay:
                 name=name, command=command, log=places.logs / f"{name}.log", socket=socket, environment=environment
             )
 
-        return [
+        parts = [
             part("core", places.core_socket, "--lift-line-caps", "--lift-rates"),
             part("reader", places.reader_socket),
         ]
+        if self._everything:
+            parts += [part("stream", places.stream_socket), part("web", places.web_socket)]
+        return parts
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {HOME_VARIABLE: str(self.places.home)}
@@ -339,10 +354,16 @@ def wait_for_outbox(seconds: float) -> None:
 
 
 def _read_to() -> tuple[int, int]:
-    """The sequence to which the ledger has read, and the postings it has written."""
+    """The sequence to which the ledger has read, and the postings it has written; (0, 0) while the database is away."""
+    from django.db import Error, connection
+
     from yunhai.services.ledger.models import Offset
 
-    offset = Offset.objects.filter(name=READING).first()
+    try:
+        offset = Offset.objects.filter(name=READING).first()
+    except Error:
+        connection.close()
+        return 0, 0
     return (offset.sequence, offset.postings) if offset is not None else (0, 0)
 
 
