@@ -431,6 +431,18 @@ def test_a_frozen_account_may_still_cancel_and_cut() -> None:
     assert scene.books.orders[order].state == "cancelled"
 
 
+def test_an_order_with_too_many_changes_can_still_be_cancelled() -> None:
+    scene = Scene.open()
+    order = _thirty_two_changes(scene)["order"]
+    assert scene.change("cut", order, quantity=1000).code == 6142
+    for _ in range(32):
+        assert scene.change("cancel", order).accepted
+    assert scene.change("cancel", order).code == 6142
+    scene.dispatch()
+    assert scene.books.orders[order].state == "cancelled"
+    assert scene.books.accounts[ANNE].reserved == 0
+
+
 def test_a_sell_only_account_sells_and_does_not_reprice_a_buy() -> None:
     scene = Scene.open()
     buy = scene.new(ANNE, price=95 * NT)

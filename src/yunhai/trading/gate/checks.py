@@ -320,7 +320,9 @@ def target_open(asked: Asked) -> Refusal | None:
     asked.target = order
     if not order.leaves:
         return 6141, {"order": checked.order, "state": order.state}
-    if len(order.pending) >= PENDING_INSTRUCTIONS_MAX:
+    cancel = checked.action == Action.CANCEL  # however many changes wait, an order can still be cancelled
+    waiting = sum(one.action == Action.CANCEL for one in order.pending) if cancel else len(order.pending)
+    if waiting >= PENDING_INSTRUCTIONS_MAX:
         return 6142, {"order": checked.order, "limit": PENDING_INSTRUCTIONS_MAX}
     if checked.action == REPRICE and order.order_type != LIMIT:
         return 6143, {"order": checked.order}
