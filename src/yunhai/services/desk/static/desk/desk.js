@@ -149,8 +149,8 @@ async function preview() {
 function showPreview(answer) {
   at("checks").replaceChildren(
     ...answer.checks.map((check) => {
-      const verdict = { passed: "pass", failed: "fail" }[check.verdict] ?? "later";
-      const item = made("li", "", { "data-verdict": verdict, title: check.verdict === "failed" ? checkText(check) : "" });
+      const verdict = { passed: "pass", refused: "fail", failed: "fail" }[check.verdict] ?? "later";
+      const item = made("li", "", { "data-verdict": verdict, title: verdict === "fail" ? checkText(check) : "" });
       item.append(made("span", page.checks[check.check] ?? check.check));
       return item;
     }),

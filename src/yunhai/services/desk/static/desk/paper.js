@@ -46,7 +46,7 @@ async function checkedTicket(line, seen) {
     const evidence = { instruction_kind: "written", instruction_id: ticket.record, instruction_at: Date.now() };
     const answer = await trading.preview({ action: "new", ...ticket.order, ...evidence }, ticket.clientId);
     if (!answer.error) return { ...ticket, verdict: say("paper.passes"), good: true };
-    const failed = answer.checks.find((check) => check.verdict === "failed");
+    const failed = answer.checks.find((check) => ["refused", "failed"].includes(check.verdict));
     const text = failed ? checkText(failed) : language === "zh" ? answer.error.zh : answer.error.en;
     return { ...ticket, verdict: `${text} (${answer.error.code})` };
   } catch (error) {
