@@ -198,6 +198,10 @@ LINE_SILENCE_SECONDS_MAX: Final = 15
 LINE_QUERY_NUMBERS_MAX: Final = 1_000
 """Instructions asked for at once when a line was lost."""
 STREAM_CONNECTIONS_MAX: Final = 2_000
+STREAM_CONNECTIONS_OF_ONE_MAX: Final = 50
+"""Of one person."""
+STREAM_CONNECTIONS_UNSIGNED_MAX: Final = 500
+"""Without a token yet."""
 STREAM_MESSAGE_BYTES_MAX: Final = 65_536
 STREAM_MESSAGES_PER_SECOND_MAX: Final = 50
 """From one connection."""

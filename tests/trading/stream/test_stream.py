@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.trading.core_harness import (
@@ -36,17 +37,24 @@ pytestmark = pytest.mark.asyncio
 FOREIGN = "the same as an account that is none"
 
 
+_HTTP: dict[tuple[Path, int], httpx.Client] = {}
+"""One for each account of a core: making one takes longer than an order."""
+
+
 async def order(core: Cloud, account: int = ANNE, *, want: int = 201, **fields: Any) -> dict[str, Any]:
     """Place one instruction over HTTP; prices as a broker writes them."""
     if "price" in fields:
         fields["price"] = int(Decimal(fields["price"]) * NT)
 
+    if (core.home, account) not in _HTTP:
+        _HTTP[core.home, account] = core.client(account)
+    http = _HTTP[core.home, account]
+
     def place() -> dict[str, Any]:
-        with core.client(account) as http:
-            answer = http.post("/trade/v1/orders", json=core.signed(account, **fields))
-            assert answer.status_code == want, answer.text
-            said: dict[str, Any] = answer.json()
-            return said
+        answer = http.post("/trade/v1/orders", json=core.signed(account, **fields))
+        assert answer.status_code == want, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
 
     return await asyncio.to_thread(place)
 
@@ -319,6 +327,14 @@ async def test_a_connection_that_talks_too_much_or_subscribes_to_too_much_is_ref
         async with reading(core, None) as second:
             assert await second.closed() == 1013
             assert second.codes() == [6608]
+        monkeypatch.setattr(hub, "STREAM_CONNECTIONS_MAX", 9)
+        monkeypatch.setattr(hub, "STREAM_CONNECTIONS_UNSIGNED_MAX", 1)
+        monkeypatch.setattr(hub, "STREAM_CONNECTIONS_OF_ONE_MAX", 1)
+        async with reading(core, None) as waits, reading(core, None) as unsigned:
+            assert await unsigned.closed() == 1013
+            await waits.send(op="auth", token=core.token(ANNE))
+            assert await waits.closed() == 1008
+            assert waits.codes() == [6612]
         for _ in range(60):
             await reader.send(op="unsubscribe", channel="market")
         assert await reader.closed() == 1008
@@ -415,8 +431,6 @@ async def test_a_stream_that_starts_first_waits_and_one_that_starts_later_begins
 
 
 async def test_health_ready_and_metrics(tmp_path: Path) -> None:
-    import httpx
-
     async with both(tmp_path) as (core, stream):
         transport = httpx.AsyncHTTPTransport(uds=str(core.places.stream_socket))
         async with httpx.AsyncClient(transport=transport, base_url="http://stream") as http:

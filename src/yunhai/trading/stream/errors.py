@@ -14,6 +14,7 @@ FULL: Final = 6608
 NO_TOKEN_IN_TIME: Final = 6609
 TOO_MANY_MESSAGES: Final = 6610
 NOT_UPGRADED: Final = 6611
+TOO_MANY_OF_ONE: Final = 6612
 
 register(
     *rows(
@@ -116,6 +117,16 @@ register(
             "This path is a WebSocket",
             "請以 WebSocket 連線，並先送出 auth。",
             "Connect with a WebSocket and send auth first.",
+        ),
+        (
+            TOO_MANY_OF_ONE,
+            "stream-too-many-connections-of-one",
+            None,
+            429,
+            "同一人的連線超過上限 {most}",
+            "One person has more than {most} connections",
+            "請關閉不用的分頁或程式。",
+            "Close tabs or programs that are not needed.",
         ),
     )
 )

@@ -9,6 +9,7 @@ are looked at again with every fact that changes them.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final
 
 import numpy as np
@@ -17,6 +18,8 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import (
     STREAM_BOOKS_MAX,
     STREAM_CONNECTIONS_MAX,
+    STREAM_CONNECTIONS_OF_ONE_MAX,
+    STREAM_CONNECTIONS_UNSIGNED_MAX,
     STREAM_SUBSCRIPTIONS_MAX,
     STREAM_TOKEN_SECONDS_MAX,
 )
@@ -87,12 +90,15 @@ class Hub:
         if not self._following.caught_up:
             client.put(refused(YunhaiError(errors.NOT_READY), self._following.mode))
             client.close(TRY_LATER)
-        elif len(self._clients) >= STREAM_CONNECTIONS_MAX:
+        elif len(self._clients) >= STREAM_CONNECTIONS_MAX or self._unsigned() >= STREAM_CONNECTIONS_UNSIGNED_MAX:
             client.put(refused(YunhaiError(errors.FULL, most=STREAM_CONNECTIONS_MAX), self._following.mode))
             client.close(TRY_LATER)
         else:
             self._clients[client] = None
         self._counted.connections.set(len(self._clients))
+
+    def _unsigned(self) -> int:
+        return sum(client.claims is None for client in self._clients)
 
     def leave(self, client: Client) -> None:
         """A connection is over."""
@@ -109,7 +115,7 @@ class Hub:
     # -- what connections ask ----------------------------------------------------------------------------------------
 
     def said(self, client: Client, asked: Auth | Subscribe | Unsubscribe) -> None:
-        """Answer one message. A refused token ends the connection."""
+        """Answer one message. A refused sign-in ends the connection."""
         try:
             if isinstance(asked, Auth):
                 self._sign_in(client, asked.token)
@@ -121,7 +127,7 @@ class Hub:
                 self._unsubscribe(client, asked)
         except YunhaiError as error:
             client.put(refused(error, self._following.mode, None if isinstance(asked, Auth) else asked))
-            if error.entry.http == 401:
+            if isinstance(asked, Auth) or error.entry.http == HTTPStatus.UNAUTHORIZED:
                 client.close(POLICY)
 
     def _sign_in(self, client: Client, token: str) -> None:
@@ -129,6 +135,10 @@ class Hub:
         self._revocations().require(claims)
         if client.claims is not None and (client.claims.person, client.claims.tenant) != (claims.person, claims.tenant):
             raise YunhaiError(TOKEN_CLAIMS, claim="sub")
+        if client.claims is None:
+            same = sum(other.claims is not None and other.claims.person == claims.person for other in self._clients)
+            if same >= STREAM_CONNECTIONS_OF_ONE_MAX:
+                raise YunhaiError(errors.TOO_MANY_OF_ONE, most=STREAM_CONNECTIONS_OF_ONE_MAX)
         client.claims = claims
         client.put(ENCODER.encode({"op": "authenticated", "expires": claims.expires, "mode": self._following.mode}))
 
@@ -368,6 +378,7 @@ class Hub:
     def _market_now(self) -> dict[str, Any]:
         following = self._following
         day, books = following.day, following.books
+        phases, halted = self._board.market() if self._board is not None else ({}, [])
         open_now = books.day is not None and not books.day.steps
         return {
             "date": day.opened.date if day is not None else "",
@@ -377,8 +388,8 @@ class Hub:
             "speed": 1,
             "open": open_now,
             "mode": following.mode,
-            "phases": self._board.phases() if self._board is not None else {},
-            "halted": self._board.halted() if self._board is not None else [],
+            "phases": phases,
+            "halted": halted,
         }
 
     # -- the pool ----------------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ class Stream:
                 raise error
 
     async def _follow(self) -> None:
-        while not self.following.begin():  # noqa: ASYNC110 - no event tells that a folder is there
+        while not await asyncio.to_thread(self.following.begin):  # noqa: ASYNC110 - no event tells that a journal is there
             await asyncio.sleep(AGAIN_S)
         faults = 0
         while True:

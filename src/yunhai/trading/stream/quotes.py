@@ -78,6 +78,7 @@ class Board:
         self._trial_price = np.zeros(size, np.int64)
         self._trial_volume = np.zeros(size, np.int64)
         self._shown = np.zeros(size, np.bool_)
+        self._market: tuple[dict[str, str], list[str]] | None = None
         self._changed = np.zeros(size, np.bool_)
         self._stale = np.ones(size, np.bool_)
         self._written: list[bytes] = [b""] * size
@@ -100,6 +101,8 @@ class Board:
         kinds, sides, states = (records[name][controls] for name in ("kind", "side", "state"))
         shows = (kinds == _TRIAL) & (states > 0)
         ends = (kinds == _UNCROSS) | ((kinds == _PHASE) & (sides != Phase.COLLECT) & (sides != Phase.HALTED))
+        if (kinds == _PHASE).any():
+            self._market = None
         chosen = controls[shows | ends]
         books = records["book"][chosen]
         self._shown[books] = records["kind"][chosen] == _TRIAL
@@ -176,6 +179,12 @@ class Board:
             phase=phase.name.lower(),
             halted=phase is Phase.SUSPENDED,
         )
+
+    def market(self) -> tuple[dict[str, str], list[str]]:
+        """(phases, halted), looked at again only after a change of phase."""
+        if self._market is None:
+            self._market = (self.phases(), self.halted())
+        return self._market
 
     def phases(self) -> dict[str, str]:
         """The phase that most books of each segment are in."""
