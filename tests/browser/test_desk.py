@@ -21,7 +21,9 @@ for (const kind of ['mousedown', 'mouseup', 'click', 'mousemove', 'pointerdown']
 """
 
 
-def signed_in(browser: Any, cloud: Cloud, person: str, path: str, *, size: dict[str, int] = DESK, language: str = "zh-hant") -> Any:
+def signed_in(
+    browser: Any, cloud: Cloud, person: str, path: str, *, size: dict[str, int] = DESK, language: str = "zh-hant"
+) -> Any:
     """A page at `path`, signed in; errors of its scripts fail the test that looks at `page.wrongs`."""
     context = browser.new_context(viewport=size)
     context.add_cookies([{"name": "yunhai_language", "value": language, "url": cloud.origin}])
@@ -206,12 +208,16 @@ def test_paper_tickets_are_checked_and_sent_together(browser: Any, cloud: Cloud)
     ]
     page.keyboard.insert_text("\n".join(tickets))
     page.keyboard.press("F4")
-    page.wait_for_function("() => document.querySelectorAll('#lines tr').length === 4 && !document.getElementById('send').disabled")
+    page.wait_for_function(
+        "() => document.querySelectorAll('#lines tr').length === 4 && !document.getElementById('send').disabled"
+    )
     assert page.locator("#lines .badge.good").count() == 2
     page.keyboard.press("F8")
     focused(page, "key-name")
     page.keyboard.press("Enter")
-    page.wait_for_function("() => [...document.querySelectorAll('#lines tr')].filter(row => /\\\\(\\\\d+\\\\)/.test(row.textContent)).length === 2")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('#lines tr')].filter(row => /\\\\(\\\\d+\\\\)/.test(row.textContent)).length === 2"
+    )
     keep(page, "desk-paper")
     assert page.wrongs == []
     page.context.close()
@@ -219,7 +225,9 @@ def test_paper_tickets_are_checked_and_sent_together(browser: Any, cloud: Cloud)
 
 @pytest.mark.parametrize("language", ["zh-hant", "en"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-def test_the_desk_is_whole_and_clean_on_every_screen(browser: Any, cloud: Cloud, language: str, size: dict[str, int]) -> None:
+def test_the_desk_is_whole_and_clean_on_every_screen(
+    browser: Any, cloud: Cloud, language: str, size: dict[str, int]
+) -> None:
     page = signed_in(browser, cloud, "sales", "/desk/", size=size, language=language)
     page.wait_for_timeout(1_000)
     assert serious(page) == []
@@ -229,7 +237,10 @@ def test_the_desk_is_whole_and_clean_on_every_screen(browser: Any, cloud: Cloud,
     focused(page, "send")
     assert serious(page) == []
     keep(page, f"desk-{language}-{size['width']}")
-    page.goto(page.locator("#client-log").get_attribute("href") and cloud.origin + page.locator("#client-log").get_attribute("href"))
+    page.goto(
+        page.locator("#client-log").get_attribute("href")
+        and cloud.origin + page.locator("#client-log").get_attribute("href")
+    )
     assert serious(page) == []
     keep(page, f"desk-calls-{language}-{size['width']}")
     assert page.wrongs == []

@@ -85,12 +85,12 @@ def test_pages_of_the_pocket(looked: tuple[Any, str, list[str]], cloud: Cloud) -
     page.goto(cloud.link("investor"))
     an_order(page, cloud)
     own = {"statement": f"/pocket/statements/{cloud.plan['date']}/", "timeline": page.url.removeprefix(cloud.origin)}
-    assert checked(page, cloud, POCKET | own, look, faults) == []
+    assert "\n".join(checked(page, cloud, POCKET | own, look, faults)) == ""
 
 
 def test_pages_of_sign_in(looked: tuple[Any, str, list[str]], cloud: Cloud) -> None:
     page, look, faults = looked
-    assert checked(page, cloud, OPEN, look, faults) == []
+    assert "\n".join(checked(page, cloud, OPEN, look, faults)) == ""
 
 
 def test_language_and_look_are_kept(browser: Any, cloud: Cloud) -> None:

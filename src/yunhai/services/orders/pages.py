@@ -197,7 +197,9 @@ def _shown(event: orders.Event) -> dict[str, Any]:
         "text": event.en if english() else event.zh,
         "tone": TONES.get(event.kind, ""),
         "rows": [
-            (label, details[name]) for name, label in DETAILS.items() if details.get(name, "") not in CODES_UNSAID
+            (label, _value(name, details[name]))
+            for name, label in DETAILS.items()
+            if details.get(name, "") not in CODES_UNSAID
         ],
         "signed_text": details.get("text", ""),
         "signature": details.get("signature", ""),
