@@ -43,6 +43,7 @@ class Pool:
         self._pools: dict[int, PoolSet] = {}
         self._brokers: dict[int, Broker] = {}
         self._groups: dict[int, Group] = {}
+        self._pooled: tuple[Group, ...] = ()
         self._carriers: dict[int, str] = {}
         self._changed_at: int | None = None
         self._queue_max = queue_max
@@ -119,6 +120,7 @@ class Pool:
             lines, brokers = members.setdefault(name, ([], []))
             brokers.append(broker)
             lines += [line for line in up if line.tenant == tenant]
+        self._pooled = tuple(names.values())
         self._carriers.clear()
         for name, (lines, brokers) in members.items():
             names[name].arrange(lines, brokers)
@@ -189,6 +191,7 @@ class Pool:
             broker = self._brokers[tenant] = Broker(tenant)
             group = self._groups[tenant] = Group(f"{tenant}")
             group.arrange([], [broker])
+            self._pooled = (*self._pooled, group)
         return broker
 
     def take(self, now: int, most: int = LINE_BATCH_MAX) -> list[Sent]:
@@ -199,7 +202,7 @@ class Pool:
         if self._uncapped:
             self._take_straight(now, most, sent)
             return sent
-        for group in dict.fromkeys(self._groups.values()):
+        for group in self._pooled:
             while len(sent) < most and (chosen := group.choose(now)) is not None:
                 broker, line, burst = chosen
                 waiting = broker.pop()
@@ -247,7 +250,7 @@ class Pool:
         self._arrange()
         if self._uncapped:
             return now if any(one.tenant in self._carriers for one in self._straight) else None
-        soonest = min((group.next_time(now) for group in dict.fromkeys(self._groups.values())), default=NEVER)
+        soonest = min((group.next_time(now) for group in self._pooled), default=NEVER)
         return None if soonest == NEVER else soonest
 
     # -- answers, loss, recovery -----------------------------------------------------------------------------------
