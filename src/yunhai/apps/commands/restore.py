@@ -21,8 +21,8 @@ from yunhai.apps.cloud.places import HOME_VARIABLE, Places
 def command(file: Path, home: Path, json_wanted: bool) -> int:
     """Make an installation of the backup FILE, prove it 還原並查驗.
 
-    The journal is verified against what the backup tells of it; the tables are brought up to the journal's end and
-    `yunhai books check` is run. Exit code 1 if the books do not agree.
+    The journal is verified against what the backup tells of it and `yunhai books check` is run over the tables; what the
+    journal holds beyond them the readers read at the next `yunhai up`. Exit code 1 if the books do not agree.
     """
     places = Places.at(home)
     manifest = restore(file, places, progress=lambda step: click.echo(f"… {step}", err=True))

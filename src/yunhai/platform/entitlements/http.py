@@ -30,7 +30,7 @@ class ServiceOut(Schema):
     cells: list[CellOut]
 
 
-class CellIn(Schema):
+class MatrixCellIn(Schema):
     """`allowed`: tenants of the column, for a partial or external cell; empty: the whole column."""
 
     model_config = ConfigDict(extra="forbid")
@@ -58,7 +58,7 @@ def matrix(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.put("/{service}/{column}", response=CellOut, summary="Change one cell 變更一格")
 @open_to("operator")
-def set_cell(request: HttpRequest, service: str, column: str, body: CellIn) -> entitlements.CellView:
+def set_cell(request: HttpRequest, service: str, column: str, body: MatrixCellIn) -> entitlements.CellView:
     """At once in menus, pages and API; the gate as soon as the core has the fact."""
     by = caller_of(request).person_id
     return entitlements.set_cell(service, column, body.level, body.allowed, by=by)

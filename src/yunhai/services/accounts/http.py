@@ -77,7 +77,7 @@ class HoldingOut(Schema):
     realised: str
 
 
-class TotalsOut(Schema):
+class PortfolioTotalsOut(Schema):
     cost: str
     value: str
     unrealised: str
@@ -92,7 +92,7 @@ class PortfolioOut(Schema):
     reserved: str
     unsettled: str
     holdings: list[HoldingOut]
-    totals: TotalsOut
+    totals: PortfolioTotalsOut
     sequence: int
 
 
@@ -139,7 +139,7 @@ class StatementOut(Schema):
     tax_back: str
     movements: list[MovementOut]
     holdings: list[HoldingOut]
-    totals: TotalsOut
+    totals: PortfolioTotalsOut
     cash: str
     settlement: list[SettlementOut]
     sequence: int
@@ -149,7 +149,7 @@ class ConsentIn(Strict):
     purpose: str = Field(pattern="^(trading|statements|research|marketing)$")
 
 
-class Page(Schema):
+class PositionsPage(Schema):
     after: int = Field(0, ge=0, le=_BIG)
     limit: int = Field(100, ge=1, le=LIST_ROWS_MAX)
 
@@ -167,7 +167,7 @@ def account_out(found: api.AccountView) -> dict[str, Any]:
 
 @router.get("/accounts", response=list[AccountOut], summary="Accounts 帳戶")
 @open_to(*_READERS)
-def accounts(request: HttpRequest, page: Query[Page]) -> list[dict[str, Any]]:
+def accounts(request: HttpRequest, page: Query[PositionsPage]) -> list[dict[str, Any]]:
     """An investor's own; all of the broker's for operations and compliance."""
     return [account_out(row) for row in api.accounts(after=page.after, limit=page.limit)]
 

@@ -48,7 +48,7 @@ class MatchOut(Schema):
     status: str
 
 
-class ClientOut(MatchOut):
+class OpenedClientOut(MatchOut):
     """An opened client; `serial` is the register's line."""
 
     spoken: str
@@ -59,7 +59,7 @@ class ClientOut(MatchOut):
 class SearchOut(Schema):
     """One client opened, or several with their names masked."""
 
-    client: ClientOut | None
+    client: OpenedClientOut | None
     matches: list[MatchOut]
 
 
@@ -142,7 +142,7 @@ def search(request: HttpRequest, body: SearchIn) -> dict[str, Any]:
     return {"client": client, "matches": matches}
 
 
-@router.post("/clients/{int:account}/open", response=ClientOut, summary="Open a client, for a reason 開啟客戶")
+@router.post("/clients/{int:account}/open", response=OpenedClientOut, summary="Open a client, for a reason 開啟客戶")
 @open_to(*ROLES)
 def open_client(request: HttpRequest, account: int, body: ReasonIn) -> desk.Client:
     """Writes a line of the look-up register."""

@@ -19,7 +19,7 @@ from yunhai.services.orders import api as orders
 router = Router(tags=["operations"], auth=signed_in)
 
 
-class LineOut(Schema):
+class PoolLineOut(Schema):
     line: str
     tenant: int
     cap: int
@@ -67,7 +67,7 @@ class QueuedOut(Schema):
     new: int
 
 
-class PoolOut(Schema):
+class PoolViewOut(Schema):
     """A broker's own part of the pool; `brokers` for the exchange's operators only."""
 
     pool: str
@@ -89,7 +89,7 @@ class PoolOut(Schema):
     brokers: list[BrokerRowOut]
 
 
-class LineIn(Schema):
+class LineCommandIn(Schema):
     """`login` needs broker number and password of the line, all right; `lose` cuts it as a broken wire would."""
 
     model_config = ConfigDict(extra="forbid")
@@ -102,7 +102,7 @@ class DoneOut(Schema):
     done: bool
 
 
-class TotalsOut(Schema):
+class OperationsTotalsOut(Schema):
     """Money in NT$, decimal text. `sequence`: how far the reading has come."""
 
     day: str
@@ -149,7 +149,7 @@ class SessionOut(Schema):
     own: bool
 
 
-class StepOut(Schema):
+class OperationsStepOut(Schema):
     name: str
     state: str
     sequence: int
@@ -166,7 +166,7 @@ class DayBoardOut(Schema):
     clock: str
     opened_ns: int
     sequence: int
-    steps: list[StepOut]
+    steps: list[OperationsStepOut]
 
 
 class BlockOut(Schema):
@@ -174,7 +174,7 @@ class BlockOut(Schema):
     count: int
 
 
-class DayOut(Schema):
+class OperationsDayOut(Schema):
     board: list[DayBoardOut]
     blocks: list[BlockOut]
 
@@ -192,7 +192,7 @@ class DayDoneOut(Schema):
     done: list[str]
 
 
-@router.get("/lines", response=list[LineOut], summary="My exchange lines 我的線路")
+@router.get("/lines", response=list[PoolLineOut], summary="My exchange lines 我的線路")
 @open_to(*SEES)
 def list_lines(request: HttpRequest) -> list[dict[str, Any]]:
     """A broker's own; every line for the exchange's operators. Never a password."""
@@ -201,7 +201,7 @@ def list_lines(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-@router.get("/lines/pool", response=PoolOut, summary="The line pool now 線路池即時")
+@router.get("/lines/pool", response=PoolViewOut, summary="The line pool now 線路池即時")
 @open_to(*SEES)
 def pool(request: HttpRequest) -> Any:
     """Own lines and queue in full, the other brokers as one anonymous sum."""
@@ -210,13 +210,13 @@ def pool(request: HttpRequest) -> Any:
 
 @router.post("/lines/{line}", response=DoneOut, summary="Log a line in or out, or cut it 線路登入、登出、斷線")
 @open_to(*ACTS)
-def command_line(request: HttpRequest, line: str, body: LineIn) -> dict[str, bool]:
+def command_line(request: HttpRequest, line: str, body: LineCommandIn) -> dict[str, bool]:
     """6300 whatever of line, broker and password is wrong."""
     lines.command_line(caller_of(request), line, body.do, broker=body.broker, password=body.password)
     return {"done": True}
 
 
-@router.get("/operations/totals", response=TotalsOut | None, summary="The day's totals 當日總數")
+@router.get("/operations/totals", response=OperationsTotalsOut | None, summary="The day's totals 當日總數")
 @open_to(*SEES)
 def totals(request: HttpRequest) -> dict[str, Any] | None:
     found = lines.totals()
@@ -257,7 +257,7 @@ def revoke(request: HttpRequest, sid: str) -> lines.SessionView:
     return lines.revoke(caller_of(request), sid)
 
 
-@router.get("/operations/day", response=DayOut, summary="The day board 日終看板")
+@router.get("/operations/day", response=OperationsDayOut, summary="The day board 日終看板")
 @open_to(*SEES)
 def day(request: HttpRequest) -> lines.DayState:
     return lines.day_state()
