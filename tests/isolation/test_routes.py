@@ -34,7 +34,7 @@ OPEN = {
 """Routes without a guard, each with why."""
 ROUTES = sorted([*pages(), *api_routes()], key=lambda route: ("sign-out" in route.path, str(route)))
 GUARDED = [route for route in ROUTES if str(route) not in OPEN]
-OF_ONE_TENANT = {"account", "key", "client", "sid", "asked"}
+OF_ONE_TENANT = {"account", "key", "client", "sid", "asked", "any_id", "order_id"}
 """Places in a path that name something of one tenant or one person; the rest name what is everybody's or the platform's."""
 SAMPLES = {
     "code": "2330",
@@ -44,7 +44,14 @@ SAMPLES = {
     "number": OTHER_BROKER,
     "change": 1,
 }
-SAMPLES |= {"name": "nothing", "first": "nothing", "second": "nothing", "line": "ZZ"}
+SAMPLES |= {
+    "date": "2026-01-05",
+    "purpose": "contact",
+    "name": "nothing",
+    "first": "nothing",
+    "second": "nothing",
+    "line": "ZZ",
+}
 MARK = "獨一無二的標記"
 QUIET = {"django_session", "pghistory_context", "identity_endedsession"}
 BODIES: dict[str, dict[str, Any]] = {
@@ -88,7 +95,15 @@ def house(db: None) -> House:
         client, _ = identity.make_client(investor, BROKER, "investor", MARK)
     signed_in = browser(investor)
     sid = session_id(signed_in.session.session_key)
-    ids = SAMPLES | {"account": account, "key": key.pk, "client": client.pk, "sid": sid, "asked": account}
+    ids = SAMPLES | {
+        "account": account,
+        "key": key.pk,
+        "client": client.pk,
+        "sid": sid,
+        "asked": account,
+        "any_id": account,
+        "order_id": 4_242,
+    }
     return House(ids, investor)
 
 
