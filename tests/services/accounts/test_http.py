@@ -108,6 +108,8 @@ def test_who_sees_what(house: House) -> None:
         (f"/timeline/order:{order}", (200, 404, 200, 403, 404)),
         (f"/timeline/order:{foreign}", (404, 404, 404, 403, 200)),
         ("/ledger/101/cash", (200, 404, 200, 403, 404)),
+        ("/ledger/101/postings", (200, 404, 200, 403, 404)),
+        ("/settlement/101", (200, 404, 200, 403, 404)),
         ("/ledger/house", (403, 403, 200, 403, 200)),
         (f"/settlement/broker/{DAY}", (403, 403, 200, 403, 200)),
         (f"/totals/{DAY}", (403, 403, 200, 403, 200)),
@@ -117,14 +119,12 @@ def test_who_sees_what(house: House) -> None:
         found = tuple(house.get(somebody, path)[0] for somebody in everybody)
         assert found == expected, path
     for path, name in (
-        ("/ledger/101/postings", "postings"),
         ("/orders?account=101", "orders"),
         ("/fills?account=101", "fills"),
     ):
         assert house.get(house.investor, path)[1][name]
         assert house.get(house.neighbour, path)[1][name] == []
         assert house.get(house.stranger, path)[1][name] == []
-    assert house.get(house.neighbour, "/settlement/101")[1] == []
     assert Client().get("/api/v1/accounts/101").status_code == 401
 
 

@@ -113,11 +113,10 @@ def cash_of(account: int) -> Cash:
     return Cash(free=held.get(int(Bucket.FREE), 0), reserved=held.get(int(Bucket.RESERVED), 0))
 
 
-def require_cash(account: int) -> Cash:
-    """The same. NOT_FOUND (404) where nothing was ever posted that the caller may see."""
-    if not Balance.objects.filter(account=account, asset=CASH).exists():
+def require_books(account: int) -> None:
+    """NOT_FOUND (404) where nothing was ever posted to an account that the caller may see."""
+    if not Balance.objects.filter(account=account).exists():
         raise YunhaiError(NOT_FOUND)
-    return cash_of(account)
 
 
 def house_balances() -> dict[tuple[str, str], int]:

@@ -93,8 +93,9 @@ def house(request: HttpRequest) -> list[dict[str, str]]:
 @router.get("/{int:account}/postings", response=PostingsOut, summary="An account's postings 帳戶分錄")
 @open_to(*_READERS, service="1.5")
 def postings(request: HttpRequest, account: int, page: Query[Postings]) -> dict[str, Any]:
-    """Newest first; none for an account that the caller may not see. A page ends with a whole journal record, unless one
-    record alone is longer than the page."""
+    """Newest first. 7201 for an account that the caller may not see or that has no books yet. A page ends with a whole
+    journal record, unless one record alone is longer than the page."""
+    api.require_books(min(account, _BIG))
     day = parse_date(page.day).isoformat() if page.day else ""
     rows = api.entries_of(min(account, _BIG), day=day, asset=page.asset, before=page.before, limit=page.limit)
     last = 0
@@ -111,6 +112,7 @@ def postings(request: HttpRequest, account: int, page: Query[Postings]) -> dict[
 @router.get("/{int:account}/cash", response=CashOut, summary="An account's cash 帳戶現金")
 @open_to(*_READERS, service="1.5")
 def cash(request: HttpRequest, account: int) -> dict[str, Any]:
-    """7201 for an account that the caller may not see or that never had any."""
-    found = api.require_cash(min(account, _BIG))
+    """7201 as for the postings."""
+    api.require_books(min(account, _BIG))
+    found = api.cash_of(account)
     return {"account": account, "buying_power": money(found.free), "reserved": money(found.reserved)}

@@ -9,6 +9,7 @@ from pydantic import Field
 from yunhai.kernel.clock import parse_date
 from yunhai.platform.readings.shown import moment, quantity_of
 from yunhai.platform.shell.api import open_to, signed_in
+from yunhai.services.ledger.api import require_books
 from yunhai.services.settlement import api
 
 PREFIX: Final = "/settlement"
@@ -107,7 +108,8 @@ def broker(request: HttpRequest, date: str) -> list[dict[str, Any]]:
 @router.get("/{int:account}", response=list[DueOut], summary="An account's settlement calendar 交割行事曆")
 @open_to(*_READERS, service="1.5")
 def calendar(request: HttpRequest, account: int, page: Query[Since]) -> list[dict[str, Any]]:
-    """By date, cash first; none for an account that the caller may not see."""
+    """By date, cash first. 7201 for an account that the caller may not see or that has no books yet."""
+    require_books(min(account, _BIG))
     since = parse_date(page.since).isoformat() if page.since else ""
     return [due_out(due) for due in api.calendar(min(account, _BIG), since=since)]
 
