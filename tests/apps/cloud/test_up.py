@@ -17,6 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from yunhai.journal.reader import Reader
+from yunhai.trading.facts import CellSet, decode
+
 pytestmark = pytest.mark.full
 
 
@@ -54,7 +57,7 @@ def cloud(postgres_server: Any) -> Iterator[Cloud]:
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "yunhai.apps.cli", "up", "--home", str(home), "--port", str(port)],
+        [sys.executable, "-m", "yunhai.apps.cli", "up", "--home", str(home), "--port", str(port), "--demo"],
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
@@ -92,6 +95,55 @@ def test_a_killed_part_comes_back(cloud: Cloud, part: str) -> None:
     assert again["last_exit"] == -signal.SIGKILL
     assert cloud.get("/account/login/").status_code == 200
     assert cloud.get("/trade/v1/rejects").status_code == 200
+
+
+SEED = """
+from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.prepare import set_up_django
+set_up_django(Places.at())
+from django.db import transaction
+from yunhai.platform.identity import api as identity
+from yunhai.platform.tenancy import api as tenancy
+with transaction.atomic():
+    tenancy.set_tenant(9001, code="TWSE", kind="exchange", name_zh="交易所", name_en="Exchange", columns=["exchange"])
+    operator = identity.make_person("operator@example.test", name_zh="營運者", demo=True)
+    identity.grant(operator, 9001, "operator")
+    print(operator.pk, identity.demo_link(operator, to="/console/"))
+"""
+
+
+def test_a_cell_switched_off_is_in_the_journal_with_who_and_when(cloud: Cloud) -> None:
+    """Signed in by a link, through the one port, by the API; the relay brings it to the core's journal."""
+    environment = os.environ | {"YUNHAI_HOME": str(cloud.home), "YUNHAI_DEMO": "1"}
+    environment["YUNHAI_ORIGIN"] = f"http://localhost:{cloud.port}"
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    seeded = subprocess.run([sys.executable, "-c", SEED], capture_output=True, text=True, env=environment)
+    assert seeded.returncode == 0, seeded.stderr
+    person, link = seeded.stdout.split()
+    with httpx.Client(base_url=f"http://localhost:{cloud.port}", trust_env=False, timeout=20) as browser:
+        assert browser.get(link).headers["Location"] == "/console/"
+        page = browser.get("/console/")
+        assert page.status_code == 200
+        csrf = browser.cookies["yunhai_csrf"]
+        before = time.time()
+        answer = browser.put("/api/v1/matrix/1.4/brokerage", json={"level": "none"}, headers={"X-CSRFToken": csrf})
+        assert answer.status_code == 200, answer.text
+        assert browser.get(link).status_code == 404, "a link works once"
+    found = None
+    while found is None and time.time() < before + 15:
+        found = next((fact for fact in _cells(cloud.home / "journal") if fact.service == "1.4"), None)
+        time.sleep(0.05)
+    assert found is not None
+    print(f"in the journal after {time.time() - before:.2f} s")
+    assert (found.column, found.level, found.by) == ("brokerage", "none", int(person))
+    assert before <= found.wall_ns / 1e9 <= time.time()
+
+
+def _cells(journal: Path) -> list[CellSet]:
+    numbers = [(fact.number, fact.content) for group in Reader(journal) for _, fact in group.facts()]
+    return [
+        found for number, content in numbers if number < 256 and isinstance(found := decode(number, content), CellSet)
+    ]
 
 
 def test_status_is_told_and_a_second_up_refused(cloud: Cloud) -> None:
