@@ -108,7 +108,7 @@ export function put(order) {
     at("blotter").prepend(filledRow(all));
     at("blotter-count").textContent = String(rows.size);
     at("blotter-empty").hidden = true;
-    if (chosen === null) choose(order.order_id, { focus: false });
+    choose(order.order_id, { focus: false });
   } else filledRow(all);
 }
 
