@@ -88,7 +88,9 @@ async def close_day(core: Core, date: str = "", *, between: Between = _nothing) 
             await _step(core, day.date, step)
             if step == steps.CLOSED:
                 core.day = None
+                core.deciding.day_began()
                 core.dispatch.pool.clear()
+                core.dispatch.times.clear()
             done.append(step)
             between(step)
         if done:

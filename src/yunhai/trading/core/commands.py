@@ -62,11 +62,19 @@ def fact_slots(fact: Decided, tenant: int, market_time: int) -> NDArray[np.void]
 
 
 def keep(core: Core, fact: Decided, tenant: int) -> int:
-    """Append a fact and apply it; its sequence. 3009 of one too large, CORE_HALTED; then nothing is applied."""
-    moment = core.clock.now()
-    sequence = core.append(fact_slots(fact, tenant, moment))
-    core.books.apply_fact(sequence, moment, tenant, fact)
-    core.dispatch.pool.apply(fact, time.monotonic_ns())
+    """Apply a fact and append it; its sequence. 3009 of one too large, CORE_HALTED; then nothing is applied.
+
+    Applied first: should the books refuse it, though it was checked, the core halts and the journal can still be read."""
+    core.require_ready()
+    moment, sequence = core.clock.now(), core.appender.next_sequence
+    slots = fact_slots(fact, tenant, moment)
+    try:
+        core.books.apply_fact(sequence, moment, tenant, fact)
+        core.dispatch.pool.apply(fact, time.monotonic_ns())
+    except YunhaiError as error:
+        core.give_up(error)
+        raise
+    core.append(slots)
     return sequence
 
 

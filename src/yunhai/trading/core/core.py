@@ -207,12 +207,12 @@ class Core:
         return self.appender.append(slots)
 
     def keep_events(self, events: NDArray[np.void]) -> None:
-        """Journal the venue's events and apply them."""
+        """Apply the venue's events and journal them. Applied first: should the books refuse them, the core halts and the
+        journal can still be read."""
         if not len(events):
             return
-        first = self.appender.next_sequence
+        self.books.apply_events(self.appender.next_sequence, events)
         self.append(events)
-        self.books.apply_events(first, events)
         self.counted.events.inc(len(events))
 
     def send_on(self) -> None:
