@@ -67,10 +67,14 @@ def migrated(postgres_server: Any) -> Iterator[Any]:
     from django.core.management import call_command
     from django.db import connection
     from django.test.utils import setup_test_environment, teardown_test_environment
+    from django.utils.translation import trans_real
 
+    from yunhai.platform.shell.messages import build
     from yunhai.platform.tenancy.grants import grant_all
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.LOCALE_PATHS = [build(_HOME / "locale")]
+    trans_real._translations.clear()
     connection.settings_dict.update(_django(postgres_server.connection("migrator")))
     call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:

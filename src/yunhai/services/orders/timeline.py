@@ -140,7 +140,7 @@ def _order(text: str) -> _Found | None:
 
 
 def _number(text: str) -> _Found | None:
-    if not 0 < len(text) <= 5:
+    if not (len(text) <= 5 and text.isascii() and text.isalnum()):
         return None
     rows = list(Order.objects.filter(order_number=text).order_by("-day", "-order_id")[:1])
     return _Found("number", [rows[0].order_id], account=rows[0].account) if rows else None
