@@ -28,11 +28,13 @@ from yunhai.apps.day.admission import inputs_of
 from yunhai.apps.day.cloud import CloudDay
 from yunhai.apps.day.session import Stages
 from yunhai.apps.reference_data import pack_bytes, pack_named
+from yunhai.kernel.errors import YunhaiError
 
 PACK = "twse-2026"
 DATABASE = "postgres"
 PARTS = ("core", "reader", "stream", "web", DATABASE)
 BETWEEN_S = (0.2, 1.6)
+GONE_S = 60
 
 
 @dataclass
@@ -77,9 +79,17 @@ class Killer:
         if server is None or not server.running():
             return False
         os.kill(int((server.folder / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-        time.sleep(0.2)
-        server.start()
-        return True
+        until = time.monotonic() + GONE_S
+        while time.monotonic() < until:
+            time.sleep(0.2)
+            if server.running():  # its last processes are still going
+                continue
+            try:
+                server.start()
+            except YunhaiError:
+                continue  # their shared memory is not free yet
+            return True
+        raise RuntimeError("the database did not come back")
 
 
 def run_day(report: Path, home: Path, kills: int, seed: int) -> dict[str, Any]:
