@@ -12,7 +12,6 @@ import multiprocessing
 import pstats
 import shutil
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +23,18 @@ from bench.load import flow, sender
 FIRST_RATE = 1_000
 STEP = 500
 GOAL_MS = 50.0
-AHEAD_S = 2.0
-SIGNING_A_SECOND = 9_000
-"""Orders signed beforehand a second, roughly: the moment of sending must be known when they are signed."""
 
 
 def one_rate(core: flow.LoadedCore, rate: int, seconds: float, seed: int) -> dict[str, Any]:
     """One rate for `seconds`: percentiles in ms, acknowledged a second, the core's processor time for an order."""
     count = int(rate * seconds)
-    began = time.time()
-    begin = began + count / SIGNING_A_SECOND + AHEAD_S
-    messages = flow.orders(core.people, count, rate=rate, begin_ms=int(begin * 1000), seed=seed)
-    begin = max(begin, time.time() + AHEAD_S)
     tokens = {tenant: core.token(tenant) for tenant in range(1, flow.BROKERS + 1)}
     sequence = core.status()["sequence"]
     used, loop = core.cpu_seconds(), core.cpu_seconds(loop_only=True)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        result = pool.apply(sender.run, (str(core.places.core_socket), tokens, messages, float(rate), begin))
+        result: sender.Result = pool.apply(
+            sender.run, (str(core.places.core_socket), tokens), {"rate": float(rate), "count": count, "seed": seed}
+        )
     used, loop = core.cpu_seconds() - used, core.cpu_seconds(loop_only=True) - loop
     milliseconds = result.latency * 1e3
     answered = int(np.isfinite(milliseconds).sum())

@@ -8,6 +8,7 @@ that sending is one write and the load takes as little of the machine as it can.
 import asyncio
 import base64
 import contextlib
+import gc
 import os
 import re
 import struct
@@ -18,9 +19,14 @@ import numpy as np
 import uvloop
 from numpy.typing import NDArray
 
+from bench.load import flow
+
 _ID = re.compile(rb'^\{"op":"(ack|refused)","id":(\d+)')
 _CODE = re.compile(rb'"code":(\d+)')
 TICK_S = 0.001
+AHEAD_S = 1.0
+SIGNING_A_SECOND = 9_000
+"""Orders signed beforehand a second, roughly: the moment of sending must be known when they are signed."""
 
 
 def frame(message: bytes) -> bytes:
@@ -147,12 +153,13 @@ class Load:
         return self.result
 
 
-def run(
-    socket: str, tokens: dict[int, str], messages: list[tuple[int, bytes]], rate: float, begin_wall: float
-) -> Result:
-    """A run in this process."""
+def run(socket: str, tokens: dict[int, str], *, rate: float, count: int, seed: int) -> Result:
+    """Sign `count` orders beforehand, then send them at `rate`. All of it in this process."""
+    begin = time.time() + count / SIGNING_A_SECOND + AHEAD_S
+    messages = flow.orders(flow.traders(), count, rate=rate, begin_ms=int(begin * 1000), seed=seed)
 
     async def go() -> Result:
-        return await Load(socket, tokens, messages, rate).run(begin_wall)
+        return await Load(socket, tokens, messages, rate).run(max(begin, time.time() + AHEAD_S))
 
+    gc.freeze()
     return uvloop.run(go())
