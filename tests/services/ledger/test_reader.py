@@ -126,7 +126,7 @@ def test_it_follows_a_living_journal_batch_by_batch(market: SmallMarket, reading
     assert_tables_are_the_books(reading, market)
 
 
-@pytest.mark.parametrize("stops", [1, 3, 7])
+@pytest.mark.parametrize("stops", [3, *(pytest.param(stops, marks=pytest.mark.full) for stops in (1, 7))])
 def test_a_reader_that_dies_leaves_neither_gap_nor_double(
     market: SmallMarket, committed_db: Any, stops: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,6 +84,7 @@ def test_kill_nine_leaves_neither_gap_nor_double(home: Path, committed_db: Any, 
     market.close_journal()
 
 
+@pytest.mark.full
 def test_two_readers_are_one(home: Path, committed_db: Any) -> None:
     """The second waits for the first's lock, and goes on when that dies."""
     places = Places(home)
