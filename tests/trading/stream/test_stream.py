@@ -116,6 +116,7 @@ async def test_what_the_stream_shows_is_the_venues_own_book(tmp_path: Path) -> N
                 quantity=7 + place if odd else 1000,
                 segment="odd_lot" if odd else "board",
             )
+        await until(lambda: not core.core.dispatch.pool.pending())
         await post(core, "/clock", {"to": "13:40"})
         await until(lambda: stream.following.sequence == core.core.books.sequence)
         shown = stream.following.day
