@@ -5,6 +5,8 @@ rate taken. Out: the answer's JSON with `mode`, or the refusal's with the regist
 logged with a number and answered 500 without its text.
 """
 
+import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -27,6 +29,7 @@ from yunhai.trading.tokens import Claims
 
 log: Final = structlog.get_logger("yunhai.core.http")
 _JSON: Final = (b"content-type", b"application/json; charset=utf-8")
+_REQUEST_ID: Final = re.compile(r"[0-9A-Za-z-]{8,64}", re.ASCII).fullmatch
 _HTTP_PROBLEMS: Final = {404: errors.ROUTE_UNKNOWN, 405: errors.METHOD_NOT_ALLOWED}
 
 
@@ -61,6 +64,12 @@ def bearer(request: Request) -> str:
     if kind.lower() != "bearer" or not token.strip():
         raise YunhaiError(errors.TOKEN_MISSING)
     return token.strip()
+
+
+def request_id(request: Request) -> str:
+    """The id under which a request is found in the logs: the origin's, else a new one."""
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID(given) else secrets.token_hex(8)
 
 
 async def _body(request: Request, route: Route) -> Any:
@@ -98,9 +107,20 @@ def endpoint(core: Core, route: Route) -> Callable[[Request], Awaitable[Response
     """The Starlette endpoint of a route."""
 
     async def answer(request: Request) -> Response:
+        number = request_id(request)
+        response = await answered(request)
+        response.raw_headers.append((b"x-request-id", number.encode()))
+        if route.method != "GET" or response.status_code >= 400:
+            claims: Claims | None = getattr(request.state, "claims", None)
+            tenant = claims.tenant if claims is not None else 0
+            log.info("request", request=number, route=route.name, status=response.status_code, tenant=tenant)
+        return response
+
+    async def answered(request: Request) -> Response:
         rate: Verdict | None = None
         try:
             claims = _claims(core, request, route)
+            request.state.claims = claims
             if route.quota is not None and claims is not None:
                 rate = core.rates.take(route.quota, claims.person, time.monotonic())
                 if not rate.allowed:
@@ -133,4 +153,6 @@ def application(core: Core, routes: tuple[Route, ...], more: list[BaseRoute]) ->
         by_path.setdefault(route.path, []).append(route)
     for path, same in by_path.items():
         served += [StarletteRoute(path, endpoint(core, route), methods=[route.method]) for route in same]
-    return Starlette(routes=[*served, *more], exception_handlers={HTTPException: unknown})
+    made = Starlette(routes=[*served, *more], exception_handlers={HTTPException: unknown})
+    made.router.redirect_slashes = False
+    return made
