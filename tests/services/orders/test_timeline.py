@@ -58,6 +58,8 @@ def test_a_life_in_order_from_signature_to_settlement(read_market: Read, db: Non
     kinds = [event.kind for event in found.events]
     assert kinds[0] == "accepted"
     assert kinds[1].startswith("exchange-")
+    assert found.events[1].details["answers"] == "new"
+    assert isinstance(found.events[1].details["waited_ms"], int)
     assert "fill" in kinds
     assert kinds[-1] == "settlement"
     sequences = [event.sequence for event in found.events]

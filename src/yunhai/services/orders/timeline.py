@@ -48,7 +48,8 @@ _SIDES: Final = {1: "buy", 2: "sell"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One record of the journal as far as it concerns what was asked. `details` in words and texts; `entries` the ledger
+    """One record of the journal as far as it concerns what was asked. `details` in words and texts (`waited_ms` of the
+    exchange's first answer: how long the order was with the lines, by the wall clock); `entries` the ledger
     postings that it caused. The proof is empty where the journal is not at hand."""
 
     sequence: int
@@ -290,6 +291,8 @@ def _of_answer(row: Answer) -> Event:
         zh, en = _ANSWER_ZH[Kind(row.kind)], f"{_ANSWER_EN[Kind(row.kind)]} by the exchange"
     details: dict[str, object] = {"code": row.code, "quantity": row.quantity, "removed": row.removed}
     if not removed:
+        details["answers"] = Kind(row.kind).name.lower()
+    if not removed:
         details |= {"leaves": row.leaves, "filled": row.filled, "state": State(row.state).name.lower()}
     if row.price:
         details["price"] = money(row.price)
@@ -388,9 +391,24 @@ _ENTRY_ZH: Final = {
 def _with_proof(events: list[Event]) -> Iterable[Event]:
     at = places(Path(settings.PLACES.journal), [event.sequence for event in events])
     verifier = Verifier()
+    accepted: dict[int, int] = {}  # wall ns by order
     for event in events:
         place = at.get(event.sequence)
-        yield event if place is None else _proven(event, place, verifier)
+        if place is None:
+            yield event
+            continue
+        proven = _proven(event, place, verifier)
+        if event.kind == "accepted" and event.details.get("action") == Action.NEW.word:
+            accepted[event.order_id] = _accepted_ns(place)
+        elif event.details.get("answers") == "new" and event.order_id in accepted:
+            waited = max(0, place.wall_ns - accepted[event.order_id]) // 1_000_000
+            proven = _replaced(proven, details=proven.details | {"waited_ms": waited})
+        yield proven
+
+
+def _accepted_ns(place: Place) -> int:
+    record = np.frombuffer(place.content[SIZE : SIZE + INSTRUCTION_BYTES], INSTRUCTION)[0]
+    return int(record["accepted_at"])
 
 
 def _proven(event: Event, place: Place, verifier: Verifier) -> Event:
