@@ -193,3 +193,15 @@ def test_caddy_understands_its_configuration(tmp_path: Path, door: Door) -> None
     for place in ("core.sock", "stream.sock", "web.sock"):
         assert place in done.stdout
     assert "inner.sock" not in done.stdout
+
+
+def test_asked_to_stop_while_starting_it_starts_no_more(folder: Path) -> None:
+    told: list[tuple[str, str]] = []
+    keeper = Supervisor(
+        [part(folder, "one"), part(folder, "two")], folder / "status.json", lambda *said: told.append(said)
+    )
+    keeper.request_stop()
+    assert keeper.start() is False
+    keeper.stop()
+    assert ("two", "ready") not in told
+    assert all(kept.process is None for kept in keeper.kept)

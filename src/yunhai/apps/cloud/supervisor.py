@@ -83,19 +83,21 @@ class Supervisor:
         self.facts: dict[str, Any] = {}
         self._stop = threading.Event()
 
-    def start(self) -> None:
-        """Start every part, each when the one before is ready. PART_NOT_READY, after stopping all."""
+    def start(self) -> bool:
+        """Start every part, each when the one before is ready. False if asked to stop meanwhile. PART_NOT_READY, after
+        stopping all."""
         for kept in self.kept:
             self._launch(kept)
             if not self._wait_ready(kept):
                 if self._stop.is_set():
-                    return
+                    return False
                 tail = last_line(kept.part.log)
                 self.stop()
                 raise YunhaiError(
                     PART_NOT_READY, part=kept.part.name, seconds=READY_SECONDS, reason=tail, log=str(kept.part.log)
                 )
             self.say(kept.part.name, "ready")
+        return not self._stop.is_set()
 
     def keep(self) -> None:
         """Watch until `request_stop`."""

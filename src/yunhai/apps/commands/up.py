@@ -102,11 +102,11 @@ def run(
             supervisor.facts = {"origin": origin, "home": str(places.home), "demo": demo}
             with _signals(supervisor.request_stop):
                 try:
-                    supervisor.start()
-                    say("yunhai", f"up at {origin}")
-                    if ready is not None:
-                        threading.Thread(target=ready, args=(supervisor,), daemon=True).start()
-                    supervisor.keep()
+                    if supervisor.start():
+                        say("yunhai", f"up at {origin}")
+                        if ready is not None:
+                            threading.Thread(target=ready, args=(supervisor,), daemon=True).start()
+                        supervisor.keep()
                 finally:
                     supervisor.stop()
         finally:
