@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from yunhai.services.lines.rules import BrokerRow, LineRow, PoolView, pool_view, seen_by, seen_whole
@@ -93,10 +93,14 @@ lines = st.lists(
 )
 
 
+unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def shown(value: Any) -> str:
     return json.dumps(msgspec.to_builtins(value))
 
 
+@unhurried
 @given(brokers, lines)
 def test_no_other_broker_is_ever_named(rows: list[BrokerRow], their: list[LineRow]) -> None:
     view = PoolView(lines=tuple(their), brokers=tuple(rows))
@@ -108,6 +112,7 @@ def test_no_other_broker_is_ever_named(rows: list[BrokerRow], their: list[LineRo
             assert f'"{line.line}"' not in text
 
 
+@unhurried
 @given(brokers, lines, st.integers(0, 5))
 def test_swapping_two_others_changes_nothing(rows: list[BrokerRow], their: list[LineRow], pick: int) -> None:
     """Whatever is seen depends on the others' sums alone."""

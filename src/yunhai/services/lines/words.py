@@ -33,7 +33,7 @@ def words() -> dict[str, str]:
         "line.refused": pgettext("line", "Login refused"),
         "line.closed": pgettext("line", "Closed"),
         "lines.up": _("{up} of {all} up"),
-        "lose": _("Cut"),
+        "lose": pgettext("line", "Cut"),
         "login": _("Log in"),
         "load": _("Load of line {line}"),
         "done.login": _("Line logged in"),

@@ -1,0 +1,99 @@
+"""The Control Room by API: one's own lines and sessions only, and a core that does not answer is said, not hung upon."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("db")
+
+
+@pytest.fixture
+def room(db: None) -> Any:
+    """Two brokers with a line each, an operations clerk of each, an operator of the exchange."""
+    from tests.platform import factories as make
+    from yunhai.platform.console import api as console
+    from yunhai.platform.tenancy.rls import acting
+
+    class Room:
+        def __init__(self) -> None:
+            for number in (make.EXCHANGE, make.BROKER, make.OTHER_BROKER):
+                make.tenant(number)
+            with acting(tenant=make.EXCHANGE):
+                for line, owner in (("A1", make.BROKER), ("B1", make.OTHER_BROKER)):
+                    console.add_line(line, owner, reason="for the test", by=None)
+            self.clerk = make.browser(make.place("operations", make.BROKER), number=make.BROKER)
+            self.other = make.browser(make.place("operations", make.OTHER_BROKER), number=make.OTHER_BROKER)
+            self.operator = make.browser(make.place("operator", make.EXCHANGE), number=make.EXCHANGE)
+
+        @staticmethod
+        def post(client: Any, path: str, body: dict[str, Any] | None = None) -> Any:
+            return client.post(f"/api/v1{path}", body or {}, content_type="application/json")
+
+        @staticmethod
+        def sessions(client: Any) -> list[dict[str, Any]]:
+            return list(client.get("/api/v1/operations/sessions").json())
+
+    return Room()
+
+
+def test_a_broker_lists_its_own_lines_and_the_operator_all(room: Any) -> None:
+    assert [one["line"] for one in room.clerk.get("/api/v1/lines").json()] == ["A1"]
+    assert [one["line"] for one in room.other.get("/api/v1/lines").json()] == ["B1"]
+    assert [one["line"] for one in room.operator.get("/api/v1/lines").json()] == ["A1", "B1"]
+
+
+def test_anothers_line_is_refused_like_one_that_is_not_there(room: Any) -> None:
+    login = {"do": "login", "broker": "9003", "password": "guess"}
+    answers = [room.post(room.clerk, f"/lines/{line}", login).json()["error"]["code"] for line in ("B1", "Q9")]
+    assert answers == [6300, 6300]
+    assert room.post(room.clerk, "/lines/B1", {"do": "lose"}).json()["error"]["code"] == 6300
+
+
+@pytest.mark.parametrize("path", ["/lines/pool"])
+def test_a_core_that_is_away_is_said(room: Any, path: str) -> None:
+    answer = room.clerk.get(f"/api/v1{path}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, 7340)
+
+
+def test_the_day_board_says_that_the_core_blocks(room: Any) -> None:
+    said = room.clerk.get("/api/v1/operations/day").json()
+    assert [one["what"] for one in said["blocks"]] == ["core"]
+    assert room.clerk.get("/control/day/").status_code == 200
+
+
+def test_before_the_first_day_there_are_no_totals(room: Any) -> None:
+    assert room.clerk.get("/api/v1/operations/totals").json() is None
+    for path in ("", "totals/", "rejects/", "sessions/"):
+        assert room.clerk.get(f"/control/{path}").status_code == 200
+
+
+def test_a_broker_sees_and_revokes_its_own_sessions_only(room: Any) -> None:
+    from tests.platform import factories as make
+
+    sales = make.browser(make.place("sales", make.BROKER), number=make.BROKER)
+    assert sales.get("/desk/").status_code == 200
+    mine, theirs = room.sessions(room.clerk), room.sessions(room.other)
+    assert sorted(role for one in mine for role in one["roles"]) == ["operations", "sales"]
+    assert [one["roles"] for one in theirs] == [["operations"]]
+    assert [one["own"] for one in theirs] == [True]
+    victim = next(one["sid"] for one in mine if one["roles"] == ["sales"])
+    refused = room.post(room.other, f"/operations/sessions/{victim}/revoke")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (404, 7343)
+    assert sales.get("/desk/").status_code == 200
+    assert room.post(room.clerk, f"/operations/sessions/{victim}/revoke").status_code == 200
+    assert sales.get("/desk/").status_code == 302, "signed out"
+
+
+def test_only_the_exchange_closes_a_day(room: Any) -> None:
+    answer = room.post(room.clerk, "/operations/day/close")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, 7102)
+    assert room.post(room.operator, "/operations/day/close").json()["error"]["code"] == 7340
+
+
+@pytest.mark.parametrize("role", ["sales", "keyin", "investor"])
+def test_the_room_is_for_operations(room: Any, role: str) -> None:
+    from tests.platform import factories as make
+
+    client = make.browser(make.place(role, account=5 if role == "investor" else 0), number=make.BROKER)
+    assert client.get("/control/").status_code == 404
+    assert client.get("/api/v1/lines/pool").status_code == 403
