@@ -25,6 +25,8 @@ TITLES = {
     "durable": "Durable before the acknowledgement",
     "recover": "From the journal to the same state",
     "lines": "The pool of exchange lines",
+    "orders": "From a signed order to its durable acknowledgement",
+    "restart": "A core that starts again",
 }
 OWN = ("bench", "commit", "command", "date", "machine")
 
@@ -47,7 +49,8 @@ def section(name: str, result: dict[str, Any]) -> str:
 
 
 def page() -> str:
-    results = {name: json.loads((ROOT / "bench/results" / f"{name}.json").read_text()) for name in TITLES}
+    files = {name: ROOT / "bench/results" / f"{name}.json" for name in TITLES}
+    results = {name: json.loads(file.read_text()) for name, file in files.items() if file.is_file()}
     return HEAD + "".join(section(name, result) for name, result in results.items())
 
 
