@@ -274,6 +274,7 @@ class TestDemoLinks:
         assert (answer.status_code, answer.headers["Location"]) == (302, "/pocket/")
         me = client.get("/api/v1/me").json()
         assert (me["demo"], me["mfa"], me["may_trade"]) == (True, True, True)
+        assert "data-demo" in client.get("/timeline/").content.decode(), "pages say that this is a demo's session"
         again = Client(HTTP_HOST="localhost:8600")
         assert again.get(link).status_code == 404
         assert again.get("/api/v1/me").status_code == 401

@@ -264,7 +264,9 @@ def _just_after_now_ms() -> int:
 
 
 def end_session(person: Person, sid: str) -> None:
-    """One session's tokens are dead from now on, here and in the core."""
+    """One session's tokens are dead from now on, here and in the core. What was ended long ago has no token left, and is
+    forgotten."""
+    EndedSession.objects.filter(ended_at__lt=timezone.now() - timedelta(hours=1)).delete()
     EndedSession.objects.get_or_create(sid=sid)
     put(SessionRevoked(person=person.pk, session=sid, before=_just_after_now_ms()), by=person.pk)
 
