@@ -19,7 +19,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "toast.close": _("Close"),
     "mode.simulated": pgettext_lazy("mode", "Simulated"),
     "mode.live": pgettext_lazy("mode", "Live trading"),
-    "error.network": _("No connection. Nothing was sent; try again."),
+    "error.network": _("No connection. Try again: the same order is never placed twice."),
     "error.unknown": _("That did not work. Try again in a moment."),
     "error.signed_out": _("You are signed out. Sign in again."),
     "error.busy": _("Too many requests. Try again in {seconds} s."),

@@ -91,6 +91,7 @@ export function trader(page) {
   }
 
   let registered = -Infinity;
+  let unanswered = null; // what was sent and never answered
 
   /** Signs and sends; `consent` is asked for the device's first key and answers its name, or null. Null if it was refused there. */
   async function place(fields, clientId, consent) {
@@ -103,12 +104,18 @@ export function trader(page) {
       await later(KEY_PAUSE_MS); // the key's fact goes to the core
     }
     for (let id = clientId; ; id = crypto.randomUUID()) {
-      const instruction = { ...(await draft(fields, id)), key: kept.key };
+      const what = JSON.stringify([id, fields]);
+      if (unanswered?.what !== what) unanswered = { what, body: await signed(kept, { ...(await draft(fields, id)), key: kept.key }) };
       try {
-        return await call("POST", "/orders", await signed(kept, instruction), { repeat: true });
+        const ack = await call("POST", "/orders", unanswered.body, { repeat: true });
+        unanswered = null;
+        return ack;
       } catch (error) {
-        if (error instanceof Refusal && LOST_KEY.has(error.code)) await forgetKey(page.person);
-        if (!(error instanceof Refusal) || !UNKNOWN_KEY.has(error.code)) throw error;
+        const definite = error instanceof Refusal && error.status >= 400 && error.status < 500;
+        if (!definite) throw error; // whether it arrived is not known: the next try sends the same bytes
+        unanswered = null;
+        if (LOST_KEY.has(error.code)) await forgetKey(page.person);
+        if (!UNKNOWN_KEY.has(error.code)) throw error;
         // A key registered a moment ago may still be on its way to the core: what was refused is refused for good, so ask anew.
         if (performance.now() - registered > KEY_WAIT_MS) {
           await forgetKey(page.person);
