@@ -14,9 +14,7 @@ from websockets.asyncio.client import connect, unix_connect
 
 from yunhai.client import failures
 from yunhai.kernel.errors import YunhaiError
-
-FRAME_BYTES_MAX = 1 << 24
-"""The largest message taken from the cloud: a snapshot of the whole market's quotes fits."""
+from yunhai.kernel.limits import CLIENT_FRAME_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Origin:
     async def open(self, path: str, *, timeout_s: float) -> websockets.ClientConnection:
         """A WebSocket to `path`. YunhaiError 7400."""
         settings: dict[str, Any] = {
-            "max_size": FRAME_BYTES_MAX,
+            "max_size": CLIENT_FRAME_BYTES_MAX,
             "compression": None,
             "proxy": None,
             "open_timeout": timeout_s,

@@ -11,10 +11,9 @@ from yunhai.client.origin import Origin
 from yunhai.client.sockets import TIMEOUT_S, Socket
 from yunhai.client.tokens import Tokens
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import CLIENT_MESSAGES_WAITING_MAX
 
 PATH: Final = "/stream/v1"
-WAITING_MAX: Final = 10_000
-"""Messages kept for a slow follower; after that the oldest is dropped and `dropped` counts it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +64,7 @@ class Stream(Socket):
         if op == "refused":
             self._messages.put_nowait(Refused(message.get("error") or {}, mode=str(message.get("mode", ""))))
         elif op in ("snapshot", "update"):
-            if self._messages.qsize() >= WAITING_MAX:
+            if self._messages.qsize() >= CLIENT_MESSAGES_WAITING_MAX:
                 self._messages.get_nowait()
                 self.dropped += 1
             self._messages.put_nowait(

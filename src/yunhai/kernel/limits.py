@@ -221,6 +221,14 @@ STREAM_TOKEN_SECONDS_MAX: Final = 10
 FUZZ_CASE_MS: Final = 100
 """Longest time any one hostile input may keep a reader busy."""
 
+# --- Client, backup ---
+
+CLIENT_FRAME_BYTES_MAX: Final = 1 << 24
+"""The largest message a client takes from the cloud: a snapshot of the whole market's quotes fits."""
+CLIENT_MESSAGES_WAITING_MAX: Final = 10_000
+"""Messages of the stream kept for a slow follower; after that the oldest is dropped and counted."""
+BACKUP_MANIFEST_BYTES_MAX: Final = 65_536
+
 assert LADDER_PRICES_MAX <= PRICE_MAX, "a ladder cannot hold more prices than there are"
 assert LADDER_PRICES_MAX >= 2 * 36_000
 assert LADDER_PRICES_MAX <= ENGINE_RUNGS_MAX <= 64**3 - 2, "what a pack may ask for, the native book takes"

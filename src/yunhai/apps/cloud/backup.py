@@ -29,11 +29,11 @@ from yunhai.journal.files import sync_folder, whole_file
 from yunhai.journal.reader import Reader
 from yunhai.journal.verify import verify
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import BACKUP_MANIFEST_BYTES_MAX
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 DUMP: Final = "database.dump"
-MANIFEST_BYTES_MAX: Final = 65_536
 SEGMENT_SUFFIX: Final = ".yj"
 _FOLDERS: Final = ("journal", "checkpoints", "credentials")
 
@@ -260,7 +260,7 @@ def _manifest(tar: tarfile.TarFile, file: Path) -> Manifest:
     if content is None:
         raise YunhaiError(errors.NOT_A_BACKUP, path=file, reason="no manifest", reason_zh="沒有清單")
     try:
-        told: dict[str, Any] = json.loads(content.read(MANIFEST_BYTES_MAX))
+        told: dict[str, Any] = json.loads(content.read(BACKUP_MANIFEST_BYTES_MAX))
         manifest = Manifest(**told)
     except (ValueError, TypeError) as error:
         raise YunhaiError(errors.NOT_A_BACKUP, path=file, reason=str(error), reason_zh="清單看不懂") from None

@@ -21,6 +21,7 @@ from yunhai.apps.day import cloud_failures
 from yunhai.apps.day.cloud_plan import CloudPlan
 from yunhai.client import Signer
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import BATCH_ORDERS_MAX
 from yunhai.kernel.money import price_text
 from yunhai.kernel.records import Side
 from yunhai.trading.instructions import Instruction
@@ -136,3 +137,6 @@ def _sign_all(order: SigningOrder, ready: "multiprocessing.Queue[Chunk | None]")
     for chunk in chunks(order):
         ready.put(chunk)
     ready.put(None)
+
+
+assert CHUNK_ORDERS <= BATCH_ORDERS_MAX, "a chunk is one message"
