@@ -8,7 +8,6 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from yunhai.kernel.errors import entry_of
 from yunhai.kernel.limits import ROOM_ROWS_MAX
 from yunhai.platform.identity.models import Person
 from yunhai.platform.shell.api import caller_of
@@ -17,9 +16,8 @@ from yunhai.platform.shell.guards import page
 from yunhai.platform.tenancy.models import Tenant
 from yunhai.services.lines import api as lines
 from yunhai.services.lines.access import ACTS, SEES, is_operator, may_act
-from yunhai.services.lines.words import blocks, step_name, words
+from yunhai.services.lines.words import blocks, reject_text, step_name, words
 from yunhai.services.orders import api as orders
-from yunhai.services.orders.api import RefusalView
 
 app_name = "lines"
 
@@ -57,12 +55,7 @@ def totals(request: HttpRequest) -> HttpResponse:
 def _reject_rows(code: int, before: int = 0) -> list[dict[str, Any]]:
     found = orders.refusals(code=code, before=before, limit=ROOM_ROWS_MAX)
     names = Person.objects.in_bulk({one.person for one in found})
-    return [{"of": one, "person": names.get(one.person), "text": _text(one)} for one in found]
-
-
-def _text(one: RefusalView) -> str:
-    entry = entry_of(one.code)
-    return entry.en if english() else entry.zh
+    return [{"of": one, "person": names.get(one.person), "text": reject_text(one.code)} for one in found]
 
 
 @require_safe
@@ -72,12 +65,8 @@ def rejects(request: HttpRequest) -> HttpResponse:
     code = _number(request.GET.get("code", ""))
     rows = _reject_rows(code, _number(request.GET.get("before", "")))
     found = lines.reject_counts()
-    entries = {number: entry_of(number) for number in found}
     context = {
-        "counts": [
-            {"code": number, "text": entries[number].en if english() else entries[number].zh, "count": count}
-            for number, count in found.items()
-        ],
+        "counts": [{"code": code, "text": reject_text(code), "count": count} for code, count in found.items()],
         "all": sum(found.values()),
         "code": code,
         "rows": rows,

@@ -1,12 +1,19 @@
 """What the Control Room's scripts and boards show, in the reader's language."""
 
+import re
 from collections.abc import Iterable
+from functools import cache
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from yunhai.kernel.errors import entry_of
+from yunhai.platform.shell.context import english
 from yunhai.services.lines.api import Blocks
 from yunhai.trading.books import steps
+from yunhai.trading.gate.checks import CHECKS
+
+_PLACE = re.compile(r"\{\w+\}")
 
 
 def words() -> dict[str, str]:
@@ -75,3 +82,18 @@ def blocks(found: Iterable[Blocks]) -> list[str]:
         "no-day": _("No market day was opened yet."),
     }
     return [said[one.what] % {"count": one.count} for one in found]
+
+
+@cache
+def _checks() -> dict[int, tuple[str, str]]:
+    return {code: (check.zh, check.en) for check in CHECKS for code in check.codes}
+
+
+def reject_text(code: int) -> str:
+    """A refusal of the gate without the one order's details: the check's name, and what it says of any order."""
+    entry = entry_of(code)
+    zh, en = _checks().get(code, ("", ""))
+    name, text = (en, entry.en) if english() else (zh, entry.zh)
+    general = _PLACE.sub("…", text)
+    mark = ": " if english() else "："
+    return f"{name}{mark}{general}" if name else general
