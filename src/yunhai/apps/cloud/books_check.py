@@ -184,7 +184,7 @@ class _Rebuilt:
         """Everything up to the tables' sequence."""
         if not self.sequence:
             return
-        for group in Reader(journal, 1, follow=True).ahead():
+        for group in Reader(journal, 1, follow=True):
             for piece in pieces(group):
                 if isinstance(piece, Told):
                     self._fact(piece)

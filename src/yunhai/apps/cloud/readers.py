@@ -43,6 +43,8 @@ POSITIONS: Final = "positions"
 """Names of the offsets: of all tables, and of the positions, which follow a moment later."""
 LOCK: Final = 7_200_001
 """The advisory lock of the one reader."""
+RARELY: Final = (100_000, 20, 50)
+"""Thresholds of Python's collector for processes that make millions of tuples and no cycles: an eighth less time."""
 BATCH_SECONDS: Final = 1.0
 """How old a batch may get while the journal has more: small ones would cost more than they are worth."""
 POSITIONS_SECONDS: Final = 3.0

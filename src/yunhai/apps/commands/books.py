@@ -1,5 +1,6 @@
 """`yunhai books`: prove the books, import opening balances."""
 
+import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,7 +46,9 @@ def check(home: Path | None, as_json: bool) -> int:
 
     from yunhai.apps.cloud.books_check import prove
     from yunhai.apps.cloud.reader_process import connection_arguments
+    from yunhai.apps.cloud.readers import RARELY
 
+    gc.set_threshold(*RARELY)
     with _progress() as tell, psycopg.connect(**connection_arguments(places, "reader")) as connection:
         proof = prove(places.journal, connection, tell)
     out = console(stderr=as_json)

@@ -1,5 +1,6 @@
 """`yunhai reader`: the journal into the tables, the outbox into the journal, background jobs."""
 
+import gc
 import signal
 from pathlib import Path
 
@@ -23,8 +24,10 @@ def command(home: Path | None, no_jobs: bool) -> int:
     set_up_django(places, "reader")
     from yunhai.apps.cloud.logs import configure
     from yunhai.apps.cloud.reader_process import ReaderProcess
+    from yunhai.apps.cloud.readers import RARELY
 
     configure("reader")
+    gc.set_threshold(*RARELY)
     process = ReaderProcess(places, jobs=not no_jobs)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: process.stop.set())
