@@ -97,3 +97,23 @@ def test_the_room_is_for_operations(room: Any, role: str) -> None:
     client = make.browser(make.place(role, account=5 if role == "investor" else 0), number=make.BROKER)
     assert client.get("/control/").status_code == 404
     assert client.get("/api/v1/lines/pool").status_code == 403
+
+
+@pytest.mark.parametrize(("said", "shown"), [([True, True], "good"), ([True, False], "bad")])
+def test_the_last_verdict_of_the_books_is_shown(room: Any, said: list[bool], shown: str) -> None:
+    import json
+
+    from django.conf import settings
+
+    from yunhai.services.lines.api import LAST_CHECK, last_check
+
+    path = settings.PLACES.run / LAST_CHECK
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"ok": all(said), "sequence": 7, "checks": [{"ok": one} for one in said]}))
+    try:
+        verdict = last_check()
+        assert verdict is not None
+        assert (verdict.held, verdict.findings, verdict.sequence) == (all(said), said.count(False), 7)
+        assert f"badge {shown}" in room.clerk.get("/control/day/").content.decode()
+    finally:
+        path.unlink()

@@ -184,7 +184,7 @@ def last_check() -> Verdict | None:
         return Verdict(
             at=datetime.fromtimestamp(path.stat().st_mtime, timezone.get_current_timezone()).isoformat(),
             held=bool(said["ok"]),
-            findings=len(said.get("findings", [])),
+            findings=sum(1 for check in said["checks"] if not check["ok"]),
             sequence=int(said.get("sequence", 0)),
         )
     except (OSError, ValueError, KeyError, TypeError):
