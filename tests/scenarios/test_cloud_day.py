@@ -84,11 +84,11 @@ def test_kills_at_random_moments_change_no_balance(
     rows = list(csv.reader(io.StringIO(gzip.decompress(source.read_bytes()).decode())))
     with file.open("w", newline="") as output:
         writer = csv.writer(output)
-        writer.writerows([rows[0], *(row for row in rows[1:] if row[1] in ("2313", "6278"))])
+        writer.writerows([rows[0], *(row for row in rows[1:] if row[1] in ("2313", "2317"))])
     os.chdir(repository)
     code, told, said = run("tests.scenarios.crash_drive", file, "--kills", "10", timeout=2_400)
     assert code == 0, said
     assert told["same"] is True
     assert told["right"] is True
-    assert told["crashed"]["reconnections"] >= 5, "the core did go away"
+    assert told["crashed"]["reconnections"] >= 1, "the core went away under the driver"
     assert min(told["crashed"]["kills"].values()) >= 5

@@ -122,8 +122,8 @@ class CloudDay:
         trading: Callable[[], None] = lambda: None,
         settled: Callable[[], None] = lambda: None,
     ) -> FinishedDay:
-        """YunhaiError 4005, 4031-4035, 7600-7604, those of the pack and the parts. `trading` is called when orders begin to
-        flow, `settled` when the ledger is whole and the database still runs."""
+        """YunhaiError 4005, 4031-4035, 7600-7604, those of the pack and the parts. `trading` is called at the first
+        answers, `settled` when the ledger is whole and the database still runs."""
         with self._stages.of("plan"):
             day = self._prepared()
             plan = plan_cloud_day(day, batch=BATCH)
@@ -134,8 +134,13 @@ class CloudDay:
             with self._stages.of("opening") as progress:
                 self._open(day, plan, planted, progress)
             with self._stages.of("trade") as progress:
-                trading()
-                self.facts.driven = asyncio.run(self._drive(day, plan, planted, progress))
+                begun = _Once(trading)
+
+                def moved(part: float) -> None:
+                    begun()
+                    progress(part)
+
+                self.facts.driven = asyncio.run(self._drive(day, plan, planted, moved))
             with self._stages.of("close"), self._inner() as inner:
                 if not inner.wait_ready(READY_S):
                     raise YunhaiError(cloud_failures.NOT_RECOVERED, seconds=READY_S)
@@ -337,6 +342,18 @@ class CloudDay:
                 failures.ORDER_REFUSED, order=order, reason=f"{code} {entry.en}", reason_zh=f"{code} {entry.zh}"
             )
         return tape, digest.hexdigest()
+
+
+class _Once:
+    """Calls something the first time it is called."""
+
+    def __init__(self, what: Callable[[], None]) -> None:
+        self._what: Callable[[], None] | None = what
+
+    def __call__(self) -> None:
+        what, self._what = self._what, None
+        if what is not None:
+            what()
 
 
 def wait_for_outbox(seconds: float) -> None:
