@@ -47,7 +47,18 @@ def clone(repository: Path, stranger: str | None) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-STEPS = ("登入", "登記金鑰", "市場開盤", "買一張與七股", "減量、改價、取消", "零股成交", "庫存", "歷程", "各室", "帳務勾稽")
+STEPS = (
+    "登入",
+    "登記金鑰",
+    "市場開盤",
+    "買一張與七股",
+    "減量、改價、取消",
+    "零股成交",
+    "庫存",
+    "歷程",
+    "各室",
+    "帳務勾稽",
+)
 
 
 def assert_a_whole_demo(output: str) -> None:
