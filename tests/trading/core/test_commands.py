@@ -18,7 +18,9 @@ from yunhai.trading.facts import (
     Decided,
     GrantSet,
     KeySet,
+    Opening,
     SessionRevoked,
+    SharesMoved,
     TenantSet,
 )
 
@@ -195,5 +197,46 @@ def test_a_halted_security_takes_nothing_until_it_is_resumed(tmp_path: Path) -> 
                 await commands.halt(here.core, "9999", on=True)
             assert refusal.value.code == 6536
             assert len(await ask(here.core, here, here.instruction(ANNE))) == 1
+
+    asyncio.run(run())
+
+
+def test_money_is_no_security_whoever_names_it_so(tmp_path: Path) -> None:
+    """Shares called "TWD" would be cash that nobody paid in."""
+    shares = SharesMoved(account=ANNE, code="TWD", quantity=1_000_000, reference="gift")
+    opening = Opening(batch="gift", part=0, accounts=(ANNE,), codes=("TWD",), amounts=(1_000_000,), costs=(0,))
+
+    async def run() -> None:
+        async with trading_day(tmp_path) as here:
+            before = here.core.books.state()
+            with pytest.raises(YunhaiError) as refusal:
+                await commands.move_shares(here.core, EAST, shares)
+            assert refusal.value.code == 6408
+            with pytest.raises(YunhaiError) as refusal:
+                await commands.open_balances(here.core, EAST, opening)
+            assert refusal.value.code == 6411
+            assert here.core.books.state() == before
+            assert here.core.failed is None
+
+    asyncio.run(run())
+
+
+def test_a_fault_while_a_fact_is_applied_halts_the_core(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in memory then is in no journal: nothing more may be decided by it."""
+
+    async def run() -> None:
+        async with trading_day(tmp_path) as here:
+            submitted = here.core.appender.writer.submitted()
+
+            def fault(*_: Any) -> None:
+                raise KeyError("a mistake")
+
+            monkeypatch.setattr(here.core.books, "apply_fact", fault)
+            moved = CashMoved(account=ANNE, amount=NT, kind="deposit", reference="halts")
+            with pytest.raises(KeyError):
+                await commands.move_cash(here.core, EAST, moved)
+            assert here.core.failed is not None
+            assert here.core.appender.writer.submitted() == submitted
+            assert (await refused(here, ANNE)).code == 6501
 
     asyncio.run(run())

@@ -66,8 +66,13 @@ def _room(books: Books, account: Account, asset: str, amount: int) -> None:
         raise YunhaiError(6410, account=number, limit=BALANCE_MAX)
 
 
+def _is_code(code: str) -> bool:
+    """Whether it may be a security's. Money is no security: what is booked under its name would be cash."""
+    return bool(_CODE(code)) and code != CASH
+
+
 def _code(code: str) -> None:
-    if not _CODE(code):
+    if not _is_code(code):
         raise YunhaiError(6408, code=code)
 
 
@@ -184,7 +189,7 @@ def _check_row(books: Books, tenant: int, wish: Opening, row: int) -> None:
     reason = None
     if account is None or account.fact.tenant != tenant:
         reason = ("no such account", "查無帳戶")
-    elif code and not _CODE(code):
+    elif code and not _is_code(code):
         reason = ("not a security code", "證券代號不合格式")
     elif not 0 <= amount <= BALANCE_MAX or not 0 <= cost <= BALANCE_MAX or (cost and not code):
         reason = ("amount or cost out of bounds", "數量或成本超出範圍")

@@ -64,15 +64,16 @@ def fact_slots(fact: Decided, tenant: int, market_time: int) -> NDArray[np.void]
 def keep(core: Core, fact: Decided, tenant: int) -> int:
     """Apply a fact and append it; its sequence. 3009 of one too large, CORE_HALTED; then nothing is applied.
 
-    Applied first: should the books refuse it, though it was checked, the core halts and the journal can still be read."""
+    Applied first: should the books refuse it, though it was checked, the core halts and the journal can still be read.
+    Whatever else goes wrong meanwhile halts it too: what is in memory then is in no journal."""
     core.require_ready()
     moment, sequence = core.clock.now(), core.appender.next_sequence
     slots = fact_slots(fact, tenant, moment)
     try:
         core.books.apply_fact(sequence, moment, tenant, fact)
         core.dispatch.pool.apply(fact, time.monotonic_ns())
-    except YunhaiError as error:
-        core.give_up(error)
+    except Exception as fault:
+        core.give_up(fault)
         raise
     core.append(slots)
     return sequence
