@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.platform.factories import BROKER, OTHER_BROKER, browser, person, place, tenant
 from yunhai.kernel.errors import YunhaiError
@@ -144,6 +145,30 @@ class TestApiClients:
         assert [(answer.status_code, code_of(answer)) for answer in answers] == [(401, 7003)] * 3
         assert len({answer.content for answer in answers}) == 1
 
+    def test_is_of_one_place_whatever_else_its_person_is(self, house: None) -> None:
+        rep = place("sales")
+        identity.grant(rep, BROKER, "operations")
+        identity.grant(rep, OTHER_BROKER, "operations")
+        made = post(browser(rep), "api-clients", name="robot", role="sales").json()
+        proof = {"client": made["client"], "secret": made["secret"]}
+        for more in ({"tenant": OTHER_BROKER}, {"tenant": OTHER_BROKER, "role": "operations"}, {"role": "operations"}):
+            answer = post(Client(), "token", **proof, **more)
+            assert (answer.status_code, code_of(answer)) == (404, 7008), more
+        assert post(Client(), "token", **proof, tenant=BROKER, role="sales").status_code == 200
+
+    def test_makes_no_client_of_another_role(self, house: None) -> None:
+        from allauth.mfa.models import Authenticator
+
+        rep = place("sales")
+        identity.grant(rep, BROKER, "operations")
+        Authenticator.objects.create(user=rep, type="totp", data={})
+        made = post(browser(rep), "api-clients", name="robot", role="sales").json()
+        token = post(Client(), "token", client=made["client"], secret=made["secret"]).json()["token"]
+        program = Client(HTTP_AUTHORIZATION=f"Bearer {token}")
+        answer = post(program, "api-clients", name="more", role="operations")
+        assert (answer.status_code, code_of(answer)) == (404, 7008)
+        assert post(program, "api-clients", name="more").json()["role"] == "sales"
+
     def test_needs_a_second_factor(self, house: None) -> None:
         answer = post(browser(place("sales"), mfa=False), "api-clients", name="robot")
         assert (answer.status_code, code_of(answer)) == (403, 7002)
@@ -238,6 +263,23 @@ class TestPlaces:
         assert told(as_role, facts.GrantSet)[-1].trade is True
         made.delete()
         assert [fact.trade for fact in told(as_role, facts.GrantSet)] == [False, True, False]
+
+    @pytest.mark.parametrize("act", ["grant", "withdraw", "refresh"])
+    def test_a_place_is_held_while_it_is_told(self, house: None, act: str) -> None:
+        """Two who decide about one place at once are told one after the other: else the core could hear last of the
+        place as it was before it was taken away."""
+        rep = place("sales")
+        with CaptureQueriesContext(connection) as queries:
+            if act == "grant":
+                identity.grant(rep, BROKER, "sales")
+            elif act == "withdraw":
+                identity.withdraw(rep, BROKER, "sales")
+            else:
+                identity.refresh_trade(rep)
+        texts = [one["sql"] for one in queries.captured_queries]
+        held = next(at for at, text in enumerate(texts) if "identity_membership" in text and "FOR UPDATE" in text)
+        told_at = next(at for at, text in enumerate(texts) if text.startswith('INSERT INTO "outbox_row"'))
+        assert held < told_at
 
     def test_withdrawn_is_gone_at_once(self, house: None, as_role: Any) -> None:
         rep = place("sales")

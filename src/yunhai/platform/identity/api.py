@@ -16,6 +16,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core import signing
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from yunhai.kernel.errors import YunhaiError
@@ -107,7 +108,9 @@ def grant(
             account=account,
             defaults={"branches": list(branches)},
         )
-        if not made and (not place.allowed or place.branches != list(branches)):
+        if not made:
+            place = _locked().get(pk=place.pk)
+        if not place.allowed or place.branches != list(branches):
             place.allowed, place.branches = True, list(branches)
             place.save()
         _tell_place(place, person, by=by)
@@ -117,9 +120,7 @@ def grant(
 def withdraw(person: Person, tenant: int, role: str, *, account: int = 0, by: int = 0) -> None:
     """Take a place away, at once: sight in every room, and trading in the core. MEMBERSHIP_MISSING if there is none."""
     with rls.acting(tenant=tenant):
-        place = Membership.objects.filter(
-            person=person, tenant_id=tenant, role=role, account=account, allowed=True
-        ).first()
+        place = _locked().filter(person=person, tenant_id=tenant, role=role, account=account, allowed=True).first()
         if place is None:
             raise YunhaiError(MEMBERSHIP_MISSING)
         place.allowed = False
@@ -130,8 +131,14 @@ def withdraw(person: Person, tenant: int, role: str, *, account: int = 0, by: in
 def refresh_trade(person: Person) -> None:
     """Tell the core again what the person may do: their second factor was added or removed."""
     with rls.acting(person=person.pk):
-        for place in Membership.objects.filter(person=person).order_by("id"):
+        for place in _locked().filter(person=person).order_by("id"):
             _tell_place(place, person, by=person.pk)
+
+
+def _locked() -> QuerySet[Membership]:
+    """Places, each held until the transaction ends: of two decisions about one place the later is told later, and tells
+    what the earlier has made of it."""
+    return Membership.objects.select_for_update(of=("self",))
 
 
 def _tell_place(place: Membership, person: Person, *, by: int) -> None:

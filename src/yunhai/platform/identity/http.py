@@ -125,6 +125,8 @@ def make_token(request: HttpRequest, body: TokenIn) -> dict[str, Any]:
     if caller.bearer and not body.client:
         raise YunhaiError(NOT_SIGNED_IN)  # a token does not beget tokens: it would never end
     if body.tenant and body.tenant != caller.tenant_id:
+        if body.client:
+            raise YunhaiError(MEMBERSHIP_MISSING)  # an API client is of one place, whatever else its person is
         assert caller.person is not None
         caller = caller_at(caller.person, body.tenant, mfa=caller.mfa, session=caller.session, demo=caller.demo)
         if caller.tenant_id != body.tenant:
@@ -245,7 +247,10 @@ def revoke_key(request: HttpRequest, key: int) -> Status[None]:
 def make_client(request: HttpRequest, body: ClientIn) -> Status[dict[str, Any]]:
     """For one of the caller's own roles in the current tenant; the secret is shown this once."""
     caller = caller_of(request)
-    client, secret = identity.make_client(_person(caller), caller.tenant_id, body.role or caller.role, body.name)
+    role = body.role or caller.role
+    if role not in caller.roles:  # those of a token are fewer than its person's
+        raise YunhaiError(MEMBERSHIP_MISSING)
+    client, secret = identity.make_client(_person(caller), caller.tenant_id, role, body.name)
     return Status(201, _client(client) | {"secret": secret})
 
 
