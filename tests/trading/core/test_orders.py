@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from tests.trading.core.driving import accepted, ask, refused, replayed, require_sound, trading_day
 from tests.trading.core.sockets import Orders
@@ -123,6 +124,23 @@ def test_a_rate_refuses_only_whose_it_is_and_never_cancels(tmp_path: Path) -> No
             assert codes.count(6201) == 260 - codes.count(6134)
             await accepted(here, ANNE, action="cancel", order=first.order_id)
             await accepted(here, BEN, code="1101", price=42 * NT)
+
+    asyncio.run(run())
+
+
+def test_accounts_that_are_not_ones_own_share_one_rate(tmp_path: Path) -> None:
+    """Else whoever names 1, 2, 3 … could ask, and fill the journal, without end."""
+
+    async def run() -> None:
+        async with trading_day(tmp_path) as here:
+            before = here.core.appender.writer.submitted()
+            wanted = [replace(here.instruction(ANNE), account=50_000 + number) for number in range(260)]
+            outcomes = await ask(here.core, here, *wanted, claims=claims(1))
+            codes = [outcome.code for outcome in outcomes if isinstance(outcome, YunhaiError)]
+            assert codes.count(6115) in (250, 251)
+            assert codes.count(6201) == 260 - codes.count(6115)
+            assert here.core.appender.writer.submitted() == before + codes.count(6115)
+            await accepted(here, ANNE, code="1101", price=42 * NT)
 
     asyncio.run(run())
 

@@ -35,7 +35,7 @@ from yunhai.trading.core.appender import Told
 from yunhai.trading.core.orders import Accepted, Ask, Outcome
 from yunhai.trading.core.packing import instruction_head, slots
 from yunhai.trading.core.proving import Prover, Wanted
-from yunhai.trading.gate.checks import Asker
+from yunhai.trading.gate.checks import Asker, account_seen
 from yunhai.trading.gate.gate import Decision, Gate
 from yunhai.trading.instructions import canonical, signed_attributes
 from yunhai.trading.lines.errors import QUEUE_FULL
@@ -281,8 +281,10 @@ class Deciding:
         return claims.person, Asker(claims.person, claims.mfa, crc32(claims.session.encode()))
 
     def _rate(self, turn: _Turn, shaped: Checked, person: int) -> None:
+        """6201. Accounts that the person has no right to share one bucket: naming others must not open new ones."""
         quota = ORDERS if shaped.action == NEW else CHANGES
-        verdict = self._core.rates.take(quota, person << 32 | shaped.account, turn.steady_ns / 1e9)
+        account = shaped.account if account_seen(self._core.books, shaped, person) else 0
+        verdict = self._core.rates.take(quota, person << 32 | account, turn.steady_ns / 1e9)
         if not verdict.allowed:
             raise YunhaiError(RATE_LIMITED, scope=quota.scope, limit=quota.limit, reset=verdict.reset)
 
