@@ -140,6 +140,12 @@ INNER_BODY_BYTES_MAX: Final = 32 << 20
 FACTS_A_REQUEST_MAX: Final = 2_000
 SOCKETS_MAX: Final = 2_000
 """Open order connections."""
+SOCKETS_UNSIGNED_MAX: Final = 500
+"""Without a token yet."""
+SOCKETS_OF_ONE_MAX: Final = 200
+"""Of one person."""
+SOCKET_TOKEN_SECONDS_MAX: Final = 10
+"""From a connection's beginning to its token."""
 SOCKET_IN_FLIGHT_MAX: Final = 20_000
 """Messages of one connection that wait for their answers."""
 BATCH_ORDERS_MAX: Final = 5_000

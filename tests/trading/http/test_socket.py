@@ -169,3 +169,40 @@ def test_what_was_in_flight_when_the_connection_broke_is_answered_again(tmp_path
         assert msgspec.json.encode(answer)
 
     with_core(tmp_path, act)
+
+
+def test_without_a_token_a_place_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "SOCKET_TOKEN_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(served, "SOCKETS_UNSIGNED_MAX", 2)
+
+    async def act(here: CoreHere) -> None:
+        async with Orders(here) as signed, Orders(here, token=None) as first, Orders(here, token=None):
+            async with Orders(here, token=None) as third:
+                with pytest.raises(ConnectionClosed):
+                    await third.hear()
+            assert (await first.hear())["error"]["code"] == 6520
+            with pytest.raises(ConnectionClosed):
+                await first.hear()
+            assert (await signed.order(here.signed(ANNE)))["op"] == "ack"
+
+    with_core(tmp_path, act)
+
+
+def test_one_person_cannot_take_all_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "SOCKETS_OF_ONE_MAX", 1)
+
+    async def act(here: CoreHere) -> None:
+        async with (
+            Orders(here) as first,
+            Orders(here, token=here.token(BEN)) as other,
+            Orders(here, token=None) as more,
+        ):
+            await more.say({"op": "auth", "token": here.token(ANNE)})
+            assert (await more.hear())["error"]["code"] == 6532
+            with pytest.raises(ConnectionClosed):
+                await more.hear()
+            await first.say({"op": "auth", "token": here.token(ANNE)})
+            assert (await first.hear())["op"] == "authenticated", "a renewal is no new connection"
+            assert (await other.order(here.signed(ANNE)))["op"] == "refused"
+
+    with_core(tmp_path, act)

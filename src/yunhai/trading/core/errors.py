@@ -30,6 +30,7 @@ TOKEN_TYPE: Final = 6527
 TOKEN_REVOKED: Final = 6528
 SOCKET_MESSAGE: Final = 6530
 SOCKET_TOO_MANY: Final = 6531
+SOCKETS_OF_ONE: Final = 6532
 SNAPSHOT_REFUSED: Final = 6535
 SECURITY_UNKNOWN: Final = 6536
 KEY_NOT_USABLE: Final = 6538
@@ -297,6 +298,16 @@ register(
             "Too many messages wait for their answers",
             "請等候回覆後再送。",
             "Wait for answers before sending more.",
+        ),
+        (
+            6532,
+            "sockets-of-one",
+            None,
+            429,
+            "同一人之委託連線已達上限 {most} 條",
+            "One person may have {most} order connections open",
+            "請關閉不用之連線。",
+            "Close those that are not used.",
         ),
         (
             6535,

@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import BATCH_ORDERS_MAX, SOCKET_IN_FLIGHT_MAX
+from yunhai.kernel.limits import BATCH_ORDERS_MAX, SOCKET_IN_FLIGHT_MAX, SOCKETS_OF_ONE_MAX
 from yunhai.trading.core import errors
 from yunhai.trading.core.core import Core
 from yunhai.trading.core.orders import Accepted, Ask, Outcome
@@ -114,12 +114,16 @@ def message_of(outcome: Outcome, mode: str, number: int | None) -> AckMessage | 
 
 
 class OrderSession:
-    """A connection's state. `take` is called for each message, `lost` once at the end."""
+    """A connection's state. `take` is called for each message, `lost` once at the end. `admit` says whether a person may
+    have one connection more."""
 
-    def __init__(self, core: Core, send: Send, close: Close, *, inner: bool = False) -> None:
+    def __init__(
+        self, core: Core, send: Send, close: Close, *, inner: bool = False, admit: Callable[[int], bool] | None = None
+    ) -> None:
         self._core = core
         self._send = send
         self._close = close
+        self._admit = admit
         self._inner = inner
         self._claims: Claims | None = None
         self._in_flight = 0
@@ -146,8 +150,20 @@ class OrderSession:
         except YunhaiError as error:
             number = None if isinstance(said, Auth) else said.id
             self._say(RefusedMessage(id=number, error=error.as_json(), mode=self._core.mode), packed)
-            if error.entry.http == 401:
+            if isinstance(said, Auth) or error.entry.http == 401:
                 self._close(POLICY)
+
+    @property
+    def person(self) -> int:
+        """Who signed in; 0: nobody yet."""
+        return self._claims.person if self._claims is not None else 0
+
+    def demand_token(self) -> None:
+        """End the connection if nobody has signed in by now: without a token it only takes somebody's place."""
+        if self._claims is None and not self._gone:
+            error = YunhaiError(errors.TOKEN_MISSING)
+            self._say(RefusedMessage(error=error.as_json(), mode=self._core.mode), False)
+            self._close(POLICY)
 
     def lost(self) -> None:
         """The connection is gone; what is in flight goes on and is answered to nobody."""
@@ -157,6 +173,8 @@ class OrderSession:
         claims = self._core.who(said.token)
         if self._claims is not None and claims.person != self._claims.person:
             raise YunhaiError(errors.TOKEN_CLAIMS, claim="sub")
+        if self._claims is None and self._admit is not None and not self._admit(claims.person):
+            raise YunhaiError(errors.SOCKETS_OF_ONE, most=SOCKETS_OF_ONE_MAX)
         self._claims = claims
         self._say(Authenticated(expires=claims.expires, mode=self._core.mode), packed)
 

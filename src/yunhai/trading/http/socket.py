@@ -1,5 +1,6 @@
 """The WebSocket of orders, as an ASGI application: sessions above, a bounded queue of answers beneath.
 
+Whoever has not signed in within SOCKET_TOKEN_SECONDS_MAX is cut off, and neither they nor one person can take all places.
 A reader who does not take its answers is cut off when `SOCKET_UNSENT_BYTES_MAX` wait for it; nobody else waits for it
 meanwhile, because answers are only put into its queue.
 """
@@ -12,7 +13,13 @@ from typing import Any, Final
 
 import structlog
 
-from yunhai.kernel.limits import SOCKET_UNSENT_BYTES_MAX, SOCKETS_MAX
+from yunhai.kernel.limits import (
+    SOCKET_TOKEN_SECONDS_MAX,
+    SOCKET_UNSENT_BYTES_MAX,
+    SOCKETS_MAX,
+    SOCKETS_OF_ONE_MAX,
+    SOCKETS_UNSIGNED_MAX,
+)
 from yunhai.trading.core.core import Core
 from yunhai.trading.http.session import OrderSession
 
@@ -75,11 +82,18 @@ class OrdersSocket:
     def __init__(self, core: Core, *, inner: bool = False) -> None:
         self._core = core
         self._inner = inner
-        self._outboxes: set[_Outbox] = set()
+        self._outboxes: dict[_Outbox, OrderSession] = {}
 
     @property
     def open(self) -> int:
         return len(self._outboxes)
+
+    def _of(self, person: int) -> int:
+        """How many connections a person has; of 0 those that nobody has signed in on."""
+        return sum(session.person == person for session in self._outboxes.values())
+
+    def _full(self) -> bool:
+        return len(self._outboxes) >= SOCKETS_MAX or (not self._inner and self._of(0) >= SOCKETS_UNSIGNED_MAX)
 
     def close_all(self) -> None:
         """End every connection; the process stops."""
@@ -89,14 +103,23 @@ class OrdersSocket:
     async def __call__(self, scope: Scope, receive: Receive, send: SendEvent) -> None:
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})
-        if len(self._outboxes) >= SOCKETS_MAX or self._core.failed is not None:
+        if self._full() or self._core.failed is not None:
             await send({"type": "websocket.close", "code": TRY_LATER})
             return
         reader = asyncio.current_task()
         assert reader is not None
         outbox = _Outbox(send, reader.cancel)
-        session = OrderSession(self._core, outbox.put, outbox.close, inner=self._inner)
-        self._outboxes.add(outbox)
+        session = OrderSession(
+            self._core,
+            outbox.put,
+            outbox.close,
+            inner=self._inner,
+            admit=lambda person: self._of(person) < SOCKETS_OF_ONE_MAX,
+        )
+        self._outboxes[outbox] = session
+        deadline = None
+        if not self._inner:
+            deadline = asyncio.get_running_loop().call_later(SOCKET_TOKEN_SECONDS_MAX, session.demand_token)
         self._core.counted.sockets.set(len(self._outboxes))
         sender = asyncio.create_task(outbox.run())
         try:
@@ -107,7 +130,9 @@ class OrdersSocket:
             log.warning("slow", bytes=SOCKET_UNSENT_BYTES_MAX)
         finally:
             session.lost()
-            self._outboxes.discard(outbox)
+            if deadline is not None:
+                deadline.cancel()
+            self._outboxes.pop(outbox, None)
             self._core.counted.sockets.set(len(self._outboxes))
             sender.cancel()
             with contextlib.suppress(asyncio.CancelledError, Exception):
