@@ -135,3 +135,20 @@ def test_amounts_as_people_read_them() -> None:
     ]
     assert [nt(amount) for amount, _ in table] == [text for _, text in table]
     assert [price(one) for one in (0, 1_165_000, 10_850_000, 90_950)] == ["–", "116.50", "1,085.00", "9.095"]
+
+
+@pytest.mark.parametrize("role", ["sales", "keyin"])
+def test_a_clerk_reads_a_timeline_only_after_saying_why(house: House, role: str) -> None:
+    from yunhai.platform.audit.api import record_lookup
+    from yunhai.platform.tenancy.rls import acting
+
+    of, tenant = order_of(house, 102), 1
+    clerk = factories.place(role, tenant)
+    paths = (f"/timeline/{of.order_id}/", "/timeline/account:102/")
+    for path in paths:
+        answer = browser(clerk).get(path)
+        assert (answer.status_code, b"yunhai-instruction-1" in answer.content) == (404, False)
+    with acting(tenant=tenant, person=clerk.pk):
+        record_lookup(tenant=tenant, person=clerk.pk, account=102, reason="service")
+    assert [browser(clerk).get(path).status_code for path in paths] == [200, 200]
+    assert browser(clerk).get("/timeline/account:101/").status_code == 404, "one client opened is not another"

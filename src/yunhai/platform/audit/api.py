@@ -52,3 +52,8 @@ def lookups(*, account: int | None = None, limit: int = 200) -> tuple[LookupView
         )
         for row in rows[:limit]
     )
+
+
+def has_looked(person: int, account: int, *, since: datetime) -> bool:
+    """Whether the person has a line of the register for that account from `since` on."""
+    return bool(Lookup.objects.filter(person=person, account=account, at__gte=since).exists())

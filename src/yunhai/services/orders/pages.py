@@ -4,6 +4,7 @@ Pages hold words and places; prices, states and money come live from the core an
 What is history (fills, timelines) is rendered here from the readings.
 """
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,6 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import LOOKUP_HOURS_MAX
+from yunhai.platform.audit import api as audit
+from yunhai.platform.identity.caller import Caller
 from yunhai.platform.shell import refusals
 from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.chosen import choose_account, chosen_account
@@ -22,6 +26,8 @@ from yunhai.platform.shell.guards import page
 from yunhai.platform.shell.templatetags import shell as writing
 from yunhai.platform.shell.words import word
 from yunhai.services.orders import api as orders
+from yunhai.services.orders.errors import NOTHING_FOUND
+from yunhai.services.orders.http import READERS
 
 app_name = "orders"
 
@@ -141,12 +147,23 @@ def timeline_search(request: HttpRequest) -> HttpResponse:
     return render(request, "pocket/timeline.html", {"asked": ""})
 
 
+def _require_reason(caller: Caller, found: orders.Timeline) -> None:
+    """NOTHING_FOUND for a clerk who has not registered within the last hours why they look at this client, as at the
+    Client Desk: a link in the address bar is no way round the register."""
+    if caller.roles.intersection(READERS):
+        return
+    since = datetime.now(UTC) - timedelta(hours=LOOKUP_HOURS_MAX)
+    if not audit.has_looked(caller.person_id, found.account, since=since):
+        raise YunhaiError(NOTHING_FOUND, id=found.id[:60])
+
+
 @require_safe
 @page()
 def timeline(request: HttpRequest, asked: str) -> HttpResponse:
     """Everything that happened to one id, in the journal's order. Says so (404) where there is nothing to see."""
     try:
         found = orders.timeline(asked)
+        _require_reason(caller_of(request), found)
     except YunhaiError as error:
         if error.entry.http not in (404, 422):
             raise
