@@ -85,12 +85,12 @@ async def close_day(core: Core, date: str = "", *, between: Between = _nothing) 
                 continue
             if step == steps.CLOSED:
                 _finish(core)
+                core.dispatch.pool.clear()  # at once: while the step becomes durable, nothing may go to a finished venue
+                core.dispatch.times.clear()
             await _step(core, day.date, step)
             if step == steps.CLOSED:
                 core.day = None
                 core.deciding.day_began()
-                core.dispatch.pool.clear()
-                core.dispatch.times.clear()
             done.append(step)
             between(step)
         if done:
