@@ -117,3 +117,35 @@ def test_the_last_verdict_of_the_books_is_shown(room: Any, said: list[bool], sho
         assert f"badge {shown}" in room.clerk.get("/control/day/").content.decode()
     finally:
         path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("role", "method", "path"),
+    [
+        ("operator", "post", "/console/tenants"),
+        ("operator", "get", "/console/changes"),
+        ("operator", "put", "/matrix/1.3/brokerage"),
+        ("operator", "post", "/operations/day/close"),
+        ("operations", "post", "/lines/A1"),
+        ("operations", "get", "/operations/sessions"),
+    ],
+)
+def test_a_password_alone_works_neither_platform_nor_lines(room: Any, role: str, method: str, path: str) -> None:
+    from tests.platform import factories as make
+
+    number = make.EXCHANGE if role == "operator" else make.BROKER
+    body: dict[str, Any] = {
+        "/lines/A1": {"do": "lose"},
+        "/matrix/1.3/brokerage": {"level": "none"},
+        "/console/tenants": {
+            "reason": "for the test",
+            "code": "9X01",
+            "kind": "broker",
+            "name_zh": "甲",
+            "name_en": "A",
+            "columns": ["brokerage"],
+        },
+    }.get(path, {})
+    by_password = make.browser(make.place(role, number), mfa=False, number=number)
+    answer = getattr(by_password, method)(f"/api/v1{path}", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, 7002)

@@ -209,7 +209,7 @@ def pool(request: HttpRequest) -> Any:
 
 
 @router.post("/lines/{line}", response=DoneOut, summary="Log a line in or out, or cut it 線路登入、登出、斷線")
-@open_to(*ACTS)
+@open_to(*ACTS, mfa=True)
 def command_line(request: HttpRequest, line: str, body: LineCommandIn) -> dict[str, bool]:
     """6300 whatever of line, broker and password is wrong."""
     lines.command_line(caller_of(request), line, body.do, broker=body.broker, password=body.password)
@@ -245,13 +245,13 @@ def rejects(request: HttpRequest, code: int = 0, before: int = 0) -> list[orders
 
 
 @router.get("/operations/sessions", response=list[SessionOut], summary="Who is signed in 登入者")
-@open_to(*ACTS)
+@open_to(*ACTS, mfa=True)
 def sessions(request: HttpRequest) -> list[lines.SessionView]:
     return lines.sessions(caller_of(request))
 
 
 @router.post("/operations/sessions/{sid}/revoke", response=SessionOut, summary="End a session 撤銷登入")
-@open_to(*ACTS)
+@open_to(*ACTS, mfa=True)
 def revoke(request: HttpRequest, sid: str) -> lines.SessionView:
     """The session and every token made from it, here and at the gate."""
     return lines.revoke(caller_of(request), sid)

@@ -109,7 +109,7 @@ def run_day(request: HttpRequest, do: str) -> HttpResponse:
 
 
 @require_safe
-@page(*ACTS)
+@page(*ACTS, mfa=True)
 def sessions(request: HttpRequest) -> HttpResponse:
     """Who is signed in at this broker."""
     rows = lines.sessions(caller_of(request))
@@ -119,7 +119,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@page(*ACTS)
+@page(*ACTS, mfa=True)
 def revoke(request: HttpRequest, sid: str) -> HttpResponse:
     """End one session, then the list again."""
     lines.revoke(caller_of(request), sid)
