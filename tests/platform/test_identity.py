@@ -252,6 +252,11 @@ class TestKeys:
 
 
 class TestPlaces:
+    def test_the_core_learns_of_which_branches_a_clerk_is(self, house: None, as_role: Any) -> None:
+        rep = place("sales")
+        identity.grant(rep, BROKER, "sales", branches=("B001",))
+        assert [fact.branches for fact in told(as_role, facts.GrantSet)] == [(), ("B001",)]
+
     def test_a_place_is_told_and_trade_follows_the_second_factor(self, house: None, as_role: Any) -> None:
         from allauth.mfa.models import Authenticator
 

@@ -59,7 +59,7 @@ class AccountSet(Decided, frozen=True, kw_only=True):
 class GrantSet(Decided, frozen=True, kw_only=True):
     """What a person may do at a tenant. `role` investor | sales | keyin | operations | compliance | api; `account` the one
     account it is for, 0: every account of the tenant; `allowed` False withdraws it. `trade` False: may look only (no
-    second factor yet)."""
+    second factor yet). `branches`: codes of the branches whose accounts it is for; none: every branch."""
 
     person: int
     tenant: int
@@ -67,6 +67,7 @@ class GrantSet(Decided, frozen=True, kw_only=True):
     account: int = 0
     allowed: bool = True
     trade: bool = True
+    branches: tuple[str, ...] = ()
 
 
 class KeySet(Decided, frozen=True, kw_only=True):

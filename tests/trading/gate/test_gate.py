@@ -23,6 +23,7 @@ from tests.trading.scene import (
 )
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading import signatures
+from yunhai.trading.core import rights
 from yunhai.trading.facts import (
     AccountSet,
     CellSet,
@@ -38,6 +39,7 @@ from yunhai.trading.gate.errors import GATE_CODES
 from yunhai.trading.gate.gate import Gate, catalogue
 from yunhai.trading.instructions import canonical
 from yunhai.trading.shape import checked, unpack
+from yunhai.trading.tokens import Claims
 
 ANNE_ACCOUNT = AccountSet(account=ANNE, tenant=EAST, branch="9A01", number="0000011", day_trade="buy_first")
 BEN_ACCOUNT = AccountSet(account=BEN, tenant=EAST, branch="9A02", number="0000022")
@@ -600,3 +602,16 @@ def test_a_client_of_the_api_needs_no_second_factor() -> None:
     scene.fact(GrantSet(person=2, tenant=EAST, role="api"))
     decision = scene.decide(scene.instruction(ANNE, person=2, channel="api"), person=2, mfa=False)
     assert decision.accepted
+
+
+def test_a_clerk_of_one_branch_finds_no_account_of_another() -> None:
+    scene = Scene.open()
+    scene.fact(GrantSet(person=CLERK, tenant=EAST, role="sales", branches=(BEN_ACCOUNT.branch,)))
+    assert scene.send(scene.instruction(ANNE, **DESK), person=CLERK).code == 6115
+    assert scene.books.accounts[ANNE].reserved == 0
+    claims = Claims(person=CLERK, session="s", tenant=EAST, role="sales", mfa=True, issued=0, expires=1)
+    assert rights.account_of(scene.books, claims, BEN).fact == BEN_ACCOUNT
+    with pytest.raises(YunhaiError) as refusal:
+        rights.account_of(scene.books, claims, ANNE)
+    assert refusal.value.code == 6513
+    assert scene.send(scene.instruction(BEN, **DESK), person=CLERK).accepted

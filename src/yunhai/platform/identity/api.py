@@ -151,6 +151,7 @@ def _tell_place(place: Membership, person: Person, *, by: int) -> None:
         account=place.account,
         allowed=place.allowed,
         trade=may_trade(person),
+        branches=tuple(place.branches),
     )
     put(fact, tenant=place.tenant_id, by=by)
 

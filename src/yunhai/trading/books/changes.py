@@ -99,7 +99,7 @@ def _grant_set(books: "Books", _: Head, fact: GrantSet) -> None:
         if (grant.tenant, grant.role, grant.account) != (fact.tenant, fact.role, fact.account)
     ]
     if fact.allowed:
-        rest.append(Grant(fact.tenant, fact.role, fact.account, fact.trade))
+        rest.append(Grant(fact.tenant, fact.role, fact.account, fact.trade, fact.branches))
     if rest:
         books.grants[fact.person] = rest
     else:

@@ -171,12 +171,19 @@ class Tenant(msgspec.Struct):
 
 
 class Grant(msgspec.Struct, array_like=True, frozen=True):
-    """What a person may do at a tenant; `account` 0: all of them."""
+    """What a person may do at a tenant; `account` 0: all of them, or those of `branches` if it names any."""
 
     tenant: int
     role: str
     account: int
     trade: bool
+    branches: tuple[str, ...] = ()
+
+    def covers(self, account: AccountSet) -> bool:
+        """Whether it is for that account; an investor's is for one account, never for all."""
+        if self.account or self.role == "investor":
+            return self.account == account.account
+        return not self.branches or account.branch in self.branches
 
 
 class Cell(msgspec.Struct, array_like=True, frozen=True):

@@ -18,12 +18,11 @@ OPERATIONS: Final = "operations"
 
 def grants_of(books: Books, claims: Claims, account: int = 0) -> list[Grant]:
     """The asker's grants at the token's tenant, for one account if given."""
-    return [
-        grant
-        for grant in books.grants.get(claims.person, ())
-        if grant.tenant == claims.tenant
-        and (not account or grant.account == account or (not grant.account and grant.role != INVESTOR))
-    ]
+    mine = [grant for grant in books.grants.get(claims.person, ()) if grant.tenant == claims.tenant]
+    if not account:
+        return mine
+    held = books.accounts.get(account)
+    return [grant for grant in mine if held is not None and grant.covers(held.fact)]
 
 
 def account_of(books: Books, claims: Claims, number: int) -> Account:

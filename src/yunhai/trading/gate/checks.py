@@ -20,7 +20,7 @@ from yunhai.kernel.records import Phase
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.charges import commission
 from yunhai.trading.books.orders import ODD_LOTS, cash_needed, nonce_key
-from yunhai.trading.books.state import Account, DaySecurity, Grant, Order, Tenant
+from yunhai.trading.books.state import Account, DaySecurity, Order, Tenant
 from yunhai.trading.books.steps import CLOSED
 from yunhai.trading.instructions import signed_attributes
 from yunhai.trading.market import BookRules, Market, Security, kind_bit
@@ -217,7 +217,7 @@ def account_seen(books: Books, checked: Checked, person: int | None) -> bool:
     if person is None:
         return True
     grants = books.grants.get(person, ())
-    return any(grant.tenant == checked.tenant and _covers(grant, checked.account) for grant in grants)
+    return any(grant.tenant == checked.tenant and grant.covers(account.fact) for grant in grants)
 
 
 def account_found(asked: Asked) -> Refusal | None:
@@ -229,11 +229,6 @@ def account_found(asked: Asked) -> Refusal | None:
     return None
 
 
-def _covers(grant: Grant, account: int) -> bool:
-    """Whether a grant is for an account; an investor's is for one account, never for all."""
-    return grant.account == account or (not grant.account and grant.role != "investor")
-
-
 def entitled(asked: Asked) -> Refusal | None:
     checked = asked.checked
     tenant = asked.found_tenant().fact
@@ -243,9 +238,10 @@ def entitled(asked: Asked) -> Refusal | None:
     if not asked.books.entitled(tenant, service):
         return 6110, {"service": service}
     roles = _ROLES.get(channel, _PROGRAM_ROLES)
+    account = asked.found_account().fact
     found = trade = False
     for grant in asked.books.grants.get(asked.asker.person, ()):
-        if grant.tenant == checked.tenant and grant.role in roles and _covers(grant, checked.account):
+        if grant.tenant == checked.tenant and grant.role in roles and grant.covers(account):
             found = True
             trade = trade or grant.trade
     if not found:
