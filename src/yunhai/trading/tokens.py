@@ -38,6 +38,8 @@ ALGORITHM: Final = "Ed25519"
 """EdDSA with the curve named (RFC 9864); the older name `EdDSA` leaves the curve open and is not taken."""
 AUDIENCE: Final = "yunhai"
 TYPE: Final = "JWT"
+CLIENT_SESSION: Final = "client-"
+"""How the session of an API client's tokens begins."""
 LIFE_S: Final = 300
 EARLY_S: Final = 30
 """How far ahead of this machine's clock the issuer's may be."""
@@ -48,7 +50,8 @@ _REGISTRY: Final = jws.JWSRegistry(algorithms=[ALGORITHM])
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
     """Who asks. `session` names the sign-in (or the API client); `issued` and `expires` in seconds since 1970; `role` as
-    signed in, for pages only: what may be done stands in grants. `mfa`: a second factor was given."""
+    signed in, for pages only: what may be done stands in grants, which an API client's role narrows. `mfa`: a second
+    factor was given."""
 
     person: int
     session: str
@@ -57,6 +60,12 @@ class Claims:
     mfa: bool
     issued: int
     expires: int
+
+    @property
+    def only_role(self) -> str:
+        """The one role an API client was made for, "" of a person's own session: grants of other roles are not the
+        client's, though they are its person's."""
+        return self.role if self.session.startswith(CLIENT_SESSION) else ""
 
 
 class _Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

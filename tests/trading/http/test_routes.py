@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.trading.core_harness import ANNE, BEN, CARL, CLERK, WEST, CoreProcess
+from tests.trading.core_harness import ANNE, BEN, CARL, CLERK, EAST, OPERATIONS, WEST, CoreProcess
 from yunhai.trading.http.inner import INNER
 from yunhai.trading.http.openapi import openapi_components, openapi_paths
 from yunhai.trading.http.public import ROUTES
@@ -212,3 +212,11 @@ def test_openapi_describes_what_is_served() -> None:
         if route.request is not None:
             assert "example" in said["requestBody"]["content"]["application/json"]
             msgspec.convert(said["requestBody"]["content"]["application/json"]["example"], route.request)
+
+
+def test_an_api_client_does_what_its_role_may_and_not_what_its_person_may(cloud: CoreProcess) -> None:
+    body = {"account": ANNE, "amount": "1", "kind": "deposit", "reference": "by-a-client"}
+    narrow = cloud.client(person=OPERATIONS[EAST], role="sales", session="client-0123")
+    assert narrow.post("/trade/v1/cash", json=body).json()["error"]["code"] == 6513, "it has no such grant at all"
+    own = cloud.client(person=OPERATIONS[EAST], role="operations", session="client-0123")
+    assert own.post("/trade/v1/cash", json=body).status_code == 200

@@ -45,6 +45,7 @@ from yunhai.platform.outbox.api import put
 from yunhai.platform.tenancy import rls
 from yunhai.platform.tenancy.models import Tenant
 from yunhai.trading.facts import GrantSet, KeySet, SessionRevoked
+from yunhai.trading.tokens import CLIENT_SESSION
 
 CHALLENGE_SALT = "yunhai.identity.key"
 
@@ -260,7 +261,7 @@ def revoke_client(person: Person, client_id: int) -> None:
 
 def client_session(client: ApiClient) -> str:
     """What a token of an API client names as its session."""
-    return f"client-{client.key}"
+    return f"{CLIENT_SESSION}{client.key}"
 
 
 # --- sessions ----------------------------------------------------------------------------------------------------------

@@ -18,7 +18,12 @@ OPERATIONS: Final = "operations"
 
 def grants_of(books: Books, claims: Claims, account: int = 0) -> list[Grant]:
     """The asker's grants at the token's tenant, for one account if given."""
-    mine = [grant for grant in books.grants.get(claims.person, ()) if grant.tenant == claims.tenant]
+    only = claims.only_role
+    mine = [
+        grant
+        for grant in books.grants.get(claims.person, ())
+        if grant.tenant == claims.tenant and (not only or grant.role == only)
+    ]
     if not account:
         return mine
     held = books.accounts.get(account)
