@@ -176,3 +176,19 @@ def test_a_file_cut_short_is_refused(places: Places, writer: Writer, tmp_path: P
         with pytest.raises(YunhaiError) as refusal:
             restore(cut, Places(tmp_path / f"new{at}"), progress=quiet)
         assert refusal.value.code in (7652, 7654)
+
+
+def test_credentials_that_systemd_gives_go_along_too(
+    places: Places, writer: Writer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the key of the second factors nobody signs in to what was restored."""
+    given = tmp_path / "given"
+    given.mkdir()
+    (given / "mfa.key").write_bytes(b"of systemd")
+    places.credential("token.key", lambda: b"a secret")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(given))
+    file = made(places, tmp_path, credentials=True)
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    new = Places(tmp_path / "new")
+    restore(file, new, progress=quiet)
+    assert (new.credential("mfa.key"), new.credential("token.key")) == (b"of systemd", b"a secret")

@@ -98,11 +98,10 @@ def back_up(places: Places, target: Path, *, credentials: bool, journal_only: bo
                 _add_file(tar, DUMP, dump)
             for name, length in _segments(places.journal, end):
                 _add_prefix(tar, f"journal/{name}", places.journal / name, length)
-            for folder, source in (("checkpoints", places.checkpoints), ("credentials", places.credentials)):
-                if folder == "checkpoints" or credentials:
-                    for path in sorted(source.glob("*")) if source.is_dir() else ():
-                        if path.is_file():
-                            _add_file(tar, f"{folder}/{path.name}", path)
+            for path in _files(places.checkpoints):
+                _add_file(tar, f"checkpoints/{path.name}", path)
+            for name in _credentials(places) if credentials else ():
+                _add_file(tar, f"credentials/{name}", places.credential_path(name))
     finally:
         if dump is not None:
             dump.unlink(missing_ok=True)
@@ -132,6 +131,18 @@ def restore(file: Path, places: Places, *, progress: Progress) -> Manifest:
         _load(server, dump)
         dump.unlink()
     return manifest
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
+
+
+def _credentials(places: Places) -> list[str]:
+    """Names of all credentials, those that systemd gives too."""
+    given = os.environ.get("CREDENTIALS_DIRECTORY")
+    return sorted(
+        {path.name for folder in (places.credentials, *([Path(given)] if given else [])) for path in _files(folder)}
+    )
 
 
 # --- journal ---
