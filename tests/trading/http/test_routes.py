@@ -220,3 +220,18 @@ def test_an_api_client_does_what_its_role_may_and_not_what_its_person_may(cloud:
     assert narrow.post("/trade/v1/cash", json=body).json()["error"]["code"] == 6513, "it has no such grant at all"
     own = cloud.client(person=OPERATIONS[EAST], role="operations", session="client-0123")
     assert own.post("/trade/v1/cash", json=body).status_code == 200
+
+
+def test_an_investors_reference_takes_nobody_elses(cloud: CoreProcess) -> None:
+    def out(account: int, amount: str, client: Any) -> Any:
+        body = {"account": account, "amount": amount, "kind": "withdrawal", "reference": "W1"}
+        return client.post("/trade/v1/cash", json=body)
+
+    first = out(ANNE, "10", cloud.client(ANNE))
+    assert first.status_code == 200
+    assert out(ANNE, "10", cloud.client(ANNE)).json()["sequence"] == first.json()["sequence"], "once only"
+    assert out(ANNE, "11", cloud.client(ANNE)).json()["error"]["code"] == 6405
+    nameless = {"account": ANNE, "amount": "1", "kind": "withdrawal", "reference": ""}
+    assert cloud.client(ANNE).post("/trade/v1/cash", json=nameless).json()["error"]["code"] == 6404
+    for another in (out(BEN, "10", cloud.client(BEN)), out(BEN, "12", cloud.operations())):
+        assert (another.status_code, another.json()["reference"]) == (200, "W1")

@@ -47,9 +47,14 @@ def order_of(books: Books, claims: Claims, number: int) -> Order:
     return order
 
 
+def is_operations(books: Books, claims: Claims) -> bool:
+    """Whether the asker is of the tenant's operations."""
+    return any(grant.role == OPERATIONS and not grant.account for grant in grants_of(books, claims))
+
+
 def require_operations(books: Books, claims: Claims) -> None:
     """NOT_ALLOWED unless the asker is of the tenant's operations, with a second factor."""
-    if not any(grant.role == OPERATIONS and not grant.account for grant in grants_of(books, claims)) or not claims.mfa:
+    if not is_operations(books, claims) or not claims.mfa:
         raise YunhaiError(NOT_ALLOWED)
 
 

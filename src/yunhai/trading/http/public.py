@@ -142,9 +142,13 @@ def _done(core: Core, sequence: int, reference: str) -> Answer:
 
 
 async def cash(core: Core, asked: Asked) -> Answer:
-    """`POST /cash`."""
+    """`POST /cash`. References are the broker's; those that investors choose stand under their account's number, so that
+    nobody takes another's, or learns of it."""
     claims, said = asked.signed_in, asked.body
     rights.account_of(core.books, claims, said.account)
+    chosen = said.reference
+    if chosen and not rights.is_operations(core.books, claims):
+        chosen = f"{said.account}/{chosen}"
     if said.kind == "withdrawal":
         rights.require_withdrawal(core.books, claims, said.account)
     else:
@@ -154,7 +158,7 @@ async def cash(core: Core, asked: Asked) -> Answer:
         account=said.account,
         amount=-amount if said.kind == "withdrawal" else amount,
         kind=said.kind,
-        reference=said.reference,
+        reference=chosen,
         by=claims.person,
         wall_ns=core.wall(),
     )
