@@ -21,8 +21,9 @@ CLOCK_VARIABLE: Final = "YUNHAI_CLOCK"
 SWITCH_S: Final = 0.0005
 """How long a thread may keep Python's lock from another: the one that proves signatures and the one that waits for the
 disk must not wait the usual 5 ms for the loop."""
-GARBAGE_THRESHOLD: Final = 20_000
-"""Objects between two looks for garbage: the core makes no cycles on the order's path."""
+GARBAGE_THRESHOLDS: Final = (20_000, 20, 1_000)
+"""Rare looks for garbage: the core makes no cycles on the order's path, and the oldest generation is the day's orders,
+which live till its end; looking through them would stop every order for 0.1 s."""
 
 
 @click.command("core")
@@ -91,7 +92,7 @@ async def _run(core: "Core", public: socket.socket, inner: socket.socket) -> Non
     core.start()
     gc.collect()
     gc.freeze()  # what was read at the start is not looked at again for garbage
-    gc.set_threshold(GARBAGE_THRESHOLD)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     try:
         await serve(core, [public], inner)
     finally:
