@@ -232,6 +232,6 @@ def test_an_investors_reference_takes_nobody_elses(cloud: CoreProcess) -> None:
     assert out(ANNE, "10", cloud.client(ANNE)).json()["sequence"] == first.json()["sequence"], "once only"
     assert out(ANNE, "11", cloud.client(ANNE)).json()["error"]["code"] == 6405
     nameless = {"account": ANNE, "amount": "1", "kind": "withdrawal", "reference": ""}
-    assert cloud.client(ANNE).post("/trade/v1/cash", json=nameless).json()["error"]["code"] == 6404
+    assert cloud.client(ANNE).post("/trade/v1/cash", json=nameless).json()["error"]["code"] == 6512
     for another in (out(BEN, "10", cloud.client(BEN)), out(BEN, "12", cloud.operations())):
         assert (another.status_code, another.json()["reference"]) == (200, "W1")
