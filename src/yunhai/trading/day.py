@@ -123,8 +123,11 @@ async def _step(core: Core, date: str, step: str) -> None:
 async def settle(core: Core, date: str, *, between: Between = _nothing) -> tuple[str, list[str]]:
     """Settle whatever is due on `date`, earlier dates first: (date, steps done by this call).
 
-    6424 of a day that is not closed. A demo or driven clock moves to that date. Settled before: no step."""
+    6424 of a day that is not closed, SETTLEMENT_EARLY of a live clock before that date. A demo or driven clock moves there.
+    Settled before: no step."""
     core.require_ready()
+    if core.clock.kind == "live" and date > (today := date_of(core.clock.now()).isoformat()):
+        raise YunhaiError(errors.SETTLEMENT_EARLY, date=date, today=today)
     async with core.day_lock:
         due = [each for each in unsettled_dates(core.books) if each <= date]
         last = core.books.last_date

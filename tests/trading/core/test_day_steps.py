@@ -136,3 +136,24 @@ def test_the_next_day_opens_after_the_closing_and_not_before(tmp_path: Path) -> 
         assert len(replayed(tmp_path / "journal").orders) == 1
 
     asyncio.run(run())
+
+
+def test_by_a_live_clock_nothing_is_settled_before_its_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> None:
+        async with trading_day(tmp_path) as here:
+            await trade(here)
+            await market_day.close_day(here.core)
+            clock, closed = here.core.clock, here.core.clock.now()
+            monkeypatch.setattr(clock, "kind", "live")
+            for wall, date, taken in ((0, SETTLES, False), (4, "2026-08-26", False), (4, SETTLES, True)):
+                monkeypatch.setattr(clock, "_wall", lambda wall=wall: closed + wall * 86_400 * 10**9)
+                before = balances(here), here.core.books.sequence
+                if taken:
+                    assert (await market_day.settle(here.core, date))[1] == [f"settled:{SETTLES}"]
+                    continue
+                with pytest.raises(YunhaiError) as refusal:
+                    await market_day.settle(here.core, date)
+                assert refusal.value.code == 6533
+                assert (balances(here), here.core.books.sequence) == before
+
+    asyncio.run(run())

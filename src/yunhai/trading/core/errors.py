@@ -31,6 +31,7 @@ TOKEN_REVOKED: Final = 6528
 SOCKET_MESSAGE: Final = 6530
 SOCKET_TOO_MANY: Final = 6531
 SOCKETS_OF_ONE: Final = 6532
+SETTLEMENT_EARLY: Final = 6533
 SNAPSHOT_REFUSED: Final = 6535
 SECURITY_UNKNOWN: Final = 6536
 KEY_NOT_USABLE: Final = 6538
@@ -308,6 +309,16 @@ register(
             "One person may have {most} order connections open",
             "請關閉不用之連線。",
             "Close those that are not used.",
+        ),
+        (
+            6533,
+            "settlement-early",
+            None,
+            409,
+            "{date} 尚未到期（今日 {today}）",
+            "{date} has not come; today is {today}",
+            "請於交割日辦理。",
+            "Settle on the settlement day.",
         ),
         (
             6535,
