@@ -94,8 +94,10 @@ def test_a_suspended_tenant_has_nothing(house: None) -> None:
 def test_an_operator_changes_a_cell_and_it_is_told_and_kept(house: None, as_role: Any) -> None:
     operator = place("operator", EXCHANGE)
     client = browser(operator)
-    answer = client.put("/api/v1/matrix/1.3/brokerage", {"level": "none"}, content_type="application/json")
-    assert (answer.status_code, answer.json()["level"]) == (200, "none")
+    off = {"level": "none", "reason": "for the test"}
+    path = "/api/v1/console/matrix/1.3/brokerage"
+    answer = client.put(path, off, content_type="application/json")
+    assert (answer.status_code, answer.json()["after"]["level"]) == (200, "none")
     fact = told(as_role, facts.CellSet)[-1]
     assert (fact.service, fact.column, fact.level, fact.by) == ("1.3", "brokerage", "none", operator.pk)
     with connection.cursor() as cursor:
@@ -104,15 +106,18 @@ def test_an_operator_changes_a_cell_and_it_is_told_and_kept(house: None, as_role
             " JOIN pghistory_context c ON c.id = e.pgh_context_id WHERE e.service_id = '1.3' AND e.pgh_label = 'update'"
         )
         assert cursor.fetchall() == [("none", operator.pk, operator.pk)]
-    same = client.put("/api/v1/matrix/1.3/brokerage", {"level": "none"}, content_type="application/json")
-    assert same.status_code == 200
+    same = client.put(path, off, content_type="application/json")
+    assert (same.status_code, code_of(same)) == (409, 7363)
+    without = client.put("/api/v1/matrix/1.3/brokerage", {"level": "full"}, content_type="application/json")
+    assert without.status_code in (404, 405), "no way round the reason"
     assert len(told(as_role, facts.CellSet)) == 1, "what changes nothing is told to nobody"
 
 
 @pytest.mark.parametrize("role", ["investor", "sales", "keyin", "operations", "compliance"])
 def test_nobody_else_may(house: None, as_role: Any, role: str) -> None:
     client = browser(place(role, account=7 if role == "investor" else 0))
-    answer = client.put("/api/v1/matrix/1.3/brokerage", {"level": "none"}, content_type="application/json")
+    off = {"level": "none", "reason": "for the test"}
+    answer = client.put("/api/v1/console/matrix/1.3/brokerage", off, content_type="application/json")
     assert (answer.status_code, code_of(answer)) == (403, 7102)
     assert told(as_role, facts.CellSet) == []
 

@@ -124,7 +124,7 @@ def test_the_last_verdict_of_the_books_is_shown(room: Any, said: list[bool], sho
     [
         ("operator", "post", "/console/tenants"),
         ("operator", "get", "/console/changes"),
-        ("operator", "put", "/matrix/1.3/brokerage"),
+        ("operator", "put", "/console/matrix/1.3/brokerage"),
         ("operator", "post", "/operations/day/close"),
         ("operations", "post", "/lines/A1"),
         ("operations", "get", "/operations/sessions"),
@@ -136,7 +136,7 @@ def test_a_password_alone_works_neither_platform_nor_lines(room: Any, role: str,
     number = make.EXCHANGE if role == "operator" else make.BROKER
     body: dict[str, Any] = {
         "/lines/A1": {"do": "lose"},
-        "/matrix/1.3/brokerage": {"level": "none"},
+        "/console/matrix/1.3/brokerage": {"level": "none", "reason": "for the test"},
         "/console/tenants": {
             "reason": "for the test",
             "code": "9X01",

@@ -1,14 +1,13 @@
-"""/api/v1/matrix: the service matrix, read by all signed in, changed by operators."""
+"""/api/v1/matrix: the service matrix, read by all signed in. It is changed in the Console, where every change says why."""
 
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
-from pydantic import ConfigDict
+from ninja import Router, Schema
 
 from yunhai.platform.entitlements import api as entitlements
 from yunhai.platform.entitlements.models import Service
-from yunhai.platform.shell.api import caller_of, open_to, signed_in
+from yunhai.platform.shell.api import open_to, signed_in
 
 router = Router(tags=["matrix"], auth=signed_in)
 PREFIX = "/matrix"
@@ -30,14 +29,6 @@ class ServiceOut(Schema):
     cells: list[CellOut]
 
 
-class MatrixCellIn(Schema):
-    """`allowed`: tenants of the column, for a partial or external cell; empty: the whole column."""
-
-    model_config = ConfigDict(extra="forbid")
-    level: str = Field(pattern="^(full|partial|external|none)$")
-    allowed: list[int] = Field(default_factory=list, max_length=1_000)
-
-
 @router.get("", response=list[ServiceOut], summary="The service matrix 服務矩陣")
 @open_to()
 def matrix(request: HttpRequest) -> list[dict[str, Any]]:
@@ -54,11 +45,3 @@ def matrix(request: HttpRequest) -> list[dict[str, Any]]:
         }
         for service in Service.objects.all()
     ]
-
-
-@router.put("/{service}/{column}", response=CellOut, summary="Change one cell 變更一格")
-@open_to("operator")
-def set_cell(request: HttpRequest, service: str, column: str, body: MatrixCellIn) -> entitlements.CellView:
-    """At once in menus, pages and API; the gate as soon as the core has the fact."""
-    by = caller_of(request).person_id
-    return entitlements.set_cell(service, column, body.level, body.allowed, by=by)
