@@ -126,7 +126,8 @@ def test_a_cell_switched_off_is_in_the_journal_with_who_and_when(cloud: Cloud) -
         assert page.status_code == 200
         csrf = browser.cookies["yunhai_csrf"]
         before = time.time()
-        answer = browser.put("/api/v1/matrix/1.4/brokerage", json={"level": "none"}, headers={"X-CSRFToken": csrf})
+        off = {"level": "none", "reason": "for the test"}
+        answer = browser.put("/api/v1/console/matrix/1.4/brokerage", json=off, headers={"X-CSRFToken": csrf})
         assert answer.status_code == 200, answer.text
         assert browser.get(link).status_code == 404, "a link works once"
     found = None
