@@ -109,7 +109,9 @@ class Field:
                 pool.apply(fact, 0)
                 server.apply(fact)
         pool.apply(PoolSet(pool="all", tenants=tuple(range(1, BROKERS + 1))), 0)
-        self.carriage = Carriage(pool, self.wire, body_of=lambda number: b"%064d" % number, answered=self._answered)
+        self.carriage = Carriage(
+            pool, self.wire, body_of=lambda waiting: b"%064d" % waiting.number, answered=self._answered
+        )
         for tenant in range(1, BROKERS + 1):
             for place in range(LINES):
                 self.carriage.login(f"{tenant}{place}", f"980{tenant}", "right", 0)

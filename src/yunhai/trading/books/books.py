@@ -12,7 +12,7 @@ Facts are applied once: those of the outbox by their outbox row, cash, shares an
 balances by batch and part. What comes again is passed over.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -171,6 +171,13 @@ class Books:
             return None
         fingerprint, code, sequence, number, order, text, cash, shares, wall, time = orders._KNOWN.unpack(packed)
         return Known(fingerprint, code, sequence, number, order, text_of(text), cash, shares, wall, time)
+
+    def accepted_today(self) -> Iterator[tuple[int, int]]:
+        """(number, order id) of each instruction accepted today."""
+        for packed in self.known.values():
+            _, code, _, number, order, *_ = orders._KNOWN.unpack(packed)
+            if not code:
+                yield number, order
 
     def orders_of(self, account: int, *, open_only: bool = False) -> list[Order]:
         """An account's orders of today, oldest first."""

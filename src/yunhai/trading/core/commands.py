@@ -5,17 +5,12 @@ outbox row, by reference) is answered as before and done once.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
-from yunhai.journal.facts import Fact
-from yunhai.journal.facts import encode as slots_of
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading import facts
 from yunhai.trading.books import commands as wishes
@@ -38,6 +33,7 @@ from yunhai.trading.facts import (
     TerminalSet,
     Transferred,
 )
+from yunhai.trading.lines.drill import Break
 from yunhai.trading.lines.errors import LOGIN_REFUSED
 from yunhai.trading.order_numbers import is_terminal
 
@@ -56,27 +52,10 @@ class Row:
     value: dict[str, Any]
 
 
-def fact_slots(fact: Decided, tenant: int, market_time: int) -> NDArray[np.void]:
-    number, content = facts.encode(fact)
-    return slots_of(Fact(number=number, tenant=tenant, time=market_time, content=content))
-
-
 def keep(core: Core, fact: Decided, tenant: int) -> int:
-    """Apply a fact and append it; its sequence. 3009 of one too large, CORE_HALTED; then nothing is applied.
-
-    Applied first: should the books refuse it, though it was checked, the core halts and the journal can still be read.
-    Whatever else goes wrong meanwhile halts it too: what is in memory then is in no journal."""
+    """Apply a fact and append it; its sequence. 3009 of one too large, CORE_HALTED; then nothing is applied."""
     core.require_ready()
-    moment, sequence = core.clock.now(), core.appender.next_sequence
-    slots = fact_slots(fact, tenant, moment)
-    try:
-        core.books.apply_fact(sequence, moment, tenant, fact)
-        core.dispatch.pool.apply(fact, time.monotonic_ns())
-    except Exception as fault:
-        core.give_up(fault)
-        raise
-    core.append(slots)
-    return sequence
+    return core.keep_fact(fact, tenant)
 
 
 def fact_of(row: Row) -> Decided:
@@ -178,8 +157,12 @@ async def line_login(core: Core, line: str, broker: str, password: str) -> int:
     """Log a line in; refused with 6300 whatever is wrong: what it is stands in the journal."""
     core.require_ready()
     state = await asyncio.to_thread(core.dispatch.pool.login, line, broker, password)  # a scrypt of some 50 ms
-    known = core.books.lines.get(line)
-    sequence = keep(core, _dated(core, state), known.tenant if known else 0)
+    if core.carrying is not None:
+        core.require_ready()
+        sequence = core.carrying.login(line, (broker, password), state)
+    else:
+        known = core.books.lines.get(line)
+        sequence = keep(core, _dated(core, state), known.tenant if known else 0)
     core.send_on()
     core.arm()
     await core.appender.settled()
@@ -189,22 +172,42 @@ async def line_login(core: Core, line: str, broker: str, password: str) -> int:
 
 
 async def line_end(core: Core, line: str, *, lost: bool) -> int:
-    """A line is lost or logs out. 6300 if there is no such line."""
+    """A line is lost or logs out; the sequence of that fact. 6300 if there is no such line."""
     core.require_ready()
     known = core.books.lines.get(line)
     if known is None:
         raise YunhaiError(LOGIN_REFUSED)
-    sequence = keep(core, _dated(core, LineState(line=line, state="lost" if lost else "down")), known.tenant)
+    if core.carrying is not None:
+        sequence = core.carrying.lose(line) if lost else core.carrying.logout(line)
+    else:
+        sequence = _end_uncapped(core, line, known.tenant, lost=lost)
+    core.send_on()
+    core.arm()
+    await core.appender.settled()
+    return sequence
+
+
+def line_breaks(core: Core, line: str, where: Break) -> int:
+    """Have a line break at its next instruction, for drills; the journal's last sequence. 6300 if there is no such line,
+    BODY_MALFORMED where caps are lifted and instructions travel on no session."""
+    core.require_ready()
+    if line not in core.books.lines:
+        raise YunhaiError(LOGIN_REFUSED)
+    if core.carrying is None:
+        raise YunhaiError(errors.BODY_MALFORMED, reason="when: the lines' caps are lifted")
+    core.carrying.break_next(line, where)
+    return core.appender.next_sequence - 1
+
+
+def _end_uncapped(core: Core, line: str, tenant: int, *, lost: bool) -> int:
+    sequence = keep(core, _dated(core, LineState(line=line, state="lost" if lost else "down")), tenant)
     pool = core.dispatch.pool
     doubtful = [one.waiting.number for one in pool.in_doubt()]
     if doubtful:
         answered = set(doubtful) - {number for number, _, _ in unanswered(core.books)}
-        sequence = keep(core, Tape(line=line, known=tuple(sorted(answered))), known.tenant)
+        sequence = keep(core, Tape(line=line, known=tuple(sorted(answered))), tenant)
         for number in doubtful:
             pool.recovered(number, known=number in answered)
-    core.send_on()
-    core.arm()
-    await core.appender.settled()
     return sequence
 
 

@@ -20,20 +20,25 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from yunhai.journal.facts import Fact
+from yunhai.journal.facts import encode as slots_of
 from yunhai.journal.folder import Place
 from yunhai.journal.writer import SEGMENT_BYTES, Writer
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import SNAPSHOT_RECORDS, VENUE_IDS_MAX, VENUE_ORDERS_MAX
+from yunhai.trading import facts
 from yunhai.trading.books import steps
 from yunhai.trading.books.books import Books
 from yunhai.trading.core import errors, restore
 from yunhai.trading.core.appender import Appender
+from yunhai.trading.core.carrying import Carrying
 from yunhai.trading.core.clock import ClockKind, MarketClock
 from yunhai.trading.core.counted import Counted
 from yunhai.trading.core.deciding import Deciding
 from yunhai.trading.core.lines import Dispatch
 from yunhai.trading.core.market_day import OpenDay
 from yunhai.trading.core.orders import Ask
+from yunhai.trading.facts import Decided
 from yunhai.trading.rates import Rates
 from yunhai.trading.tokens import Claims, Revocations, Verifier
 from yunhai.trading.words import Mode
@@ -95,11 +100,13 @@ class Core:
         self.clock = MarketClock(settings.clock, wall, self.restored.time)
         self.revocations = Revocations(self.books.revoked)
         self.dispatch = Dispatch(uncapped=settings.lift_line_caps)
+        self.carrying = None if settings.lift_line_caps else Carrying(self)
         self.appender = Appender(writer, self._halt)
         self.deciding = Deciding(self)
         self.snapshot_at = self.restored.snapshot
         self.day_lock = asyncio.Lock()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._wakes_at = 0.0  # uvloop gives a plain handle, without its time, for one that is due already
         self._snapshotting: asyncio.Task[int] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -112,7 +119,10 @@ class Core:
         if len(self.restored.missing):
             log.warning("torn", events=len(self.restored.missing))
             self.keep_events(self.restored.missing)
-        self.dispatch.restore(self.books, time.monotonic_ns())
+        now = time.monotonic_ns()
+        self.dispatch.restore(self.books, now, trading=self.day is not None)
+        if self.carrying is not None:
+            self.carrying.restore(self.books, now)
         self._resume_halts()
         self.ready = True
         self.advance()
@@ -131,6 +141,8 @@ class Core:
         self.stopping = True
         if self._timer is not None:
             self._timer.cancel()
+        if self.carrying is not None:
+            self.carrying.close()
         if self.failed is None:
             await self.appender.settled()
 
@@ -215,8 +227,31 @@ class Core:
         self.append(events)
         self.counted.events.inc(len(events))
 
+    def keep_fact(self, fact: Decided, tenant: int) -> int:
+        """Apply a fact to books and lines and journal it; its sequence. 3009 of one too large; then nothing is applied.
+
+        Applied first: should the books refuse it, though it was checked, the core halts and the journal can still be read.
+        Whatever else goes wrong meanwhile halts it too: what is in memory then is in no journal."""
+        moment, sequence = self.clock.now(), self.appender.next_sequence
+        number, content = facts.encode(fact)
+        slots = slots_of(Fact(number=number, tenant=tenant, time=moment, content=content))
+        try:
+            self.books.apply_fact(sequence, moment, tenant, fact)
+            self.dispatch.apply(fact, time.monotonic_ns())
+            if self.carrying is not None:
+                self.carrying.apply(fact)
+        except Exception as fault:
+            self.give_up(fault)
+            raise
+        self.append(slots)
+        return sequence
+
     def send_on(self) -> None:
         """Give the venue whatever the lines may carry now."""
+        if self.carrying is not None:
+            if self.failed is None:
+                self.carrying.step()
+            return
         day = self.day
         if day is None or self.failed is not None:
             return
@@ -255,17 +290,22 @@ class Core:
             return
         wait = _LONGEST_SLEEP_S
         day = self.day
-        if day is not None:
-            if self.clock.runs and (due := day.venue.next_due()) is not None:
-                wait = self.clock.until(due)
-            now = time.monotonic_ns()
-            if (soonest := self.dispatch.pool.next_time(now)) is not None:
-                wait = min(wait, max(0, soonest - now) / 1e9)
+        if day is not None and self.clock.runs and (due := day.venue.next_due()) is not None:
+            wait = self.clock.until(due)
+        now = time.monotonic_ns()
+        soonest = None
+        if self.carrying is not None:
+            soonest = self.carrying.next_time(now)
+        elif day is not None:
+            soonest = self.dispatch.pool.next_time(now)
+        if soonest is not None:
+            wait = min(wait, max(0, soonest - now) / 1e9)
         at = self._loop.time() + min(wait, _LONGEST_SLEEP_S)
         if self._timer is not None:
-            if not self._timer.cancelled() and abs(self._timer.when() - at) < 1e-4:
+            if not self._timer.cancelled() and abs(self._wakes_at - at) < 1e-4:
                 return
             self._timer.cancel()
+        self._wakes_at = at
         self._timer = self._loop.call_at(at, self._tick)
 
     def _tick(self) -> None:

@@ -1,7 +1,8 @@
 """From the pool of lines to the venue: accepted instructions wait, go as lines allow, and come back as events.
 
-An instruction's command is made when it is accepted and gets its market time when it goes. The line's far end is the
-venue in this process, which answers at once; so nothing stays in flight from one turn of the loop to the next.
+Where the caps are in force, instructions travel on sessions (`yunhai.trading.core.carrying`). Where they are lifted, for drivers
+and benches, whatever waits goes to the venue in one call and is answered at once: nothing stays in flight from one turn of
+the loop to the next.
 """
 
 from itertools import accumulate
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.state import Order, OrderState, Pending
 from yunhai.trading.core.packing import order_command, slots
-from yunhai.trading.facts import LineSet, LineState, PoolSet
+from yunhai.trading.facts import Decided, LineSet, LineState, PoolSet
 from yunhai.trading.lines.pool import Pool
 from yunhai.trading.lines.words import Waiting
 from yunhai.trading.words import Action
@@ -29,8 +30,9 @@ class Dispatch:
         self.pool = Pool(uncapped=uncapped)
         self.times: dict[int, int] = {}
 
-    def restore(self, books: Books, now: int) -> None:
-        """Lines as the facts left them, and whatever was accepted and the exchange has not answered, in number order."""
+    def restore(self, books: Books, now: int, *, trading: bool) -> None:
+        """Lines as the facts left them and, while a day is open (`trading`), whatever was accepted and the exchange has not
+        answered, in number order. Lines that were up are so only where caps are lifted; else a session must begin."""
         for tenant in books.tenants.values():
             if tenant.fact is not None:
                 self.pool.apply(tenant.fact, now)
@@ -41,9 +43,15 @@ class Dispatch:
         )
         for table in known:
             for fact in table.values():
-                self.pool.apply(fact, now)
-        for number, order, action in sorted(unanswered(books), key=lambda one: one[0]):
+                if self.pool.uncapped or not isinstance(fact, LineState) or fact.state != "up":
+                    self.pool.apply(fact, now)
+        for number, order, action in sorted(unanswered(books) if trading else (), key=lambda one: one[0]):
             self.pool.offer(Waiting(number, order.tenant, action, order.order_id, now))
+
+    def apply(self, fact: Decided, now: int) -> None:
+        """A fact as the pool needs it. What a session did to its line is in the pool already."""
+        if self.pool.uncapped or not isinstance(fact, LineState):
+            self.pool.apply(fact, now)
 
     def _own_times(self, numbers: list[int], first: int, last: int) -> list[int]:
         """Each one's own time from `first` to `last`, never before the one before it; who named none goes at `last`."""
@@ -62,7 +70,7 @@ class Dispatch:
         else:
             times = [market_time] * len(sent)
         parts = [
-            _command(orders[one.waiting.order_id], one.waiting, time) for one, time in zip(sent, times, strict=True)
+            command_of(orders[one.waiting.order_id], one.waiting, time) for one, time in zip(sent, times, strict=True)
         ]
         return slots(parts), [one.waiting.number for one in sent]
 
@@ -77,7 +85,7 @@ def unanswered(books: Books) -> list[tuple[int, Order, int]]:
     return found
 
 
-def _command(order: Order, waiting: Waiting, time: int) -> bytes:
+def command_of(order: Order, waiting: Waiting, time: int) -> bytes:
     """The venue's command of an instruction (records.md §1)."""
     if waiting.action == _NEW:
         return order_command(

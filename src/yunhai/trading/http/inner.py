@@ -96,6 +96,8 @@ async def line(core: Core, asked: Asked) -> Answer:
     name = asked.path["line"]
     if said.do == "login":
         return _sequence(core, await commands.line_login(core, name, said.broker, said.password))
+    if said.do == "lose" and said.when != "now":
+        return _sequence(core, commands.line_breaks(core, name, said.when))
     return _sequence(core, await commands.line_end(core, name, lost=said.do == "lose"))
 
 

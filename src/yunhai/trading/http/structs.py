@@ -423,9 +423,12 @@ class ClockSaid(Said, frozen=True, kw_only=True):
 
 
 class LineCommand(Taken, frozen=True, kw_only=True):
+    """`when`, of a loss: now, or at the next instruction sent on the line, before its delivery or before its answer."""
+
     do: Literal["login", "lose", "logout"]
     broker: str = ""
     password: str = ""
+    when: Literal["now", "before-delivery", "before-answer"] = "now"
 
 
 class HaltCommand(Taken, frozen=True, kw_only=True):

@@ -6,7 +6,8 @@ counts as sent, the rest goes again. The exchange keeps the first copy of each n
 the dead session does no harm. None lost, none doubled.
 
 Lines log in again by themselves, with the credentials that were right before, kept in memory only; after a restart of the
-process somebody must log them in, or `adopt` them where the far end is in this process too.
+process somebody must log them in, or `adopt` them where the far end is in this process too. A login takes a scrypt: who may
+not wait for it gives `log_in_again` and does it aside.
 """
 
 from collections.abc import Callable
@@ -18,25 +19,38 @@ from yunhai.trading.facts import Decided, LineState, Tape
 from yunhai.trading.lines.frames import NOT_HERE, Answer, AnyFrame, ExchangePort, Known
 from yunhai.trading.lines.pool import Pool
 from yunhai.trading.lines.session import LineSession
-from yunhai.trading.lines.words import Sent
+from yunhai.trading.lines.words import Sent, Waiting
 
 LOGIN_AGAIN_NS: Final = 2 * SECOND
 """Between two attempts to log a lost line in."""
 
-Body = Callable[[int], bytes]
+Secret = tuple[str, str]
+"""(broker, password)."""
+Body = Callable[[Waiting], bytes]
 Answered = Callable[[int, int, int], None]
 
 
 class Carriage:
-    """`body_of(number)` gives an instruction's record; `answered(tenant, number, code)` hears of each answer once."""
+    """`body_of(waiting)` gives an instruction's record; `answered(tenant, number, code)` hears of each answer once.
+    `log_in_again(line, secret)` is asked to bring a lost line back, by `logged_in` or `adopt`; `secret` None of one that
+    was adopted. None: it is done here, where there is a secret."""
 
-    def __init__(self, pool: Pool, port: ExchangePort, *, body_of: Body, answered: Answered) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        port: ExchangePort,
+        *,
+        body_of: Body,
+        answered: Answered,
+        log_in_again: Callable[[str, Secret | None], None] | None = None,
+    ) -> None:
         self.pool = pool
         self._port = port
         self._body_of = body_of
         self._answered = answered
         self._sessions: dict[str, LineSession] = {}
-        self._secrets: dict[str, tuple[str, str]] = {}
+        self._secrets: dict[str, Secret] = {}
+        self._aside = log_in_again
         self._again: dict[str, int] = {}
         self._facts: list[Decided] = []
 
@@ -45,9 +59,13 @@ class Carriage:
         reason = self._port.login(line, broker, password, now)
         if reason:
             return LineState(line=line, state="refused", reason=reason)
+        return self.logged_in(line, (broker, password), now)
+
+    def logged_in(self, line: str, secret: Secret, now: int) -> LineState:
+        """Begin a session after a login at the port; one that was there before is lost (`taken` tells)."""
         if line in self._sessions:
             self._lose(line, now, 0)
-        self._secrets[line] = (broker, password)
+        self._secrets[line] = secret
         return self.adopt(line, now)
 
     def adopt(self, line: str, now: int) -> LineState:
@@ -57,6 +75,19 @@ class Carriage:
         fact = LineState(line=line, state="up")
         self.pool.apply(fact, now)
         return fact
+
+    def come_back(self, line: str, now: int) -> None:
+        """Have a line that is not up come back in a while, as after a loss."""
+        self._again[line] = now + LOGIN_AGAIN_NS
+
+    def up(self, line: str) -> bool:
+        """Whether the line has a session."""
+        return line in self._sessions
+
+    def taken(self) -> list[Decided]:
+        """Facts to be journaled that came between two steps."""
+        facts, self._facts = self._facts, []
+        return facts
 
     def logout(self, line: str, now: int) -> LineState:
         """Take a line down on purpose; it does not come back by itself."""
@@ -74,8 +105,9 @@ class Carriage:
             self._port.drop(line)
             self._lose(line, now, 0)
 
-    def step(self, now: int) -> list[Decided]:
-        """Do what can be done now. The facts that came of it, in order, applied already."""
+    def step(self, now: int, *, sending: bool = True) -> list[Decided]:
+        """Do what can be done now. The facts that came of it, in order, applied already. `sending` False: nothing new goes out,
+        sessions are kept."""
         for line, frame in self._port.receive(now):
             self._hear(line, frame, now)
         for line in self._port.dropped(now):
@@ -87,21 +119,20 @@ class Carriage:
                 self._lose(line, now, reason)
         self._log_in_again(now)
         self._ask(now)
-        for sent in self.pool.take(now):
+        for sent in self.pool.take(now) if sending else ():
             self._send(sent, now)
         for line, session in self._sessions.items():
             if beat := session.heartbeat(now):
                 self._port.send(line, beat, now)
-        facts, self._facts = self._facts, []
-        return facts
+        return self.taken()
 
-    def next_time(self, now: int) -> int | None:
+    def next_time(self, now: int, *, sending: bool = True) -> int | None:
         """When `step` should be called next, if nothing comes before; None: not at all."""
         if self._port.ready():
             return now
         times = [session.next_time() for session in self._sessions.values()]
         times += self._again.values()
-        if (free := self.pool.next_time(now)) is not None:
+        if sending and (free := self.pool.next_time(now)) is not None:
             times.append(free)
         return max(now, min(times)) if times else None
 
@@ -142,9 +173,11 @@ class Carriage:
     def _log_in_again(self, now: int) -> None:
         for line in [line for line, at in self._again.items() if at <= now]:
             del self._again[line]
-            credentials = self._secrets.pop(line, None)
-            if credentials is not None:
-                self._facts.append(self.login(line, *credentials, now))
+            secret = self._secrets.pop(line, None)
+            if self._aside is not None:
+                self._aside(line, secret)
+            elif secret is not None:
+                self._facts.append(self.login(line, *secret, now))
 
     def _ask(self, now: int) -> None:
         """One question a line for what is in doubt and not asked for yet."""
@@ -166,5 +199,5 @@ class Carriage:
     def _send(self, sent: Sent, now: int) -> None:
         waiting = sent.waiting
         session = self._sessions[sent.line]
-        frame = session.submit(waiting.tenant, waiting.number, self._body_of(waiting.number), now)
+        frame = session.submit(waiting.tenant, waiting.number, self._body_of(waiting), now)
         self._port.send(sent.line, frame, now)
