@@ -1,6 +1,7 @@
 """The timeline: any id of an order opens its whole life, proven by the journal; another tenant's is not there."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from yunhai.journal import Reader
 from yunhai.kernel.errors import YunhaiError
 from yunhai.platform.tenancy import rls
 from yunhai.services.orders import api
+from yunhai.trading.books.orders import UNSIGNED_CODES
 from yunhai.trading.books.state import Order
 
 
@@ -129,3 +131,29 @@ def test_a_refused_instruction_says_why(read_market: Read, db: None) -> None:
     assert found.events[0].details["code"] == 6140
     assert found.events[0].entries == ()
     assert found.events[0].details["signature_verdict"] == "valid"
+
+
+def test_what_another_sent_under_an_accounts_number_is_not_in_its_history(
+    read_market: Read, db: None, as_role: Any
+) -> None:
+    """Refused before its signature was right: the account's owner sees nothing of it, staff and the sender do."""
+    from yunhai.services.orders.models import Instruction
+
+    with scope(tenant=1):
+        rls.tell(tenant=1, person=None, accounts=None)
+        real = Instruction.objects.filter(code=6140).first()
+        assert real is not None
+        mine, other = real.account, real.account + 1
+        with as_role("reader"):
+            real.sequence, real.code, real.person = real.sequence + 10**6, 6102, 77
+            real.save(force_insert=True)
+        for person, accounts, seen in ((5, (mine,), 0), (77, (mine,), 1), (77, (other,), 0), (5, None, 1)):
+            rls.tell(tenant=1, person=person, accounts=accounts)
+            assert Instruction.objects.filter(code=6102).count() == seen, (person, accounts)
+
+
+def test_the_policy_names_the_codes_of_the_books() -> None:
+    from yunhai.services.orders.migrations import __path__ as folder
+
+    text = (Path(next(iter(folder))) / "0002_others_words.py").read_text()
+    assert f"({', '.join(str(code) for code in sorted(UNSIGNED_CODES))})" in text
