@@ -83,7 +83,7 @@ async def test_orders_outlive_their_lines_and_a_restart_and_reach_the_venue_once
     async with running(tmp_path) as core:
         await asyncio.to_thread(core.prepare)
         for line in LINES:
-            await post(core, f"/lines/{line}", {"do": "lose"})
+            await post(core, f"/lines/{line}", {"do": "logout"})  # a line that is lost would come back in the middle
         orders = await place(core, ORDERS)
         with core.client(ANNE) as http:
             waiting = await asyncio.to_thread(lambda: http.get(f"/trade/v1/orders?account={ANNE}").json()["orders"])
