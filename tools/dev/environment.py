@@ -24,7 +24,8 @@ DEV_LOCK = "requirements/dev.lock"
 _LAUNCHER = """#!{python}
 import sys
 from yunhai.apps.cli import main
-sys.exit(main())
+if __name__ == "__main__":  # a process that this one spawns reads this file again
+    sys.exit(main())
 """
 
 

@@ -298,3 +298,22 @@ SEARCH_CHARACTERS_MAX: Final = 60
 """What may be typed to find a client."""
 assert OPENING_ROWS_MAX <= OPENING_FILE_ROWS_MAX
 assert READER_BATCH_POSTINGS_MAX <= READER_BATCH_RECORDS_MAX
+
+# --- Processes ---
+
+KEY_ENCODED_CHARACTERS_MAX: Final = 400
+"""A public key or a signature as its sender writes it, in base64."""
+RELAY_PAUSE_SECONDS_MAX: Final = 5.0
+"""Between two tries of the relay to reach the core."""
+WALL_MS_MAX: Final = 2**43
+"""Milliseconds since 1970: some time in 2248."""
+STREAM_FAULTS_MAX: Final = 20
+"""Failures to read the journal, one after another, before the stream gives up."""
+ORIGIN_ORDER_BYTES_MAX: Final = 65_536
+"""A body that the origin hands to the order API."""
+LOG_BYTES_MAX: Final = 32 << 20
+"""One part's log file, before the next is begun."""
+DIFFERENCES_NAMED_MAX: Final = 20
+"""Differences that a check of the books names; the rest is counted."""
+WEB_THREADS_MAX: Final = 64
+"""Threads of one web worker."""

@@ -21,7 +21,14 @@ import msgspec
 
 from yunhai.kernel.clock import EPOCH
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import CODE_CHARACTERS_MAX, INSTRUCTION_ID_CHARACTERS_MAX, PRICE_MAX, QUANTITY_MAX, U64_MAX
+from yunhai.kernel.limits import (
+    CODE_CHARACTERS_MAX,
+    INSTRUCTION_ID_CHARACTERS_MAX,
+    PRICE_MAX,
+    QUANTITY_MAX,
+    U64_MAX,
+    WALL_MS_MAX,
+)
 from yunhai.kernel.money import price_text
 from yunhai.trading.gate.errors import REGISTERED
 from yunhai.trading.instructions import INSTRUCTION_BYTES, Instruction
@@ -38,8 +45,6 @@ BUY: Final = 1
 SELL: Final = 2
 
 _U32: Final = 2**32 - 1
-_MS_MAX: Final = 2**43
-"""Milliseconds since 1970: some time in 2248."""
 
 _ACTIONS: Final = {word.word: int(word) for word in Action}
 _MODES: Final = {word.word: int(word) for word in Mode}
@@ -156,7 +161,7 @@ def checked(instruction: Instruction) -> Checked:
     market_date = _days(i.date)
     if not _NONCE(i.nonce):
         raise YunhaiError(6208, value=i.nonce)
-    signed_at = _number(i.signed_at, _MS_MAX, 6209)
+    signed_at = _number(i.signed_at, WALL_MS_MAX, 6209)
     key = _number(i.key, _U32, 6210)
     channel = _word(_CHANNELS, i.channel, 6211)
     segment = side = order_type = time_in_force = credit = price = quantity = 0
@@ -225,7 +230,7 @@ def _told(i: Instruction, channel: int) -> tuple[int, int]:
     kind = _word(_INSTRUCTION_KINDS, i.instruction_kind, 6221) if i.instruction_kind else 0
     if i.instruction_id and not _INSTRUCTION_ID(i.instruction_id):
         raise YunhaiError(6222, value=i.instruction_id)
-    return kind, _number(i.instruction_at, _MS_MAX, 6223) if i.instruction_at else 0
+    return kind, _number(i.instruction_at, WALL_MS_MAX, 6223) if i.instruction_at else 0
 
 
 _RECORD: Final = struct.Struct("<BBHBBBBBBBBIQQIIIIiIIIqqqq16s16s64s12s5s2sx32sI8x")

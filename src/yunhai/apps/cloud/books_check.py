@@ -24,6 +24,7 @@ from yunhai.apps.cloud.readers import NAME, POSITIONS
 from yunhai.apps.cloud.snapshots import apply
 from yunhai.journal.reader import Reader
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import DIFFERENCES_NAMED_MAX
 from yunhai.services.ledger.errors import OTHER_JOURNAL
 from yunhai.services.ledger.reader import POSTINGS
 from yunhai.trading.books.books import Books
@@ -36,8 +37,6 @@ from yunhai.trading.words import Bucket
 
 CHUNK: Final = 50_000
 """Sequences whose rows are hashed as one."""
-NAMED_MAX: Final = 20
-"""Differences that a check names; the rest is counted."""
 
 Progress = Callable[[str, int, int], None]
 """Told (what, done, of)."""
@@ -61,7 +60,7 @@ class Check:
     def differs(self, text: str) -> None:
         """Note a difference."""
         self.found += 1
-        if len(self.named) < NAMED_MAX:
+        if len(self.named) < DIFFERENCES_NAMED_MAX:
             self.named.append(text)
 
     def same(self, what: str, table: object, other: object) -> None:

@@ -15,10 +15,9 @@ from urllib.parse import urlsplit
 from yunhai.apps.cloud.errors import ORIGIN_MISSING
 from yunhai.apps.cloud.places import Places
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import REQUEST_BYTES_MAX
+from yunhai.kernel.limits import ORIGIN_ORDER_BYTES_MAX, REQUEST_BYTES_MAX
 
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-ORDER_BYTES_MAX: Final = 65_536
 
 WAIT: Final = (
     '<!doctype html><html lang="zh-Hant"><meta charset="utf-8"><title>雲海</title><h1>正在啟動或重啟</h1>'
@@ -104,7 +103,7 @@ def caddyfile(door: Door, places: Places) -> str:
 	}}
 	handle /trade/v1/* {{
 		request_body {{
-			max_size {ORDER_BYTES_MAX}
+			max_size {ORIGIN_ORDER_BYTES_MAX}
 		}}
 		reverse_proxy unix/{places.core_socket}
 	}}

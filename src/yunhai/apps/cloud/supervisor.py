@@ -24,7 +24,7 @@ import httpx
 
 from yunhai.apps.cloud.errors import PART_NOT_READY
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import RESTART_PAUSE_SECONDS_MAX
+from yunhai.kernel.limits import LOG_BYTES_MAX, RESTART_PAUSE_SECONDS_MAX
 
 FIRST_PAUSE: Final = 0.5
 STEADY_SECONDS: Final = 60
@@ -32,7 +32,6 @@ READY_SECONDS: Final = 60
 STOP_SECONDS: Final = 20
 TICK_SECONDS: Final = 0.2
 PROBE_SECONDS: Final = 5
-LOG_BYTES_MAX: Final = 32 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

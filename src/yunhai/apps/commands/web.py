@@ -9,9 +9,9 @@ import click
 from yunhai.apps.cloud.logs import GRANIAN, configure
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.prepare import make_credentials, require_whole_address
+from yunhai.kernel.limits import WEB_THREADS_MAX
 
 THREADS: Final = 8
-THREADS_MAX: Final = 64
 IDLE_SECONDS: Final = 600
 
 
@@ -22,7 +22,7 @@ IDLE_SECONDS: Final = 600
     "--port", type=click.IntRange(1, 65535), help="Listen on this loopback port instead of the socket 改用連接埠."
 )
 @click.option(
-    "--threads", type=click.IntRange(1, THREADS_MAX), default=THREADS, show_default=True, help="Threads 執行緒."
+    "--threads", type=click.IntRange(1, WEB_THREADS_MAX), default=THREADS, show_default=True, help="Threads 執行緒."
 )
 def command(home: Path | None, origin: str | None, port: int | None, threads: int) -> int:
     """Serve pages and /api/v1 網站程序.

@@ -11,18 +11,18 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import KEY_ENCODED_CHARACTERS_MAX
 from yunhai.platform.errors import KEY_NOT_P256, KEY_NOT_PROVEN
 
 POINT_BYTES: Final = 65
 SIGNATURE_BYTES: Final = 64
-ENCODED_CHARACTERS_MAX: Final = 400
 TOLD_TO_CORE: Final = frozenset({"investor", "sales", "keyin", "operations", "compliance", "api"})
 """Roles that the order's path knows; an operator works the platform, not the orders."""
 
 
 def decoded(text: str) -> bytes | None:
     """base64url with or without padding; None if it is not."""
-    if len(text) > ENCODED_CHARACTERS_MAX:
+    if len(text) > KEY_ENCODED_CHARACTERS_MAX:
         return None
     try:
         return base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), altchars=b"-_", validate=True)

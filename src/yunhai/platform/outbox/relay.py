@@ -17,11 +17,10 @@ import psycopg
 import structlog
 from psycopg.rows import namedtuple_row
 
-from yunhai.kernel.limits import OUTBOX_BATCH_MAX
+from yunhai.kernel.limits import OUTBOX_BATCH_MAX, RELAY_PAUSE_SECONDS_MAX
 
 FACTS_PATH: Final = "/facts"
 PAUSE_SECONDS: Final = 0.2
-PAUSE_SECONDS_MAX: Final = 5.0
 TIMEOUT_SECONDS: Final = 30.0
 _REFUSED_FOR_GOOD: Final = range(400, 500)
 _NOT_NOW: Final = frozenset({401, 403, 404, 408, 409, 425, 429})
@@ -138,7 +137,7 @@ def relay(connect: Callable[[], "psycopg.Connection[Any]"], post: Post, stop: th
             if done.sent >= OUTBOX_BATCH_MAX:
                 continue
         else:
-            pause = min(pause * 2, PAUSE_SECONDS_MAX)
+            pause = min(pause * 2, RELAY_PAUSE_SECONDS_MAX)
         stop.wait(pause)
     if connection is not None:
         connection.close()

@@ -21,7 +21,7 @@ from yunhai.platform.identity.models import Person
 from yunhai.platform.outbox.api import put
 from yunhai.platform.tenancy.models import Branch
 from yunhai.services.accounts.errors import (
-    BAD_LIMIT,
+    BAD_QUOTA,
     BRANCH_UNKNOWN,
     CONSENT_UNKNOWN,
     NOT_FOUND,
@@ -165,13 +165,13 @@ def open_account(
     **limits: Any,
 ) -> AccountView:
     """Open an account at a branch and tell the core; the person becomes its investor. `limits`: the fields that
-    `change` takes. BRANCH_UNKNOWN, NUMBER_TAKEN, BAD_LIMIT; nothing is opened then."""
+    `change` takes. BRANCH_UNKNOWN, NUMBER_TAKEN, BAD_QUOTA; nothing is opened then."""
     at = Branch.objects.filter(tenant_id=tenant, code=branch).first()
     if at is None:
         raise YunhaiError(BRANCH_UNKNOWN, branch=branch)
     row = Account(pk=account, tenant_id=tenant, branch=at, number=number, person=person, credit=["cash"])
     if not (len(number) == 7 and number.isascii() and number.isdigit()):
-        raise YunhaiError(BAD_LIMIT, field="number", value=number)
+        raise YunhaiError(BAD_QUOTA, field="number", value=number)
     _set(row, limits)
     try:
         with transaction.atomic():
@@ -186,7 +186,7 @@ def open_account(
 
 def change(account: int, *, by: int = 0, **limits: Any) -> AccountView:
     """Change status, day_quota, order_quota, day_trade, credit, commission_ppm or odd_lot, and tell the core. NOT_FOUND,
-    BAD_LIMIT; nothing is changed then."""
+    BAD_QUOTA; nothing is changed then."""
     row = _rows().select_for_update(of=("self",)).filter(pk=account).first()
     if row is None:
         raise YunhaiError(NOT_FOUND, account=account)
@@ -199,7 +199,7 @@ def change(account: int, *, by: int = 0, **limits: Any) -> AccountView:
 def _set(row: Account, limits: dict[str, Any]) -> None:
     for name, value in limits.items():
         if name not in _CHANGEABLE or not _fits(name, value):
-            raise YunhaiError(BAD_LIMIT, field=name[:40], value=str(value)[:40])
+            raise YunhaiError(BAD_QUOTA, field=name[:40], value=str(value)[:40])
     for name, value in limits.items():
         setattr(row, name, list(value) if name == "credit" else value)
 

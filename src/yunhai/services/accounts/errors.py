@@ -7,7 +7,7 @@ from yunhai.kernel.errors import register, rows
 NOT_FOUND: Final = 7240
 NUMBER_TAKEN: Final = 7241
 BRANCH_UNKNOWN: Final = 7242
-BAD_LIMIT: Final = 7243
+BAD_QUOTA: Final = 7243
 DAY_UNKNOWN: Final = 7244
 CONSENT_UNKNOWN: Final = 7245
 
@@ -44,7 +44,7 @@ register(
             "Check the branch's code.",
         ),
         (
-            BAD_LIMIT,
+            BAD_QUOTA,
             "account-field-invalid",
             None,
             422,

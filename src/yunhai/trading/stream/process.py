@@ -15,7 +15,7 @@ import structlog
 import uvicorn
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import STREAM_MESSAGE_BYTES_MAX
+from yunhai.kernel.limits import STREAM_FAULTS_MAX, STREAM_MESSAGE_BYTES_MAX
 from yunhai.trading.stream.app import Application
 from yunhai.trading.stream.client import GOING_AWAY
 from yunhai.trading.stream.counted import Counted
@@ -29,8 +29,6 @@ POLL_S: Final = 0.01
 TICK_S: Final = 0.1
 """Quotes go out ten times a second."""
 AGAIN_S: Final = 0.5
-FAULTS_MAX: Final = 20
-"""Failures to read the journal, one after another, before the process gives up."""
 _GRACE_S: Final = 3
 
 
@@ -89,7 +87,7 @@ class Stream:
                 turn = self.following.step()
             except YunhaiError as error:
                 faults += 1
-                if not 3000 <= error.code < 4000 or faults > FAULTS_MAX:
+                if not 3000 <= error.code < 4000 or faults > STREAM_FAULTS_MAX:
                     log.error("journal", reason=str(error), sequence=self.following.sequence)
                     raise
                 log.warning("journal", reason=str(error), sequence=self.following.sequence)
