@@ -13,6 +13,7 @@ from tools.dev.environment import Places, get_installer
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = {
     "bootstrap.lock": ("requirements/bootstrap.in",),
+    "builder.lock": ("requirements/builder.in",),
     "compiler.lock": ("requirements/compiler.in",),
     "runtime.lock": ("pyproject.toml",),
     "peers.lock": ("requirements/peers.in",),

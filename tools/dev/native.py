@@ -126,6 +126,19 @@ def _fetch_headers(folder: Path, log: Path) -> None:
     shutil.rmtree(folder / "cache")
 
 
+def _ninja(places: Places) -> Path:
+    """The build program, in a folder of its own: its wheel and django-ninja's both bring a package named `ninja`."""
+    folder = places.environment / "builder"
+    lock = places.requirements("builder.lock")
+    stamp = digest_of(lock.read_bytes())
+    mark = folder / "stamp"
+    if not mark.exists() or mark.read_text(encoding="utf-8") != stamp:
+        options = ("--no-config", "--require-hashes", "--python", places.python, "--target", folder, "-r", lock)
+        get_installer(places).run("pip", "install", *options)
+        mark.write_text(stamp, encoding="utf-8")
+    return folder / "bin" / "ninja"
+
+
 def _zig(places: Places) -> Toolchain:
     """The compiler in the ziglang wheel, with small programs that give its tools their usual names."""
     folder = places.environment / "compiler"
@@ -228,7 +241,7 @@ def configure_and_build(places: Places, toolchain: Toolchain, build: Path, *defi
     configure = [
         str(programs / "cmake"),
         *("-S", str(places.root), "-B", str(build), "-G", "Ninja"),
-        f"-DCMAKE_MAKE_PROGRAM={programs / 'ninja'}",
+        f"-DCMAKE_MAKE_PROGRAM={_ninja(places)}",
         f"-DPython_EXECUTABLE={places.python}",
         *toolchain.definitions,
         *definitions,
