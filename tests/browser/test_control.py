@@ -28,7 +28,7 @@ def test_a_line_is_cut_and_a_wrong_password_does_not_bring_it_back(control: Any)
     assert control.locator("#guarantee").text_content() == "40"
     row.locator("button").click()
     control.locator("#lose button[type=submit]").click()
-    row.locator(".badge.bad").wait_for()
+    row.locator(".badge.wait").wait_for()
     row.locator("button").click()
     control.fill("#login-password", "not the password")
     control.locator("#login button[type=submit]").click()

@@ -245,7 +245,7 @@ at("login-form").addEventListener("submit", (event) => {
 });
 at("lose-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  command(losing, { do: "lose" }, "lose", "done.lose");
+  command(losing, { do: "logout" }, "lose", "done.lose");
 });
 at("login-back").addEventListener("click", () => at("login").close());
 at("lose-back").addEventListener("click", () => at("lose").close());
