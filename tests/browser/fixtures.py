@@ -28,9 +28,10 @@ def chromium() -> str | None:
     return os.environ.get("YUNHAI_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium for the whole session."""
+    """A headless Chromium for a module: Playwright keeps an event loop running meanwhile, beside which no other test of the
+    process could start one of its own."""
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     path = chromium()
     if path is None:

@@ -17,7 +17,27 @@ def test_every_error_explains_itself_in_both_languages():
             assert re.search(r"[\u4e00-\u9fff]", text), code
         for text in (entry.en, entry.remedy_en):
             assert text.isascii(), code
-        assert entry.http in (200, 404, 409, 422, 500, 503), code
+        assert entry.http in (
+            200,
+            400,
+            401,
+            403,
+            404,
+            405,
+            406,
+            408,
+            409,
+            410,
+            413,
+            415,
+            422,
+            426,
+            429,
+            500,
+            502,
+            503,
+            504,
+        ), code
 
 
 def test_engine_codes_are_those_of_the_record_page(repository):

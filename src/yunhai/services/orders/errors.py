@@ -17,7 +17,7 @@ register(
             "查無「{id}」的紀錄",
             "There is nothing of {id}",
             "請輸入委託、成交、帳戶、指示的編號，委託書編號或客戶端識別碼。",
-            "Give the number of an order, trade, account or instruction, an order number 委託書編號 or a client id.",
+            "Give the number of an order, trade, account or instruction, an order number or a client id.",
         ),
         (
             SECURITY_NOT_FOUND,
