@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.drill]
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 _MINUTES = 15

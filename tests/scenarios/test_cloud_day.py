@@ -59,6 +59,7 @@ def test_a_tiny_report_goes_through_gate_lines_and_ledger(postgres_server: Any, 
 
 
 @pytest.mark.full
+@pytest.mark.drill
 def test_the_real_day_equals_its_report_and_the_books_are_clean(
     postgres_server: Any, home: Path, data_folder: Path
 ) -> None:
@@ -73,6 +74,7 @@ def test_the_real_day_equals_its_report_and_the_books_are_clean(
 
 
 @pytest.mark.full
+@pytest.mark.drill
 def test_kills_at_random_moments_change_no_balance(
     postgres_server: Any, tmp_path: Path, data_folder: Path, repository: Path
 ) -> None:
