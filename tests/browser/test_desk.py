@@ -13,7 +13,7 @@ pytestmark = pytest.mark.full
 
 CLIENT = "1000018"
 ORDERS = 50
-PATIENCE_MS = 15_000
+PATIENCE_MS = 45_000
 _COUNT_MICE = """
 window.mice = 0;
 for (const kind of ['mousedown', 'mouseup', 'click', 'mousemove', 'pointerdown'])

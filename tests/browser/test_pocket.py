@@ -87,7 +87,7 @@ def test_a_lot_and_seven_odd_shares_from_click_to_statement(page: Any, cloud: Cl
     seat.place("sell", CODE, price=at, quantity=1000)
     seat.place("sell", CODE, price=at, quantity=7, segment="odd_lot")
     row(page, first).locator("text=全部成交").wait_for()
-    row(page, odd).locator("text=全部成交").wait_for(timeout=15_000)  # the odd-lot auction comes every five seconds
+    row(page, odd).locator("text=全部成交").wait_for(timeout=45_000)  # the odd-lot auction comes every five seconds
     page.wait_for_function(
         f"() => document.querySelector('[data-field=held]').innerText.replace(',', '') === '{held + 1007}'"
     )
