@@ -64,7 +64,7 @@ def test_kill_nine_leaves_neither_gap_nor_double(home: Path, committed_db: Any, 
     places.make()
     chance = random.Random(kills)
     market = SmallMarket(places.journal)
-    market.endow()
+    market.endow(cash=10**16, shares=10**9)
     market.open_day()
     for _ in range(kills):
         process = start(home, committed_db)

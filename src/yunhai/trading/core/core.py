@@ -9,6 +9,7 @@ When the journal's disk fails, the core halts: it refuses everything (6501), ack
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -356,9 +357,9 @@ class Core:
             return 0
 
     async def snapshot(self) -> int:
-        """Write a snapshot of now; its sequence. The state is taken in one piece, the file is written by a thread.
+        """Write a snapshot of now; its sequence. A forked child takes the state as it is and writes it.
 
-        3030 if the journal's groups do not end here; OSError if it cannot be written."""
+        SNAPSHOT_REFUSED if there is nothing to take or the child failed; OSError if there can be no child."""
         if self.failed is not None:
             raise YunhaiError(errors.SNAPSHOT_REFUSED, reason="the journal has failed", reason_zh="日誌已無法寫入")
         writer = self.appender.writer
@@ -366,16 +367,25 @@ class Core:
         sequence = writer.submitted()
         if sequence == 0:
             raise YunhaiError(errors.SNAPSHOT_REFUSED, reason="the journal is empty", reason_zh="日誌尚無紀錄")
-        state = restore.CoreState(
+        began = time.perf_counter()
+        child = restore.save_aside(self.settings.snapshots, self.settings.journal, sequence, self._state)
+        held = time.perf_counter() - began
+        self.snapshot_at = sequence
+        _, status = await asyncio.to_thread(os.waitpid, child, 0)
+        if status:
+            raise YunhaiError(errors.SNAPSHOT_REFUSED, reason="it could not be written", reason_zh="快照無法寫入")
+        log.info(
+            "snapshot", sequence=sequence, held_ms=round(held * 1e3, 1), seconds=round(time.perf_counter() - began, 2)
+        )
+        return sequence
+
+    def _state(self) -> restore.CoreState:
+        return restore.CoreState(
             version=restore.STATE_VERSION,
             time=self.clock.now(),
             first_number=self.first_number,
             books=self.books.state(),
         )
-        self.snapshot_at = sequence
-        await asyncio.to_thread(restore.save, self.settings.snapshots, self.settings.journal, sequence, state)
-        log.info("snapshot", sequence=sequence, bytes=len(state.books))
-        return sequence
 
     # -- the day ---------------------------------------------------------------------------------------------------
 
