@@ -92,8 +92,8 @@ def test_what_was_proven_ahead_serves_exactly_what_was_proven() -> None:
     key, other = key_from_seed(b"one"), key_from_seed(b"two")
     attributes = signed_attributes(TEXT)
     right, wrong = sign(key, TEXT), sign(other, TEXT)
-    for signature in (right, wrong):
-        signatures.prove(point_of(key), attributes, signature)
+    signatures.note(point_of(key), attributes, right, right=True)
+    signatures.note(point_of(key), attributes, wrong, right=False)
     assert verify(point_of(key), attributes, right)
     assert not verify(point_of(key), attributes, wrong)
     assert not verify(point_of(other), attributes, right)

@@ -85,23 +85,22 @@ class Verifier:
 
 
 _verifier: Final = Verifier()
-_prover: Final = Verifier()
 _proven: Final[dict[tuple[bytes, bytes, bytes], bool]] = {}
 
 
 def verify(point: bytes, attributes: bytes, signature: bytes) -> bool:
-    """`Verifier.verify` with this process's cache; what `prove` found of the very same three is taken."""
+    """`Verifier.verify` with this process's cache; what was noted of the very same three is taken."""
     found = _proven.get((point, attributes, signature)) if _proven else None
     return _verifier.verify(point, attributes, signature) if found is None else found
 
 
-def prove(point: bytes, attributes: bytes, signature: bytes) -> None:
-    """Verify ahead, in one other thread; `verify` takes what was found until `forget`."""
-    _proven[point, attributes, signature] = _prover.verify(point, attributes, signature)
+def note(point: bytes, attributes: bytes, signature: bytes, *, right: bool) -> None:
+    """What a process of ours found ahead; `verify` takes it until `forget`."""
+    _proven[point, attributes, signature] = right
 
 
 def forget(point: bytes, attributes: bytes, signature: bytes) -> None:
-    """Drop what `prove` found."""
+    """Drop what was noted."""
     _proven.pop((point, attributes, signature), None)
 
 

@@ -1,6 +1,6 @@
 """Deciding: what arrived in one turn of the loop goes through the gate in order and into the journal in one stretch.
 
-Of each instruction: its shape, (in a busy turn: its signature, by another thread), what is known of it already, the rate,
+Of each instruction: its shape, (in a busy turn: its signature, by another process), what is known of it already, the rate,
 the gate. An acceptance is applied to the books
 before the next instruction is looked at, so that two cannot spend the same money; it is in the journal at the very
 sequence the books were told, because nothing else appends in between. What has been told nothing yet when the journal
@@ -15,7 +15,6 @@ import binascii
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -52,7 +51,7 @@ RATE_LIMITED: Final = 6201
 _TAIPEI: Final = timezone(timedelta(seconds=TAIPEI_OFFSET // 10**9))
 _EPOCH: Final = datetime(EPOCH.year, EPOCH.month, EPOCH.day, tzinfo=UTC)
 PROVE_AHEAD_MIN: Final = 8
-"""Below so many at once the thread costs more than it saves."""
+"""Below so many at once asking another process costs more than it saves."""
 GATHER_S: Final = (0.003, 0.008)
 """Between two turns of a core that is used, and of one that is busy: what comes meanwhile shares one append, one call of
 the venue and one sync, which cost as much for one as for many."""
@@ -91,7 +90,6 @@ class _Wish:
     shaped: Checked
     text: bytes
     signature: bytes
-    person: int
     asker: Asker
     proof: Wanted | None
 
@@ -152,7 +150,7 @@ class Deciding:
             self._schedule()
 
     def close(self) -> None:
-        """End the thread that proves ahead."""
+        """End the process that proves ahead."""
         self._prover.close()
 
     def _schedule(self) -> None:
@@ -180,13 +178,10 @@ class Deciding:
             return
         self._batches.append(batch)
         wanted = [wish.proof for wish in batch.wishes if wish.proof is not None]
-        loop = self._loop
-        assert loop is not None
 
         def done() -> None:
             batch.proven = True
-            with suppress(RuntimeError):  # the loop is closed: the process ends
-                loop.call_soon_threadsafe(self._go_on)
+            self._go_on()
 
         self._prover.prove(wanted, done)
 
@@ -204,7 +199,7 @@ class Deciding:
         try:
             instruction = ask.signed.instruction
             shaped = checked(instruction)
-            person, asker = self._asker(ask, shaped)
+            asker = self._asker(ask, shaped)
         except YunhaiError as error:
             self._core.counted.refused.labels(error.code).inc()
             ask.told(error)
@@ -213,7 +208,7 @@ class Deciding:
         signature = signature_of(ask.signed.signature)
         key = self._core.books.keys.get(shaped.key)
         proof = None if key is None else (key.public, signed_attributes(text), signature)
-        return _Wish(ask, shaped, text, signature, person, asker, proof)
+        return _Wish(ask, shaped, text, signature, asker, proof)
 
     def _decide(self, batch: _Batch) -> None:
         """One turn through the gate."""
@@ -275,13 +270,13 @@ class Deciding:
     def _one(self, turn: _Turn, wish: _Wish) -> None:
         """Decide one."""
         core = self._core
-        shaped, person = wish.shaped, wish.person
+        shaped = wish.shaped
         try:
-            known = self.gate.known(shaped, person=person)
+            known = self.gate.known(shaped, asker=wish.asker)
             if known is not None:
                 turn.again.append((known.sequence, self._again(wish.ask, shaped, known)))
                 return
-            self._rate(turn, shaped, person)
+            self._rate(turn, shaped, wish.asker)
             if core.dispatch.pool.room(shaped.tenant) - len(turn.queue) <= 0:
                 raise YunhaiError(QUEUE_FULL, most=LINE_QUEUE_MAX, tenant=shaped.tenant)
             decision = self.gate.decide(shaped, wish.text, wish.signature, asker=wish.asker, wall_ns=turn.wall)
@@ -291,22 +286,23 @@ class Deciding:
             return
         self._keep(turn, wish.ask, shaped, decision)
 
-    def _asker(self, ask: Ask, shaped: Checked) -> tuple[int, Asker]:
+    def _asker(self, ask: Ask, shaped: Checked) -> Asker:
         """Who asks: the token's person, or, by the inner socket, the key's own. Another tenant's ids are not there."""
         claims = ask.claims
         if claims is None:
             key = self._core.books.keys.get(shaped.key)
             person = key.person if key is not None else 0
-            return person, Asker(person, True, 0)
+            return Asker(person, True, 0)
         if claims.tenant != shaped.tenant:
             raise YunhaiError(errors.NOTHING_FOUND)
-        return claims.person, Asker(claims.person, claims.mfa, crc32(claims.session.encode()))
+        source = crc32(claims.session.encode())
+        return Asker(claims.person, claims.mfa, source, claims.only_role)
 
-    def _rate(self, turn: _Turn, shaped: Checked, person: int) -> None:
+    def _rate(self, turn: _Turn, shaped: Checked, asker: Asker) -> None:
         """6201. Accounts that the person has no right to share one bucket: naming others must not open new ones."""
         quota = ORDERS if shaped.action == NEW else CHANGES
-        account = shaped.account if account_seen(self._core.books, shaped, person) else 0
-        verdict = self._core.rates.take(quota, person << 32 | account, turn.steady_ns / 1e9)
+        account = shaped.account if account_seen(self._core.books, shaped, asker) else 0
+        verdict = self._core.rates.take(quota, asker.person << 32 | account, turn.steady_ns / 1e9)
         if not verdict.allowed:
             raise YunhaiError(RATE_LIMITED, scope=quota.scope, limit=quota.limit, reset=verdict.reset)
 

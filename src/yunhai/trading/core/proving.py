@@ -1,41 +1,124 @@
-"""Proving 驗章 ahead: signatures of a busy turn are verified by a thread while the loop decides what came before.
+"""Proving 驗章 ahead: signatures of a busy turn are verified by another process while the loop decides what came before.
 
-A verification is some 65 µs of OpenSSL outside Python's lock, a quarter of an instruction's whole way. What the thread
-finds is kept under exactly what was verified (point, text, signature), where the gate's own check looks first; so the
-gate decides by the same words whether anything was proven ahead or not, and a result can serve no other signature.
+A verification is some 65 µs of OpenSSL, a quarter of an instruction's whole way, and in a thread most of that is spent
+under Python's lock, which the loop needs. So one child process verifies (`yunhai.trading.core.prover`); what it finds is
+kept under exactly what was verified (point, attributes, signature), where the gate's own check looks first. The gate
+decides by the same words whether anything was proven ahead or not, and a result can serve no other signature.
+
+Nothing waits for the child but batches that it was given: before it is ready, and when it has died, the gate verifies by
+itself, and the next busy turn but a second starts another child.
 """
 
-import queue
-import threading
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, cast
 
 from yunhai.trading import signatures
 
 Wanted = tuple[bytes, bytes, bytes]
 """(point, DER of the signed attributes, signature)."""
+SIZES: Final = (signatures.POINT_BYTES, 77, signatures.SIGNATURE_BYTES)
+"""Bytes of the three; what has others is left to the gate."""
+READY: Final = b"\x02"
+"""What the child says first."""
+_AGAIN_S: Final = 1.0
 _CLOSE_S: Final = 5.0
+
+Done = Callable[[], object]
 
 
 class Prover:
-    """One thread, first come first served."""
+    """One child process, first come first served. Of one event loop."""
 
     def __init__(self) -> None:
-        self._jobs: queue.SimpleQueue[tuple[Sequence[Wanted], Callable[[], object]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="prover", daemon=True)
-        self._thread.start()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._channel: _Channel | None = None
+        self._started = -_AGAIN_S
 
-    def prove(self, wanted: Sequence[Wanted], done: Callable[[], object]) -> None:
-        """Verify all; `done` is called in the thread."""
-        self._jobs.put((wanted, done))
+    def prove(self, wanted: Sequence[Wanted], done: Done) -> None:
+        """Verify all, then call `done` in the loop: soon and with nothing verified where there is no child ready."""
+        channel = self._channel
+        if channel is None or channel.lost:
+            self._start()
+        if channel is None or not channel.ready:
+            asyncio.get_running_loop().call_soon(done)
+            return
+        channel.ask([one for one in wanted if tuple(map(len, one)) == SIZES], done)
 
     def close(self) -> None:
-        self._jobs.put(None)
-        self._thread.join(_CLOSE_S)
+        """End the child: it ends when its socket does."""
+        if self._channel is not None:
+            self._channel.close()
+        if self._child is not None:
+            try:
+                self._child.wait(_CLOSE_S)
+            except subprocess.TimeoutExpired:
+                self._child.kill()
+                self._child.wait()
 
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            wanted, done = job
-            for point, attributes, signature in wanted:
-                signatures.prove(point, attributes, signature)
+    def _start(self) -> None:
+        now = time.monotonic()
+        if now - self._started < _AGAIN_S:
+            return
+        self._started = now
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "yunhai.trading.core.prover", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        self._channel = _Channel(ours)
+
+
+class _Channel(asyncio.Protocol):
+    """The parent's end. A request is a count (4 bytes) and so many triples; the answer is a byte for each: 1 verified."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self.ready = False
+        self.lost = False
+        self._transport: asyncio.WriteTransport | None = None
+        self._waiting: deque[tuple[list[Wanted], Done]] = deque()
+        self._answer = bytearray()
+        loop = asyncio.get_running_loop()
+        self._connecting = loop.create_task(loop.create_connection(lambda: self, sock=end))
+
+    def ask(self, wanted: list[Wanted], done: Done) -> None:
+        assert self._transport is not None, "ready"
+        self._waiting.append((wanted, done))
+        self._transport.write(len(wanted).to_bytes(4, "little") + b"".join([part for one in wanted for part in one]))
+
+    def close(self) -> None:
+        self._connecting.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.WriteTransport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        if not self.ready:
+            self.ready, data = True, data[len(READY) :]
+        self._answer += data
+        while self._waiting and len(self._answer) >= len(self._waiting[0][0]):
+            wanted, done = self._waiting.popleft()
+            for one, verdict in zip(wanted, self._answer, strict=False):
+                signatures.note(*one, right=verdict == 1)
+            del self._answer[: len(wanted)]
+            done()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ready, self.lost = False, True
+        waiting, self._waiting = self._waiting, deque()
+        for _, done in waiting:
             done()
