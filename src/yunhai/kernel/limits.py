@@ -317,3 +317,23 @@ DIFFERENCES_NAMED_MAX: Final = 20
 """Differences that a check of the books names; the rest is counted."""
 WEB_THREADS_MAX: Final = 64
 """Threads of one web worker."""
+
+# --- Certificates, consents, cloud signing (services/trust) ---
+
+ACTIVATION_HASHES_MAX: Final = 20
+"""Hashes that one signature activation is for."""
+ACTIVATION_SECONDS_MAX: Final = 60
+"""How long a signature activation lives."""
+CLOUD_CREDENTIALS_PER_PERSON_MAX: Final = 4
+"""Keys in the HSM of one person, of all kinds."""
+REGISTRATION_DOCUMENTS_MAX: Final = 8
+"""Identity documents, by reference, of one registration."""
+CERTIFICATES_LISTED_MAX: Final = 200
+RENEWAL_NOTICE_DAYS: Final = 30
+"""So long before its end a certificate's holder is told, and may renew it."""
+CERTIFICATE_DAYS_MAX: Final = 1_095
+"""The longest life that the Console may give a profile."""
+OAUTH_CODE_SECONDS_MAX: Final = 60
+OAUTH_TOKEN_SECONDS_MAX: Final = 3_600
+OAUTH_TRIES_MAX: Final = 10
+"""Wrong second factors of one person in five minutes before cloud signing answers nothing but 429."""
