@@ -112,6 +112,8 @@ CLIENT_MATCHES_MAX: Final = 20
 LOOKUP_REFERENCE_CHARACTERS_MAX: Final = 40
 LOOKUP_HOURS_MAX: Final = 12
 """How long a clerk who opened a client may go on with them."""
+LOOKUPS_KEPT_MAX: Final = 2_000
+"""Clients of one person that the core knows as opened; the oldest is to be opened again."""
 RECORD_ID_CHARACTERS_MAX: Final = 32
 """The room of `instruction_id` in an instruction's record."""
 RECORD_AGE_MS_MAX: Final = 86_400_000
@@ -187,6 +189,12 @@ REQUEST_BYTES_MAX: Final = 2_500_000
 """A request's body to the web process."""
 RESTART_PAUSE_SECONDS_MAX: Final = 30
 """The longest pause before a part that died is started again."""
+PART_UNREADY_SECONDS_MAX: Final = 30
+"""How long a part that runs may not be ready before it is ended and started again."""
+PART_START_SECONDS_MAX: Final = 60
+"""The same from its start on."""
+CORE_START_SECONDS_MAX: Final = 900
+"""The core's own: it reads the journal before it answers anybody."""
 
 # --- Lines and the stream ---
 
@@ -337,3 +345,32 @@ OAUTH_CODE_SECONDS_MAX: Final = 60
 OAUTH_TOKEN_SECONDS_MAX: Final = 3_600
 OAUTH_TRIES_MAX: Final = 10
 """Wrong second factors of one person in five minutes before cloud signing answers nothing but 429."""
+
+# --- The trust process, the HSM ---
+
+CERTIFICATE_BYTES_MAX: Final = 8_192
+SUBJECT_CHARACTERS_MAX: Final = 64
+"""Of a subject's attribute (RFC 5280, upper bound of a common name)."""
+STATUS_ENTRIES_MAX: Final = 200_000
+"""Certificates whose status is told at once."""
+TRUST_BODY_BYTES_MAX: Final = 64 << 20
+"""A request on the trust process's own socket."""
+PKI_BODY_BYTES_MAX: Final = 16_384
+"""A status or time-stamp request from outside."""
+OCSP_REQUESTS_MAX: Final = 20
+"""Certificates in one status request."""
+OCSP_NONCE_BYTES_MAX: Final = 32
+"""RFC 8954."""
+OCSP_ANSWERS_KEPT_MAX: Final = 50_000
+HSM_SECONDS_MAX: Final = 3.0
+"""How long the HSM may take over one operation before it is given up and opened again."""
+HSM_WAITING_MAX: Final = 2_000
+"""Operations that wait for the HSM; one more is refused."""
+HSM_FRAME_BYTES_MAX: Final = 65_536
+HSM_KEYS_KEPT_MAX: Final = 50_000
+"""Key handles that the HSM's worker remembers."""
+CRL_HOURS: Final = 24
+"""From a revocation list to the time its successor is due."""
+CRL_RENEW_HOURS: Final = 1
+OCSP_MINUTES: Final = 60
+"""How long a status answer holds."""
