@@ -33,6 +33,7 @@ from yunhai.trading.facts import Decided, LineSet, LineState, Tape
 from yunhai.trading.lines.drill import BEFORE_ANSWER, BEFORE_DELIVERY
 from yunhai.trading.lines.frames import Submit
 from yunhai.trading.lines.login import verifier_of
+from yunhai.trading.lines.words import line_of
 from yunhai.trading.shape import unpack
 
 NT = 10_000
@@ -58,6 +59,18 @@ def reached(home: Path) -> dict[int, list[int]]:
                 for event in piece.records:
                     if event["kind"] in COMMANDS:
                         found.setdefault(int(event["order_id"]), []).append(int(event["kind"]))
+    return found
+
+
+def carriers(home: Path) -> dict[int, list[str]]:
+    """The line that each of an order's instructions came to the exchange on, as their outcomes' records say."""
+    found: dict[int, list[str]] = {}
+    for group in Reader(home / "journal"):
+        for piece in pieces(group):
+            if isinstance(piece, Events):
+                for event in piece.records:
+                    if event["kind"] in COMMANDS:
+                        found.setdefault(int(event["order_id"]), []).append(line_of(int(event["reserved"])))
     return found
 
 
@@ -112,6 +125,17 @@ def test_a_line_lost_with_an_instruction_in_flight_leaves_it_in_doubt_and_anothe
             assert lines_of(core) == {"7A": "lost", "7B": "up", "8A": "down", "8B": "down"}
         assert tapes(tmp_path) == [(order.number,)]
         assert reached(tmp_path) == instructed(tmp_path) == {order.order_id: [1]}
+        assert carriers(tmp_path) == {order.order_id: ["7A"]}, "the line that brought it, not the one that asked"
+
+    asyncio.run(run())
+
+
+def test_lifted_caps_record_no_line(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with trading_day(tmp_path, lift_line_caps=True) as here:
+            order = await accepted(here, ANNE)
+            await drained(here.core)
+        assert carriers(tmp_path) == {order.order_id: [""]}
 
     asyncio.run(run())
 

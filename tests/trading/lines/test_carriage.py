@@ -47,7 +47,7 @@ class Wire:
             # A frame of the dead session that still arrives: its content is acted on as if it had been in sequence.
             _, frame = self.held.pop(place)
             if isinstance(frame, Submit):
-                self.server._take(frame)
+                self.server._take(line, frame)
                 self.happened.add("late")
         return self.server.login(line, broker, password, now)
 
@@ -116,7 +116,7 @@ class Field:
             for place in range(LINES):
                 self.carriage.login(f"{tenant}{place}", f"980{tenant}", "right", 0)
 
-    def _deliver(self, tenant: int, number: int, body: bytes) -> int:
+    def _deliver(self, line: str, tenant: int, number: int, body: bytes) -> int:
         assert body == b"%064d" % number
         self.delivered.append(number)
         return 1_000 + number

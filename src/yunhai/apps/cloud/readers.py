@@ -36,7 +36,7 @@ from yunhai.services.settlement.reader import SettlementReading
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.steps import EXPIRED, STEPS
 from yunhai.trading.core.packing import Accepted, Events, pieces
-from yunhai.trading.facts import DayOpened, DayStep, KeySet, decode
+from yunhai.trading.facts import DayOpened, DayStep, KeySet, LineState, decode
 
 NAME: Final = "books"
 POSITIONS: Final = "positions"
@@ -185,6 +185,8 @@ class JournalReading:
                 books.apply_fact(piece.sequence, piece.fact.time, piece.fact.tenant, fact)
                 if isinstance(fact, KeySet):
                     self._orders.take_key(piece.sequence, fact)
+                elif isinstance(fact, LineState):
+                    self._orders.take_line(piece.sequence, piece.fact.time, fact)
                 elif isinstance(fact, DayStep):
                     self._settlement.take_step(piece.sequence, piece.fact.time, group.wall_ns, fact)
                     if fact.step == EXPIRED:

@@ -4,16 +4,24 @@ database's row security see to it. Live states come from the core; these tables 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from django.conf import settings
 from django.db.models import Count, Q, Sum
 
+from yunhai.journal import facts as journal_facts
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import LIST_ROWS_MAX
+from yunhai.kernel.records import RECORD
 from yunhai.services.orders.errors import SECURITY_NOT_FOUND
 from yunhai.services.orders.models import Fill, Instruction, Order, Security
+from yunhai.services.orders.places import places
 from yunhai.services.orders.rules import OrderState
 from yunhai.services.orders.timeline import Event, Timeline, timeline
+from yunhai.trading import facts
+from yunhai.trading.facts import DayOpened, Listed
 from yunhai.trading.words import Action, Channel, Segment
 
 __all__ = [
@@ -26,6 +34,7 @@ __all__ = [
     "Timeline",
     "day_totals",
     "fills_of",
+    "listed_at",
     "order",
     "orders_of",
     "prices",
@@ -292,6 +301,16 @@ def securities() -> list[SecurityView]:
     """Every security of the latest market day, by code."""
     latest = Security.objects.order_by("-day").values_list("day", flat=True).first()
     return [_security(row) for row in Security.objects.filter(day=latest).order_by("code")] if latest else []
+
+
+def listed_at(sequence: int) -> tuple[Listed, ...]:
+    """The securities that a day was opened with, by the sequence of its fact in the journal; none where that is not at hand."""
+    place = places(Path(settings.PLACES.journal), [sequence]).get(sequence)
+    if place is None:
+        return ()
+    held = journal_facts.decode(np.frombuffer(place.content, RECORD))
+    fact = facts.decode(held.number, held.content)
+    return fact.listed if isinstance(fact, DayOpened) else ()
 
 
 def security(code: str) -> SecurityView:

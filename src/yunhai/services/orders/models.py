@@ -156,6 +156,26 @@ class Security(models.Model):
     written_by: ClassVar[tuple[str, ...]] = ("reader",)
 
 
+class LineSession(models.Model):
+    """What became of an exchange line: logged in (up), lost, refused, logged out (down). Public; a session is the stretch
+    from one `up` to the line's next row, and `sequence` of that `up` is its number."""
+
+    sequence = models.BigIntegerField(primary_key=True)
+    line = models.TextField()
+    state = models.TextField()
+    reason = models.IntegerField()
+    market_ns = models.BigIntegerField()
+    wall_ns = models.BigIntegerField()
+
+    objects: ClassVar[Any] = models.Manager()
+
+    written_by: ClassVar[tuple[str, ...]] = ("reader",)
+    append_only: ClassVar[bool] = True
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["line", "sequence"], name="line_session")]
+
+
 class Key(models.Model):
     """A signer's public key as the core learnt it: the P-256 point, 65 bytes. Public, and names nobody but by number."""
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -39,6 +40,8 @@ DETAILS: Final = {
     "client_id": _("Client id"),
     "person": _("Person"),
     "channel": _("Channel"),
+    "line": _("Exchange line"),
+    "waited_ms": _("From acceptance to the exchange"),
     "code": _("Code of the refusal"),
     "remedy": _("What to do"),
     "reserved_cash": _("Cash reserved"),
@@ -200,14 +203,32 @@ def _value(name: str, value: object) -> object:
         return writing.count(value)
     if name in MONEY and isinstance(value, str):
         return writing.grouped(value)
+    if name == "waited_ms":
+        return f"{writing.count(int(str(value)))} ms"
     if name in TIMES and isinstance(value, str):
         return value[:23].replace("T", " ")
     return value
 
 
+def _line(details: dict[str, object]) -> str:
+    """On which line, and in which of its sessions, an instruction went; that it is not recorded where it is not."""
+    line, since = str(details["line"]), str(details.get("session_since", ""))
+    if not line:
+        return gettext("not recorded")
+    if not since:
+        return line
+    return gettext("%(line)s, session of %(since)s (#%(sequence)s)") % {
+        "line": line,
+        "since": since[:19].replace("T", " "),
+        "sequence": details["session"],
+    }
+
+
 def _shown(event: orders.Event) -> dict[str, Any]:
     """An event as the template writes it."""
     details = dict(event.details)
+    if "line" in details:
+        details["line"] = _line(details)
     details["remedy"] = details.get("remedy_en" if english() else "remedy_zh", "")
     return {
         "event": event,

@@ -22,7 +22,7 @@ from psycopg import Cursor
 from yunhai.kernel.records import FILL, RECORD, TRADE, Kind, State
 from yunhai.platform.readings.staging import Staged
 from yunhai.services.orders.rules import OrderState
-from yunhai.trading.facts import DayOpened, KeySet
+from yunhai.trading.facts import DayOpened, KeySet, LineState
 from yunhai.trading.instructions import INSTRUCTION
 from yunhai.trading.words import Action, Segment
 
@@ -140,6 +140,9 @@ _KEY: Final = (
     " ON CONFLICT (key) DO UPDATE SET public = EXCLUDED.public, kind = EXCLUDED.kind, status = EXCLUDED.status,"
     " until = EXCLUDED.until, sequence = EXCLUDED.sequence"
 )
+_LINE: Final = (
+    "INSERT INTO orders_linesession (sequence, line, state, reason, market_ns, wall_ns) VALUES (%s, %s, %s, %s, %s, %s)"
+)
 _UPDATE: Final = """
 UPDATE orders_order o SET
     filled = o.filled + c.filled, value = o.value + c.value, removed = o.removed + c.removed,
@@ -188,6 +191,7 @@ class OrdersReading:
         self._parts = [_Part("1970-01-01")]
         self._books: dict[int, tuple[str, int]] = {}
         self._keys: list[tuple[object, ...]] = []
+        self._lines: list[tuple[object, ...]] = []
         self._expired: list[tuple[int, str]] = []
         self._count = 0
 
@@ -202,6 +206,7 @@ class OrdersReading:
             staged.prepare(cursor)
         self._parts = [_Part(day or "1970-01-01")]
         self._keys.clear()
+        self._lines.clear()
         self._expired.clear()
         self._count = 0
         cursor.execute(
@@ -232,6 +237,11 @@ class OrdersReading:
         self._keys.append((fact.key, fact.person, fact.public, fact.kind, fact.status, fact.until, sequence))
         self._count += 1
 
+    def take_line(self, sequence: int, time: int, fact: LineState) -> None:
+        """A line's session began or ended."""
+        self._lines.append((sequence, fact.line, fact.state, fact.reason, time, fact.wall_ns))
+        self._count += 1
+
     def take_instruction(self, sequence: int, time: int, content: bytes) -> None:
         """A fact 256 or 257: `time` market ns, `content` one INSTRUCTION record."""
         part = self._parts[-1]
@@ -255,6 +265,9 @@ class OrdersReading:
         if self._keys:
             cursor.executemany(_KEY, self._keys)
             self._keys.clear()
+        if self._lines:
+            cursor.executemany(_LINE, self._lines)
+            self._lines.clear()
         for number, part in enumerate(self._parts):
             if number:
                 self._books.clear()

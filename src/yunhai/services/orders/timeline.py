@@ -16,13 +16,14 @@ from django.db.models import Q
 
 from yunhai.kernel.errors import YunhaiError, entry_of
 from yunhai.kernel.limits import TIMELINE_EVENTS_MAX
-from yunhai.kernel.records import SIZE, Kind, State
+from yunhai.kernel.records import RECORD, SIZE, Kind, State
 from yunhai.platform.readings.shown import moment, money
 from yunhai.services.ledger import api as ledger
 from yunhai.services.orders.errors import NOTHING_FOUND
-from yunhai.services.orders.models import Answer, Fill, Instruction, Key, Order
+from yunhai.services.orders.models import Answer, Fill, Instruction, Key, LineSession, Order
 from yunhai.services.orders.places import Place, places
 from yunhai.trading.instructions import INSTRUCTION, INSTRUCTION_BYTES, canonical, instruction_of, signed_attributes
+from yunhai.trading.lines.words import line_of
 from yunhai.trading.signatures import Verifier
 from yunhai.trading.words import Action, Channel, Segment
 
@@ -416,6 +417,8 @@ def _proven(event: Event, place: Place, verifier: Verifier) -> Event:
     market_time = event.market_time
     if "client_id" in details:
         details = details | signed_part(place, verifier)
+    if "answers" in details:
+        details = details | carried_by(place)
     if not market_time:
         market_time = moment(int.from_bytes(place.content[8:16], "little", signed=True))
     return _replaced(
@@ -429,6 +432,18 @@ def _proven(event: Event, place: Place, verifier: Verifier) -> Event:
         segment=place.segment,
         offset=place.offset,
     )
+
+
+def carried_by(place: Place) -> dict[str, object]:
+    """The `line` that brought the instruction to the exchange, "" where none is recorded (caps lifted, or before lines were
+    recorded); its `session`, the journal sequence of the login that began it, and since when it stood (`session_since`)."""
+    line = line_of(int(np.frombuffer(place.content[:SIZE], RECORD)[0]["reserved"]))
+    if not line:
+        return {"line": ""}
+    began = LineSession.objects.filter(line=line, state="up", sequence__lt=place.sequence).order_by("-sequence").first()
+    if began is None:
+        return {"line": line}
+    return {"line": line, "session": began.sequence, "session_since": moment(began.wall_ns) if began.wall_ns else ""}
 
 
 def signed_part(place: Place, verifier: Verifier) -> dict[str, object]:

@@ -25,7 +25,7 @@ from yunhai.trading.lines.carriage import Carriage, Secret
 from yunhai.trading.lines.drill import Break, DrillPort
 from yunhai.trading.lines.errors import LINE_CLOSED
 from yunhai.trading.lines.exchange_side import LineServer
-from yunhai.trading.lines.words import Waiting
+from yunhai.trading.lines.words import Waiting, mark_of
 
 if TYPE_CHECKING:
     from yunhai.trading.core.core import Core
@@ -186,18 +186,19 @@ class Carrying:
         time_of_going = core.dispatch.times.get(waiting.number, core.clock.now())
         return command_of(core.books.orders[waiting.order_id], waiting, max(first, time_of_going))
 
-    def _deliver(self, tenant: int, number: int, body: bytes) -> int:
-        """Run one command, journal what came of it; its outcome code. Nothing goes back in market time: one that was
-        overtaken on its way is taken at the venue's own."""
+    def _deliver(self, line: str, tenant: int, number: int, body: bytes) -> int:
+        """Run one command, journal what came of it, with the line that brought it; its outcome code. Nothing goes back in
+        market time: one that was overtaken on its way is taken at the venue's own."""
         core = self._core
         day = core.open_day()
         command = np.frombuffer(bytearray(body), RECORD)
         if command["time"][0] < day.venue.now:
             command["time"][0] = day.venue.now
         day.venue.process(command)
-        events = day.taken()
-        core.keep_events(events)
+        events = day.taken().copy()
         own = (events["kind"] == command["kind"][0]) & (events["order_id"] == command["order_id"][0])
+        events["reserved"][own] = mark_of(line)
+        core.keep_events(events)
         return int(events["code"][own][0])
 
     def _answered(self, tenant: int, number: int, code: int) -> None:

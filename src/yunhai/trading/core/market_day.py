@@ -19,7 +19,7 @@ from yunhai.journal.errors import REPLAY_DIFFERS, refusal
 from yunhai.kernel.clock import SECOND, parse_time
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import VENUE_IDS_MAX, VENUE_ORDERS_MAX
-from yunhai.kernel.records import RECORD, SIZE, Phase
+from yunhai.kernel.records import RECORD, SIZE, Kind, Phase
 from yunhai.native import _book, _journal
 from yunhai.trading.core.errors import CLOCK_BACKWARDS
 from yunhai.trading.facts import DayOpened
@@ -91,7 +91,8 @@ class OpenDay:
         Gives how many events were compared and those that the engine made beyond the recorded ones. 3031 at the first
         difference."""
         comparison = _Comparison()
-        for sequences, chunk in _chunks(recorded):
+        for sequences, held in _chunks(recorded):
+            chunk = _as_made(held)
             self.venue.rebuild([chunk])
             comparison.add(self.taken(), chunk, sequences)
         return comparison.compared, comparison.rest()
@@ -117,6 +118,16 @@ class _Comparison:
 
     def rest(self) -> NDArray[np.void]:
         return np.frombuffer(self._made, RECORD)
+
+
+def _as_made(recorded: NDArray[np.void]) -> NDArray[np.void]:
+    """The records as the engine hands them out: without the line that carried each instruction."""
+    carried = (recorded["kind"] >= Kind.NEW) & (recorded["kind"] <= Kind.REPRICE) & (recorded["reserved"] != 0)
+    if not carried.any():
+        return recorded
+    made = recorded.copy()
+    made["reserved"][carried] = 0
+    return made
 
 
 def _chunks(recorded: Iterable[Recorded]) -> Iterator[Recorded]:

@@ -13,8 +13,8 @@ from yunhai.trading.facts import Decided, LineSet, TenantSet
 from yunhai.trading.lines.frames import NOT_HERE, Answer, AnyFrame, Heartbeat, Known, Query, Submit
 from yunhai.trading.lines.login import checked_login
 
-Deliver = Callable[[int, int, bytes], int]
-"""(tenant, number, body) → outcome code: hands one instruction to the venue."""
+Deliver = Callable[[str, int, int, bytes], int]
+"""(line, tenant, number, body) → outcome code: hands one instruction, come on that line, to the venue."""
 SILENCE_NS = LINE_SILENCE_SECONDS_MAX * 1_000_000_000
 
 
@@ -88,7 +88,7 @@ class LineServer:
         session.heard_at = now
         match frame:
             case Submit():
-                code = self._take(frame)
+                code = self._take(line, frame)
                 answer = Answer(sequence=session.next_out, tenant=frame.tenant, number=frame.number, code=code)
                 self._put(session, answer)
             case Query():
@@ -99,11 +99,11 @@ class LineServer:
             case _:
                 self._end(line)
 
-    def _take(self, frame: Submit) -> int:
+    def _take(self, line: str, frame: Submit) -> int:
         key = (frame.tenant, frame.number)
         code = self._received.get(key)
         if code is None:
-            code = self._received[key] = self._deliver(frame.tenant, frame.number, frame.body)
+            code = self._received[key] = self._deliver(line, frame.tenant, frame.number, frame.body)
         return code
 
     def _put(self, session: _Session, frame: AnyFrame) -> None:

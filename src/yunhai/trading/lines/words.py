@@ -41,6 +41,9 @@ CLASS_OF: Final = {
 }
 
 
+LINE_CHARACTERS: Final = 2
+
+
 class Waiting(msgspec.Struct, frozen=True, gc=False):
     """An accepted instruction on its way: `number` its own, rising in the order of acceptance; `order_id` of its order;
     `offered_ns` when it came."""
@@ -58,6 +61,16 @@ class Sent(msgspec.Struct, frozen=True):
     line: str
     waiting: Waiting
     burst: bool = False
+
+
+def mark_of(line: str) -> int:
+    """A line's two characters as the u16 `reserved` of an outcome's record (records.md §1); 0 for none."""
+    return int.from_bytes(line.encode("ascii"), "little") if len(line) == LINE_CHARACTERS else 0
+
+
+def line_of(mark: int) -> str:
+    """The line that a record's `reserved` names; "" where none is recorded."""
+    return mark.to_bytes(LINE_CHARACTERS, "little").decode("ascii", "replace") if mark else ""
 
 
 class LineView(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ import { consent, page, soon, touchAccount, trading, unit } from "./page.js";
 const LIVE = new Set(["waiting", "queued", "resting", "partly"]);
 const TONE = { waiting: "wait", queued: "wait", resting: "note", partly: "note", filled: "good", refused: "bad" };
 const QUIET_MS = 160;
+const WAITING_MS = 1000;
 
 export const isLive = (order) => LIVE.has(order.state) && order.leaves > 0;
 
@@ -52,6 +53,8 @@ export class OrdersTable {
       this.all = all;
       this.problem("");
       this.draw();
+      clearTimeout(this.waiting); // why an order waits for a line changes without an event of the order itself
+      if (this.all.some((order) => order.queue || order.instructions?.length)) this.waiting = setTimeout(this.refresh, WAITING_MS);
     } catch (error) {
       this.problem(told(error));
     }
@@ -137,6 +140,10 @@ export class OrdersTable {
     if (order.filled > 0 && order.average_price) cells.filled.append(element("span", "sub", word("orders.average", { price: price(order.average_price) })));
     cells.state.replaceChildren(element("span", `badge ${TONE[order.state] ?? ""}`, word(`state.${order.state}`)));
     if (order.queue) cells.state.append(element("span", "sub", word(`queue.${order.queue}`)));
+    for (const one of order.instructions ?? []) {
+      const why = one.queue ? ` · ${word(`queue.${one.queue}`)}` : "";
+      if (one.action !== "new") cells.state.append(element("span", "sub", `${word(`action.${one.action}_sent`)}${why}`));
+    }
     this.actions(row, order);
   }
 
@@ -146,7 +153,7 @@ export class OrdersTable {
       const unit = order.segment === "board" ? (this.securities.get(order.code)?.lot ?? 1000) : 1;
       if (order.order_type === "limit") box.append(this.button(row, "reprice"));
       if (order.leaves > unit) box.append(this.button(row, "cut"));
-      box.append(this.button(row, "cancel"));
+      if (!order.instructions?.some((one) => one.action === "cancel")) box.append(this.button(row, "cancel"));
     } else if (row.editor) {
       this.close(row, false);
     }
