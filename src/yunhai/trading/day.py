@@ -70,8 +70,8 @@ async def open_day(core: Core, opened: DayOpened, *, at: str = "") -> int:
     return sequence
 
 
-async def close_day(core: Core, date: str = "", *, between: Between = _nothing) -> tuple[str, list[str]]:
-    """Close the open day, or finish its closing: (date, steps done by this call).
+async def close_day(core: Core, date: str = "", *, by: int = 0, between: Between = _nothing) -> tuple[str, list[str]]:
+    """Close the open day, or finish its closing, for the person `by`: (date, steps done by this call).
 
     DAY_NOT_OPEN if there is none (or another than `date`), DAY_NOT_OVER of a live clock before the market's end."""
     core.require_ready()
@@ -87,7 +87,7 @@ async def close_day(core: Core, date: str = "", *, between: Between = _nothing) 
                 _finish(core)
                 core.dispatch.pool.clear()  # at once: while the step becomes durable, nothing may go to a finished venue
                 core.dispatch.times.clear()
-            await _step(core, day.date, step)
+            await _step(core, day.date, step, by)
             if step == steps.CLOSED:
                 core.day = None
                 core.deciding.day_began()
@@ -112,15 +112,15 @@ def _finish(core: Core) -> None:
     core.clock.forward(day.venue.now)
 
 
-async def _step(core: Core, date: str, step: str) -> None:
-    wanted = wishes.take_step(core.books, DayStep(date=date, step=step, wall_ns=core.wall()))
+async def _step(core: Core, date: str, step: str, by: int) -> None:
+    wanted = wishes.take_step(core.books, DayStep(date=date, step=step, by=by, wall_ns=core.wall()))
     if wanted.fact is not None:
         keep(core, wanted.fact, wanted.tenant)
     await core.appender.settled()
     await asyncio.sleep(0)
 
 
-async def settle(core: Core, date: str, *, between: Between = _nothing) -> tuple[str, list[str]]:
+async def settle(core: Core, date: str, *, by: int = 0, between: Between = _nothing) -> tuple[str, list[str]]:
     """Settle whatever is due on `date`, earlier dates first: (date, steps done by this call).
 
     6424 of a day that is not closed, SETTLEMENT_EARLY of a live clock before that date. A demo or driven clock moves there.
@@ -137,7 +137,7 @@ async def settle(core: Core, date: str, *, between: Between = _nothing) -> tuple
             wishes.take_step(core.books, DayStep(date=last, step=step))
             if core.clock.kind != "live" and core.day is None:
                 core.clock.forward(market_time(parse_date(each)))
-            await _step(core, last, step)
+            await _step(core, last, step, by)
             done.append(step)
             between(step)
         if done:

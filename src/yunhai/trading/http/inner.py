@@ -62,13 +62,14 @@ async def open_day(core: Core, asked: Asked) -> Answer:
         mode=said.mode,
         clock=core.clock.kind,
         wall_ns=core.wall(),
+        by=said.by,
     )
     return _sequence(core, await market_day.open_day(core, opened, at=said.at))
 
 
 async def close_day(core: Core, asked: Asked) -> Answer:
     """`POST /day/close`."""
-    date, steps = await market_day.close_day(core, asked.body.date)
+    date, steps = await market_day.close_day(core, asked.body.date, by=asked.body.by)
     return _day(core, date, steps)
 
 
@@ -76,7 +77,7 @@ async def settle(core: Core, asked: Asked) -> Answer:
     """`POST /day/settle`."""
     if not asked.body.date:
         raise YunhaiError(errors.BODY_MALFORMED, reason="date")
-    date, steps = await market_day.settle(core, asked.body.date)
+    date, steps = await market_day.settle(core, asked.body.date, by=asked.body.by)
     return _day(core, date, steps)
 
 

@@ -352,7 +352,7 @@ class FactsTaken(Said, frozen=True, kw_only=True):
 
 class DayOpenCommand(Taken, frozen=True, kw_only=True):
     """Open a day. `pack` a published one, the version `sha256` (hex), the latest if empty; `listed` as facts.Listed;
-    `at`: market time of the day (HH:MM[:SS]) to begin at, demo and driven clocks only."""
+    `at`: market time of the day (HH:MM[:SS]) to begin at, demo and driven clocks only; `by` the person who opens it."""
 
     date: DateText
     pack: str
@@ -362,12 +362,15 @@ class DayOpenCommand(Taken, frozen=True, kw_only=True):
     at: str = ""
     sha256: str = ""
     mode: Literal["simulated", "live"] = "simulated"
+    by: int = 0
 
 
 class DayCommand(Taken, frozen=True, kw_only=True):
-    """Close or settle. `date` of the day (settle: the settlement date); of a closing, empty: the last day opened."""
+    """Close or settle. `date` of the day (settle: the settlement date); of a closing, empty: the last day opened. `by` the
+    person who does it."""
 
     date: Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")] = ""
+    by: int = 0
 
 
 class OpeningCommand(Taken, frozen=True, kw_only=True):
