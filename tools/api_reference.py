@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tools.everything import load_everything
+from tools.generated import write_or_check
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGE: Final = ROOT / "docs" / "reference" / "api.md"
@@ -49,15 +50,8 @@ def _row(method: str, path: str, operation: dict[str, Any]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    text = page()
-    if "--check" in arguments:
-        if not PAGE.exists() or PAGE.read_text("utf-8") != text:
-            sys.stderr.write("docs/reference/api.md is out of date: python -m tools.api_reference\n")
-            return 1
-        return 0
-    PAGE.write_text(text, "utf-8")
-    print(f"wrote {PAGE}")
-    return 0
+    """Write the page, or with --check say whether it is up to date (exit code 1 if not)."""
+    return write_or_check(PAGE, page(), "tools.api_reference", arguments)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tools.everything import load_everything
+from tools.generated import write_or_check
 from yunhai.kernel.errors import ErrorEntry, catalogue
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/reference/errors.md"
@@ -64,14 +65,7 @@ def _section(title: str, entries: list[ErrorEntry]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with --check say whether it is up to date (exit code 1 if not)."""
-    text = page()
-    if "--check" in arguments:
-        fresh = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
-        print(f"{PAGE.name}: {'up to date' if fresh else 'stale; run python -m tools.error_reference'}")
-        return 0 if fresh else 1
-    PAGE.write_text(text, encoding="utf-8")
-    print(f"wrote {PAGE}")
-    return 0
+    return write_or_check(PAGE, page(), "tools.error_reference", arguments)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ The page, `GET /rejects` and the gate itself read one list, so that none of them
 import sys
 from pathlib import Path
 
+from tools.generated import write_or_check
 from yunhai.trading.gate.checks import CHECKS
 from yunhai.trading.gate.gate import Reject, catalogue
 
@@ -59,14 +60,7 @@ def page() -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with --check say whether it is up to date (exit code 1 if not)."""
-    text = page()
-    if "--check" in arguments:
-        fresh = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text
-        print(f"{PAGE.name}: {'up to date' if fresh else 'stale; run python -m tools.reject_reference'}")
-        return 0 if fresh else 1
-    PAGE.write_text(text, encoding="utf-8")
-    print(f"wrote {PAGE}")
-    return 0
+    return write_or_check(PAGE, page(), "tools.reject_reference", arguments)
 
 
 if __name__ == "__main__":
