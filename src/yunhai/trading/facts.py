@@ -27,7 +27,8 @@ class Decided(msgspec.Struct, frozen=True, kw_only=True, array_like=False, omit_
 class TenantSet(Decided, frozen=True, kw_only=True):
     """A tenant as the order's path needs it. `code` broker code 證券商代號 (4 characters); `status` open | suspended |
     closed; `commission_ppm` its usual commission; `commission_minimum` and `.._odd_lot` in 1/10,000 NT$; `columns`: the
-    service matrix's columns that it stands in (public, brokerage, proprietary, underwriting, exchange)."""
+    service matrix's columns that it stands in (public, brokerage, proprietary, underwriting, exchange). `certificates`:
+    every signature here must be under a certificate and its person's consent; False: a registered key is enough."""
 
     tenant: int
     code: str
@@ -36,6 +37,7 @@ class TenantSet(Decided, frozen=True, kw_only=True):
     commission_minimum: int = 200_000
     commission_minimum_odd_lot: int = 10_000
     columns: tuple[str, ...] = ("brokerage",)
+    certificates: bool = False
 
 
 class AccountSet(Decided, frozen=True, kw_only=True):
@@ -133,6 +135,33 @@ class TerminalSet(Decided, frozen=True, kw_only=True):
     tenant: int
     channel: str
     terminal: str
+
+
+class CertificateSet(Decided, frozen=True, kw_only=True):
+    """A certificate 憑證 of a signer's key, issued or changed. `serial` as in the X.509, `sha256` of its DER; `profile` a
+    name of `yunhai.trading.trust.profiles`; `not_before`, `not_after` wall ms; `status` valid | held | revoked, `reason`
+    the number of RFC 5280 §5.3.1; `tenant` the broker that registered the person. Of one key the certificate with the
+    highest number counts: the latest that was issued for it."""
+
+    certificate: int
+    key: int
+    person: int
+    serial: bytes
+    sha256: bytes
+    profile: str
+    not_before: int
+    not_after: int
+    status: str = "valid"
+    reason: int = 0
+    tenant: int = 0
+
+
+class ConsentSet(Decided, frozen=True, kw_only=True):
+    """A person lets a broker take instructions under their certificate 同意, or no longer (`allowed` False)."""
+
+    person: int
+    tenant: int
+    allowed: bool = True
 
 
 # --- 100-199: the core's commands -------------------------------------------------------------------------------------
@@ -259,6 +288,8 @@ NUMBERS: Final[dict[type[Decided], int]] = {
     PoolSet: 8,
     PackPublished: 9,
     TerminalSet: 10,
+    CertificateSet: 11,
+    ConsentSet: 12,
     DayOpened: 100,
     DayStep: 101,
     CashMoved: 102,

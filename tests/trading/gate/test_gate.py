@@ -27,6 +27,8 @@ from yunhai.trading.core import rights
 from yunhai.trading.facts import (
     AccountSet,
     CellSet,
+    CertificateSet,
+    ConsentSet,
     Decided,
     GrantSet,
     Halted,
@@ -46,6 +48,23 @@ BEN_ACCOUNT = AccountSet(account=BEN, tenant=EAST, branch="9A02", number="000002
 EAST_FACT = TenantSet(tenant=EAST, code="9A00")
 ANNE_KEY = KeySet(key=101, person=1, public=signatures.point_of(key_of(1)))
 ANNE_GRANT = GrantSet(person=1, tenant=EAST, role="investor", account=ANNE)
+WALL_MS = WALL // 1_000_000
+STRICT = msgspec.structs.replace(EAST_FACT, certificates=True)
+YEAR_MS = 365 * 86_400_000
+ANNE_CERTIFICATE = CertificateSet(
+    certificate=1,
+    key=101,
+    person=1,
+    serial=b"\x01" * 20,
+    sha256=bytes(32),
+    profile="investor",
+    not_before=WALL_MS - YEAR_MS,
+    not_after=WALL_MS + YEAR_MS,
+    tenant=WEST,
+)
+CLERK_CERTIFICATE = msgspec.structs.replace(ANNE_CERTIFICATE, certificate=2, key=104, person=CLERK, profile="clerk")
+ANNE_CONSENT = ConsentSet(person=1, tenant=EAST)
+CLERK_CONSENT = ConsentSet(person=CLERK, tenant=EAST)
 PHONE = {"instruction_kind": "phone", "instruction_id": "R1", "instruction_at": WALL // 1_000_000 - 60_000}
 DESK = PHONE | {"channel": "desk", "person": CLERK}
 Prepare = Callable[[Scene], dict[str, Any]]
@@ -173,6 +192,63 @@ CASES = [
     Case(6106, "key expired", facts=(but(ANNE_KEY, until=WALL // 1_000_000 - 1),)),
     Case(6102, "no signature", send={"signature": b""}),
     Case(6102, "another text's signature", send={"signature": signatures.sign(key_of(1), b"other")}),
+    Case(6170, "no certificate", facts=(STRICT, ANNE_CONSENT)),
+    Case(6170, "another key's certificate", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, key=102))),
+    Case(6170, "another person's certificate", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, person=2))),
+    Case(6171, "not yet valid", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, not_before=WALL_MS + 1))),
+    Case(
+        6171,
+        "signed before it was valid",
+        {"signed_at": WALL_MS - 60_000},
+        (STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, not_before=WALL_MS - 59_999)),
+    ),
+    Case(6172, "expired", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, not_after=WALL_MS - 1))),
+    Case(
+        6172,
+        "signed before it expired, sent after",
+        {"signed_at": WALL_MS - 60_000},
+        (STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, not_after=WALL_MS - 1)),
+    ),
+    Case(6173, "revoked", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, status="revoked", reason=1))),
+    Case(6173, "on hold", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, status="held", reason=6))),
+    Case(6173, "a status nobody knows", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, status="odd"))),
+    Case(
+        6173,
+        "whatever was signed before the revocation",
+        {"signed_at": WALL_MS - 60_000},
+        (STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, status="revoked", wall_ns=WALL - 1)),
+    ),
+    Case(
+        6173,
+        "a cancel too is somebody's signature",
+        {"action": "cancel", "order": 1},
+        (STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, status="revoked")),
+    ),
+    Case(
+        6173,
+        "the renewed one is revoked, the earlier is not",
+        facts=(
+            STRICT,
+            ANNE_CONSENT,
+            ANNE_CERTIFICATE,
+            but(ANNE_CERTIFICATE, certificate=9, status="revoked"),
+            ANNE_CERTIFICATE,
+        ),
+    ),
+    Case(
+        6174,
+        "an investor's for a clerk's channel",
+        DESK,
+        (STRICT, CLERK_CONSENT, but(CLERK_CERTIFICATE, profile="investor")),
+        send={"person": CLERK},
+    ),
+    Case(6174, "a clerk's for an investor's", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, profile="clerk"))),
+    Case(6174, "a program's by hand", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, profile="api"))),
+    Case(6174, "a document's", facts=(STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, profile="document"))),
+    Case(6175, "never consented", facts=(STRICT, ANNE_CERTIFICATE)),
+    Case(6175, "consented to another broker", facts=(STRICT, ANNE_CERTIFICATE, but(ANNE_CONSENT, tenant=WEST))),
+    Case(6175, "another's consent", facts=(STRICT, ANNE_CERTIFICATE, but(ANNE_CONSENT, person=2))),
+    Case(6176, "withdrawn", facts=(STRICT, ANNE_CERTIFICATE, ANNE_CONSENT, but(ANNE_CONSENT, allowed=False))),
     Case(6103, "stale", {"signed_at": WALL // 1_000_000 - 120_001}),
     Case(6103, "from the future", {"signed_at": WALL // 1_000_000 + 120_001}),
     Case(6104, "nonce used", prepare=_used_nonce),
@@ -348,7 +424,7 @@ def test_the_catalogue_has_every_refusal_and_its_texts() -> None:
 def test_the_first_check_in_order_wins() -> None:
     """Everything is wrong; set right one by one, the answers come in the order of the checks."""
     scene = Scene.open(at="09:05")
-    scene.fact(but(EAST_FACT, status="suspended"))
+    scene.fact(but(STRICT, status="suspended"))
     scene.fact(but(ANNE_KEY, status="revoked"))
     scene.fact(CellSet(service="1.3", column="brokerage", level="none"))
     scene.fact(but(ANNE_ACCOUNT, status="frozen", day_quota=1))
@@ -365,8 +441,15 @@ def test_the_first_check_in_order_wins() -> None:
     }
     scene.fact(but(ANNE_ACCOUNT, status="frozen", day_quota=1, odd_lot=False))
     right = [
-        (6100, lambda: scene.fact(EAST_FACT)),
+        (6100, lambda: scene.fact(STRICT)),
         (6105, lambda: scene.fact(ANNE_KEY)),
+        (6170, lambda: scene.fact(but(ANNE_CERTIFICATE, not_before=WALL_MS, not_after=WALL_MS - 1, profile="clerk"))),
+        (6171, lambda: scene.fact(but(ANNE_CERTIFICATE, not_after=WALL_MS - 1, status="held", profile="clerk"))),
+        (6172, lambda: scene.fact(but(ANNE_CERTIFICATE, status="held", profile="clerk"))),
+        (6173, lambda: scene.fact(but(ANNE_CERTIFICATE, profile="clerk"))),
+        (6174, lambda: scene.fact(ANNE_CERTIFICATE)),
+        (6175, lambda: scene.fact(but(ANNE_CONSENT, allowed=False))),
+        (6176, lambda: scene.fact(ANNE_CONSENT)),
         (6103, lambda: wrong.pop("signed_at")),
         (6107, lambda: wrong.pop("date")),
         (6108, lambda: wrong.pop("mode")),
@@ -536,7 +619,7 @@ def test_a_preview_looks_at_everything_and_changes_nothing() -> None:
     assert preview.first.name == "price"
     assert [verdict.name for verdict in preview.verdicts] == [check.name for check in CHECKS]
     skipped = {verdict.name for verdict in preview.verdicts if verdict.verdict == "skipped"}
-    assert skipped == {"key", "signature", "fresh", "nonce"}
+    assert skipped == {"key", "signature", "certificate", "fresh", "nonce"}
     assert scene.books.state_hash() == before
 
 

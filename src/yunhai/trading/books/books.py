@@ -37,14 +37,15 @@ from yunhai.trading.books.state import (
     Posting,
     State,
     Tenant,
+    consent_key,
 )
-from yunhai.trading.facts import AccountSet, Decided, KeySet, LineSet, LineState, PoolSet, TenantSet
+from yunhai.trading.facts import AccountSet, CertificateSet, Decided, KeySet, LineSet, LineState, PoolSet, TenantSet
 from yunhai.trading.shape import text_of
 from yunhai.trading.words import Bucket, PostingKind
 
 Posted = Callable[[Posting], None]
 
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 3
 _FIRST_HOUSE: Final = int(Bucket.CLEARING)
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(State)
@@ -64,6 +65,8 @@ class Books:
         self.tenants: dict[int, Tenant] = {}
         self.accounts: dict[int, Account] = {}
         self.keys: dict[int, KeySet] = {}
+        self.certificates: dict[int, CertificateSet] = {}
+        self.consents: dict[int, bool] = {}
         self.grants: dict[int, list[Grant]] = {}
         self.revoked: dict[int, dict[str, int]] = {}
         self.cells: dict[str, dict[str, Cell]] = {}
@@ -112,6 +115,8 @@ class Books:
                 self.tenants,
                 self.accounts,
                 self.keys,
+                self.certificates,
+                self.consents,
                 self.grants,
                 self.revoked,
                 self.cells,
@@ -234,6 +239,10 @@ class Books:
         """Tokens of that session issued before this (wall ms) are dead; 0: none are."""
         sessions = self.revoked.get(person)
         return max(sessions.get(session, 0), sessions.get("", 0)) if sessions else 0
+
+    def consent(self, person: int, tenant: int) -> bool | None:
+        """Whether the person lets that broker take instructions under their certificate; None: they never said."""
+        return self.consents.get(consent_key(person, tenant))
 
     def rule_pack(self, pack: str, sha256: bytes) -> RulePack:
         """A published pack, read; the open day's as it was when the day opened, whatever was published since.

@@ -13,11 +13,24 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.books import steps
 from yunhai.trading.books.charges import ROUNDINGS, day_security
 from yunhai.trading.books.orders import misfit, release_all
-from yunhai.trading.books.state import CASH, Account, Cell, Day, DaySecurity, Grant, OrderState, Pack, Position
+from yunhai.trading.books.state import (
+    CASH,
+    Account,
+    Cell,
+    Day,
+    DaySecurity,
+    Grant,
+    OrderState,
+    Pack,
+    Position,
+    consent_key,
+)
 from yunhai.trading.facts import (
     AccountSet,
     CashMoved,
     CellSet,
+    CertificateSet,
+    ConsentSet,
     DayOpened,
     DayStep,
     Decided,
@@ -108,6 +121,17 @@ def _grant_set(books: "Books", _: Head, fact: GrantSet) -> None:
 
 def _key_set(books: "Books", _: Head, fact: KeySet) -> None:
     books.keys[fact.key] = fact
+
+
+def _certificate_set(books: "Books", _: Head, fact: CertificateSet) -> None:
+    """Of one key the latest certificate stands; what happens to an earlier one, which was renewed, changes nothing."""
+    held = books.certificates.get(fact.key)
+    if held is None or held.certificate <= fact.certificate:
+        books.certificates[fact.key] = fact
+
+
+def _consent_set(books: "Books", _: Head, fact: ConsentSet) -> None:
+    books.consents[consent_key(fact.person, fact.tenant)] = fact.allowed
 
 
 def _session_revoked(books: "Books", _: Head, fact: SessionRevoked) -> None:
@@ -434,6 +458,8 @@ _CHANGES: Final[dict[type[Decided], Callable[["Books", Head, Any], None]]] = {
     AccountSet: _account_set,
     GrantSet: _grant_set,
     KeySet: _key_set,
+    CertificateSet: _certificate_set,
+    ConsentSet: _consent_set,
     SessionRevoked: _session_revoked,
     CellSet: _cell_set,
     LineSet: _line_set,

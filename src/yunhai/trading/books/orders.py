@@ -30,7 +30,7 @@ assert REGISTERED
 _EVENT: Final = struct.Struct("<BBHIqQIiIIQIIII")
 _KNOWN: Final = struct.Struct("<16sHqQQ5sqIqq")
 ODD_LOTS: Final = frozenset((int(Segment.ODD_LOT), int(Segment.ODD_LOT_AFTER)))
-UNSIGNED_CODES: Final = frozenset((6100, 6101, 6102, 6105, 6106, 6115))
+UNSIGNED_CODES: Final = frozenset((6100, 6101, 6102, 6105, 6106, 6115, *range(6170, 6177)))
 """Refusals of instructions that nobody with a right to the account is known to have signed: they bind no client id of
 it and take no nonce."""
 

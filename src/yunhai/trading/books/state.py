@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from yunhai.trading.facts import AccountSet, KeySet, LineSet, LineState, PoolSet, TenantSet
+from yunhai.trading.facts import AccountSet, CertificateSet, KeySet, LineSet, LineState, PoolSet, TenantSet
 from yunhai.trading.words import Bucket, PostingKind
 
 CASH: Final = "TWD"
@@ -186,6 +186,11 @@ class Grant(msgspec.Struct, array_like=True, frozen=True):
         return not self.branches or account.branch in self.branches
 
 
+def consent_key(person: int, tenant: int) -> int:
+    """Who lets whom, as one number: both are u32."""
+    return person << 32 | tenant
+
+
 class Cell(msgspec.Struct, array_like=True, frozen=True):
     """One cell of the service matrix."""
 
@@ -264,6 +269,8 @@ class State(msgspec.Struct, array_like=True):
     tenants: dict[int, Tenant]
     accounts: dict[int, Account]
     keys: dict[int, KeySet]
+    certificates: dict[int, CertificateSet]
+    consents: dict[int, bool]
     grants: dict[int, list[Grant]]
     revoked: dict[int, dict[str, int]]
     cells: dict[str, dict[str, Cell]]

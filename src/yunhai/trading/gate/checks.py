@@ -8,8 +8,10 @@ raises `NotFoundError`, which only a preview ever sees.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Final, NamedTuple
 
+from yunhai.kernel.clock import TAIPEI_OFFSET
 from yunhai.kernel.limits import (
     INSTRUCTION_AGE_SECONDS_MAX,
     PENDING_INSTRUCTIONS_MAX,
@@ -29,6 +31,7 @@ from yunhai.trading.shape import BUY, LIMIT, NEW, REPRICE, SELL, Checked
 from yunhai.trading.signatures import verify
 from yunhai.trading.words import Action, Channel, Credit, Mode, Segment
 
+_TAIPEI: Final = timezone(timedelta(seconds=TAIPEI_OFFSET // 10**9))
 Refusal = tuple[int, dict[str, object]]
 Function = Callable[["Asked"], Refusal | None]
 
@@ -158,6 +161,52 @@ def signature_right(asked: Asked) -> Refusal | None:
     if not verify(key.public, signed_attributes(asked.text), asked.signature):
         return 6102, {}
     return None
+
+
+_CLERK: Final = "clerk"
+_SIGNS: Final = {
+    Channel.DESK: (_CLERK,),
+    Channel.KEYIN: (_CLERK,),
+    Channel.WEB: ("investor",),
+    Channel.MOBILE: ("investor",),
+}
+_PROGRAM_SIGNS: Final = ("investor", "api")
+"""Profiles of certificates that sign for a channel."""
+
+
+def certificate_right(asked: Asked) -> Refusal | None:
+    tenant, checked = asked.found_tenant().fact, asked.checked
+    assert tenant is not None
+    if not tenant.certificates:
+        return None
+    held = asked.books.certificates.get(checked.key)
+    if held is None or held.person != asked.asker.person:
+        return 6170, {"key": checked.key}
+    if min(checked.signed_at, asked.wall_ms) < held.not_before:
+        return 6171, {"from": _moment(held.not_before)}
+    if max(checked.signed_at, asked.wall_ms) > held.not_after:
+        return 6172, {"until": _moment(held.not_after)}
+    if held.status != "valid":
+        return 6173, {"key": checked.key}
+    if held.profile not in _SIGNS.get(Channel(checked.channel), _PROGRAM_SIGNS):
+        return 6174, {"profile": held.profile, "channel": Channel(checked.channel).word}
+    return None
+
+
+def consent_given(asked: Asked) -> Refusal | None:
+    tenant = asked.found_tenant().fact
+    assert tenant is not None
+    if not tenant.certificates:
+        return None
+    allowed = asked.books.consent(asked.asker.person, tenant.tenant)
+    if not allowed:
+        return (6175 if allowed is None else 6176), {"tenant": tenant.code}
+    return None
+
+
+def _moment(ms: int) -> str:
+    """Wall ms as Taipei time, to the second."""
+    return datetime.fromtimestamp(ms // 1_000, _TAIPEI).isoformat()
 
 
 def signature_fresh(asked: Asked) -> Refusal | None:
@@ -532,6 +581,16 @@ CHECKS: Final = (
         True,
     ),
     Check("signature", (6102,), "簽章", "The signature is right", "signer", signature_right, True),
+    Check(
+        "certificate",
+        (6170, 6171, 6172, 6173, 6174),
+        "憑證",
+        "The key's certificate is good for this",
+        "signer",
+        certificate_right,
+        True,
+    ),
+    Check("consent", (6175, 6176), "憑證使用同意", "Its person lets the broker take it", "signer", consent_given),
     Check("account", (6115,), "帳戶", "The account is there for the asker", "signer", account_found),
     Check("fresh", (6103,), "簽署時間", "The signature is fresh", "signer", signature_fresh, True),
     Check("nonce", (6104,), "隨機值未用過", "The nonce is new", "signer", nonce_new, True),
