@@ -366,7 +366,7 @@ HSM_SECONDS_MAX: Final = 3.0
 """How long the HSM may take over one operation before it is given up and opened again."""
 HSM_WAITING_MAX: Final = 2_000
 """Operations that wait for the HSM; one more is refused."""
-HSM_FRAME_BYTES_MAX: Final = 65_536
+HSM_FRAME_BYTES_MAX: Final = 1 << 20
 HSM_KEYS_KEPT_MAX: Final = 50_000
 """Key handles that the HSM's worker remembers."""
 CRL_HOURS: Final = 24
@@ -374,3 +374,30 @@ CRL_HOURS: Final = 24
 CRL_RENEW_HOURS: Final = 1
 OCSP_MINUTES: Final = 60
 """How long a status answer holds."""
+
+# --- Certificate paths, CMS, time stamps, evidence ---
+
+RSA_BITS_MIN: Final = 2_048
+RSA_BITS_MAX: Final = 8_192
+"""Of other people's keys: a longer one costs whoever verifies it too much."""
+PATH_CERTIFICATES_MAX: Final = 64
+"""Certificates given with one to be validated."""
+PATH_TRIES_MAX: Final = 200
+"""Steps that the search for a path takes before it gives up."""
+PATH_DEPTH_MAX: Final = 8
+"""Certificates between a leaf and its root."""
+PATH_POLICIES_MAX: Final = 1_000
+"""Policies followed along one path."""
+PATH_NAMES_MAX: Final = 4_096
+"""Names times name constraints compared for one certificate."""
+FOREIGN_CERTIFICATE_BYTES_MAX: Final = 65_536
+"""A certificate of somebody else that is read."""
+CMS_BYTES_MAX: Final = 1 << 20
+STATUS_BYTES_MAX: Final = 65_536
+"""An OCSP answer."""
+REVOCATION_LIST_BYTES_MAX: Final = 16 << 20
+EVIDENCE_BYTES_MAX: Final = 32 << 20
+"""An evidence file: its largest part is what the tenant had in the commit group, and the steps to the checkpoint."""
+EVIDENCE_STEPS_MAX: Final = 100_000
+"""Commit groups of a tenant between an instruction and the checkpoint that proves it."""
+assert CERTIFICATE_BYTES_MAX <= FOREIGN_CERTIFICATE_BYTES_MAX <= CMS_BYTES_MAX <= EVIDENCE_BYTES_MAX
