@@ -260,14 +260,20 @@ class Scene:
         return Instruction(**values)
 
     def decide(
-        self, instruction: Instruction, *, person: int | None = None, mfa: bool = True, signature: bytes | None = None
+        self,
+        instruction: Instruction,
+        *,
+        person: int | None = None,
+        mfa: bool = True,
+        role: str = "",
+        signature: bytes | None = None,
     ) -> Decision:
         """Through shape and gate; the books are not touched."""
         wanted = checked(instruction)
         text = canonical(instruction)
         who = PERSON.get(instruction.account, 1) if person is None else person
         signed = signatures.sign(key_of(instruction.key - 100), text) if signature is None else signature
-        return self.gate.decide(wanted, text, signed, asker=Asker(who, mfa), wall_ns=self.wall)
+        return self.gate.decide(wanted, text, signed, asker=Asker(who, mfa, role=role), wall_ns=self.wall)
 
     def apply(self, decision: Decision) -> None:
         """As the core does with what it has journaled."""

@@ -263,11 +263,13 @@ class Halted(Decided, frozen=True, kw_only=True):
 
 
 class Lookup(Decided, frozen=True, kw_only=True):
-    """Somebody looked at a client: the register 查詢登記. `reason` the word of a list, no free text."""
+    """Somebody, `by`, looked at a client: the register 查詢登記. `reason` the word of a list, no free text. `until` (wall ms):
+    so long this look lets a clerk see the client live; 0: not at all. Account 0: a list of several, masked."""
 
     account: int
     reason: str
     reference: str = ""
+    until: int = 0
 
 
 class Tape(Decided, frozen=True, kw_only=True):

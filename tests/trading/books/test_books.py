@@ -33,8 +33,8 @@ from yunhai.exchange.rules.words import SecurityKind
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import Rate
 from yunhai.kernel.records import FILL, RECORD
-from yunhai.trading.books import steps
-from yunhai.trading.books.books import Books
+from yunhai.trading.books import changes, steps
+from yunhai.trading.books.books import STATE_VERSION, Books
 from yunhai.trading.books.changes import sha256
 from yunhai.trading.books.charges import commission, dollars
 from yunhai.trading.books.ranges import Ranges
@@ -621,7 +621,7 @@ def test_the_state_is_the_same_whoever_keeps_it() -> None:
         b"\x90",
         b"nonsense",
         opened_state()[:-1],
-        opened_state().replace(b"\xdc\x00\x13\x01", b"\xdc\x00\x13\x02", 1),
+        msgspec.msgpack.encode([STATE_VERSION + 1, *msgspec.msgpack.decode(opened_state(), strict=False)[1:]]),
     ],
 )
 def test_a_bad_state_is_refused(state: bytes) -> None:
@@ -725,3 +725,31 @@ def test_an_order_says_what_it_holds() -> None:
     assert scene.books.orders_of(BEN) == []
     assert scene.books.balance(EAST, ANNE, "2330", Bucket.RESERVED) == 2000
     assert scene.books.balance(EAST, ANNE, "9999", Bucket.FREE) == 0
+
+
+def test_looks_at_clients_are_kept_by_person_and_account_until_they_are_over() -> None:
+    scene = Scene.open()
+    books = scene.books
+    for account, until in ((ANNE, 2_000), (BEN, 1_000), (ANNE, 1_500)):
+        scene.fact(Lookup(by=9, account=account, reason="service", until=until))
+    scene.fact(Lookup(by=8, account=BEN, reason="service", until=3_000))
+    scene.fact(Lookup(by=7, account=0, reason="service", until=3_000))  # a list of several, masked
+    scene.fact(Lookup(by=7, account=ANNE, reason="service"))  # as before such facts said how long
+    assert books.lookups == {9: {BEN: 1_000, ANNE: 2_000}, 8: {BEN: 3_000}}
+    assert [books.looked_up(9, ANNE, now) for now in (1_999, 2_000)] == [True, False]
+    assert not books.looked_up(8, ANNE, 0)
+    assert Books.restore(books.state()).lookups == books.lookups
+    table = books.lookups
+    scene.close()
+    assert scene.replayed().state_hash() == books.state_hash()
+    scene.fact(msgspec.structs.replace(OPENED, date="2026-09-01", settles_on="2026-09-03", wall_ns=2_500 * 1_000_000))
+    assert books.lookups == {8: {BEN: 3_000}}, "what is over is forgotten when a day opens"
+    assert books.lookups is table
+
+
+def test_of_very_many_clients_the_first_opened_are_to_be_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "LOOKUPS_KEPT_MAX", 3)
+    scene = Scene.open()
+    for account in (1, 2, 3, 1, 4):
+        scene.fact(Lookup(by=9, account=account, reason="service", until=1_000))
+    assert list(scene.books.lookups[9]) == [3, 1, 4]

@@ -33,6 +33,7 @@ from yunhai.trading.facts import (
     GrantSet,
     Halted,
     KeySet,
+    Lookup,
     TenantSet,
     TerminalSet,
 )
@@ -575,8 +576,8 @@ def test_the_same_again_gives_the_same_answer() -> None:
             scene.known(msgspec.structs.replace(instruction, **{name: value}))
     assert scene.known(msgspec.structs.replace(instruction, account=BEN)) is None
     assert scene.known(msgspec.structs.replace(instruction, tenant=WEST)) is None
-    assert scene.gate.known(checked(instruction), person=1) == known
-    assert scene.gate.known(checked(instruction), person=2) is None
+    assert scene.gate.known(checked(instruction), asker=Asker(1)) == known
+    assert scene.gate.known(checked(instruction), asker=Asker(2)) is None
 
 
 def test_a_signed_refusal_is_an_answer_too() -> None:
@@ -680,11 +681,93 @@ def test_a_key_works_until_its_last_moment() -> None:
     assert scene.send(scene.instruction(ANNE)).accepted
 
 
-def test_a_client_of_the_api_needs_no_second_factor() -> None:
+@pytest.mark.parametrize("channel", ["web", "mobile", "api", "condition", "program"])
+def test_no_channel_that_a_sender_may_name_spares_the_second_factor(channel: str) -> None:
     scene = Scene.open()
-    scene.fact(GrantSet(person=2, tenant=EAST, role="api"))
-    decision = scene.decide(scene.instruction(ANNE, person=2, channel="api"), person=2, mfa=False)
-    assert decision.accepted
+    for service in ("1.4", "1.6"):
+        scene.fact(CellSet(service=service, column="brokerage", level="full"))
+    scene.fact(TerminalSet(tenant=EAST, channel=channel, terminal="Z"))
+    instruction = scene.instruction(ANNE, channel=channel)
+    assert scene.decide(instruction, mfa=False).code == 6112
+    assert scene.decide(instruction).accepted
+
+
+@pytest.mark.parametrize(
+    ("role", "channel", "code"),
+    [
+        ("", "desk", 0),
+        ("sales", "desk", 0),
+        ("investor", "desk", 6115),
+        ("investor", "api", 6115),
+        ("api", "api", 6115),
+    ],
+)
+def test_an_api_client_trades_on_the_grants_of_its_role_and_on_no_others(role: str, channel: str, code: int) -> None:
+    scene = Scene.open()
+    fields = DESK | {"channel": channel} if channel == "desk" else {"channel": channel, "person": CLERK}
+    decision = scene.send(scene.instruction(ANNE, **fields), person=CLERK, role=role)
+    assert decision.code == code
+    assert bool(scene.books.accounts[ANNE].reserved) == (code == 0)
+
+
+def test_a_client_of_one_role_is_not_told_what_another_has_done() -> None:
+    scene = Scene.open()
+    instruction = scene.instruction(ANNE, **DESK)
+    assert scene.send(instruction, person=CLERK).accepted
+    assert scene.gate.known(checked(instruction), asker=Asker(CLERK, role="sales")) is not None
+    assert scene.gate.known(checked(instruction), asker=Asker(CLERK, role="investor")) is None
+
+
+OFF: dict[str, tuple[Decided, ...]] = {
+    "the broker is suspended": (but(EAST_FACT, status="suspended"),),
+    "the broker is closed": (but(EAST_FACT, status="closed"),),
+    "the service is switched off": (CellSet(service="1.3", column="brokerage", level="none"),),
+    "all of it": (
+        but(EAST_FACT, status="suspended"),
+        CellSet(service="1.3", column="brokerage", level="none"),
+        but(ANNE_ACCOUNT, status="frozen"),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OFF)
+def test_whoever_may_no_longer_trade_may_still_stop(what: str) -> None:
+    scene = Scene.open()
+    order = scene.new(ANNE, price=95 * NT, quantity=3000)
+    for fact in OFF[what]:
+        scene.fact(fact)
+    refused = 6110 if what == "the service is switched off" else 6100
+    held = scene.books.accounts[ANNE].reserved
+    assert scene.send(scene.instruction(ANNE, price=95 * NT)).code == refused
+    assert scene.change("reprice", order, price=94 * NT).code == refused
+    assert scene.books.accounts[ANNE].reserved == held
+    preview = scene.gate.preview(
+        checked(scene.instruction(ANNE, action="cancel", order=order)), asker=Asker(1), wall_ns=WALL
+    )
+    assert preview.code == 0
+    assert scene.change("cut", order, quantity=1000).accepted
+    assert scene.change("cancel", order).accepted
+    assert scene.books.orders[order].state == "cancelled"
+    assert scene.books.accounts[ANNE].reserved == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "what", "how"),
+    [
+        (6101, {}, {"person": 2}),
+        (6102, {}, {"signature": bytes(64)}),
+        (6115, {"key": 102}, {"person": 2}),
+        (6103, {"signed_at": WALL // 1_000_000 - 121_000}, {}),
+        (6111, PHONE | {"channel": "desk"}, {}),
+        (6112, {}, {"mfa": False}),
+    ],
+)
+def test_taking_back_is_signed_for_like_anything_else(code: int, what: dict[str, Any], how: dict[str, Any]) -> None:
+    scene = Scene.open()
+    order = scene.new(ANNE, price=95 * NT, quantity=3000)
+    scene.fact(but(EAST_FACT, status="suspended"))
+    assert scene.send(scene.instruction(ANNE, action="cancel", order=order, **what), **how).code == code
+    assert scene.books.orders[order].leaves == 3000
 
 
 def test_a_clerk_of_one_branch_finds_no_account_of_another() -> None:
@@ -693,8 +776,58 @@ def test_a_clerk_of_one_branch_finds_no_account_of_another() -> None:
     assert scene.send(scene.instruction(ANNE, **DESK), person=CLERK).code == 6115
     assert scene.books.accounts[ANNE].reserved == 0
     claims = Claims(person=CLERK, session="s", tenant=EAST, role="sales", mfa=True, issued=0, expires=1)
-    assert rights.account_of(scene.books, claims, BEN).fact == BEN_ACCOUNT
+    for account in (ANNE, BEN):
+        scene.fact(Lookup(by=CLERK, account=account, reason="service", until=2))
+    assert rights.account_of(scene.books, claims, BEN, now_ms=1).fact == BEN_ACCOUNT
     with pytest.raises(YunhaiError) as refusal:
-        rights.account_of(scene.books, claims, ANNE)
+        rights.account_of(scene.books, claims, ANNE, now_ms=1)
     assert refusal.value.code == 6513
     assert scene.send(scene.instruction(BEN, **DESK), person=CLERK).accepted
+
+
+LOOKS: list[tuple[str, tuple[int, str, str], int, int]] = [
+    ("a sales rep who has not said why", (CLERK, "sales", ""), BEN, 6518),
+    ("a key-in clerk who has not said why", (KEYIN, "keyin", ""), BEN, 6518),
+    ("a sales rep who has", (CLERK, "sales", ""), ANNE, 0),
+    ("another clerk, for whom that was not", (KEYIN, "keyin", ""), ANNE, 6518),
+    ("a sales rep's program", (CLERK, "sales", "client-1"), ANNE, 0),
+    ("another broker's account", (CLERK, "sales", ""), CARL, 6513),
+    ("the investor", (2, "investor", ""), BEN, 0),
+    ("operations", (9, "operations", ""), BEN, 0),
+    ("operations who is a sales rep too", (10, "operations", ""), BEN, 0),
+    ("that person's client as a sales rep", (10, "sales", "client-2"), BEN, 6518),
+    ("compliance", (8, "compliance", ""), BEN, 0),
+]
+
+
+@pytest.mark.parametrize(("who", "claimed", "account", "code"), LOOKS, ids=[look[0] for look in LOOKS])
+def test_a_clerk_looks_at_a_client_for_a_registered_reason(
+    who: str, claimed: tuple[int, str, str], account: int, code: int
+) -> None:
+    scene = Scene.open()
+    for person, role in ((9, "operations"), (10, "operations"), (10, "sales"), (8, "compliance")):
+        scene.fact(GrantSet(person=person, tenant=EAST, role=role))
+    scene.fact(Lookup(by=CLERK, account=ANNE, reason="phone_order", until=1_000), EAST)
+    orders = {number: scene.new(number, price=95 * NT) for number in (ANNE, BEN, CARL)}
+    person, role, session = claimed
+    claims = Claims(person=person, session=session, tenant=EAST, role=role, mfa=True, issued=0, expires=1)
+    looks: list[Callable[[], object]] = [
+        lambda: rights.account_of(scene.books, claims, account, now_ms=999),
+        lambda: rights.order_of(scene.books, claims, orders[account], now_ms=999),
+    ]
+    for look in looks:
+        if code:
+            with pytest.raises(YunhaiError, match=f"^{code}"):
+                look()
+        else:
+            look()
+
+
+def test_a_look_is_good_until_its_hours_are_over() -> None:
+    scene = Scene.open()
+    claims = Claims(person=CLERK, session="", tenant=EAST, role="sales", mfa=True, issued=0, expires=1)
+    scene.fact(Lookup(by=CLERK, account=BEN, reason="service", until=1_000), EAST)
+    scene.fact(Lookup(by=CLERK, account=BEN, reason="service", until=500), EAST)
+    assert rights.account_of(scene.books, claims, BEN, now_ms=999)
+    with pytest.raises(YunhaiError, match=r"^6518"):
+        rights.account_of(scene.books, claims, BEN, now_ms=1_000)

@@ -1,14 +1,18 @@
 """Every route of the table: who is answered, what is malformed, and that what is refused changes nothing."""
 
 import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
 
-from tests.trading.core_harness import ANNE, BEN, CARL, CLERK, EAST, OPERATIONS, WEST, CoreProcess
+from tests.trading.core_harness import ANNE, BEN, CARL, CLERK, EAST, OPERATIONS, WEST, CoreProcess, row
+from yunhai.apps.cloud.sockets import listen
+from yunhai.trading.facts import Lookup
 from yunhai.trading.http.inner import INNER
 from yunhai.trading.http.openapi import openapi_components, openapi_paths
 from yunhai.trading.http.public import ROUTES
@@ -235,3 +239,43 @@ def test_an_investors_reference_takes_nobody_elses(cloud: CoreProcess) -> None:
     assert cloud.client(ANNE).post("/trade/v1/cash", json=nameless).json()["error"]["code"] == 6512
     for another in (out(BEN, "10", cloud.client(BEN)), out(BEN, "12", cloud.operations())):
         assert (another.status_code, another.json()["reference"]) == (200, "W1")
+
+
+def test_a_clerk_sees_a_client_only_after_saying_why(cloud: CoreProcess) -> None:
+    held = cloud.client(BEN).post("/trade/v1/orders", json=cloud.signed(BEN, price=95 * NT)).json()
+    wish = msgspec.to_builtins(cloud.instruction(BEN))
+    clerk = cloud.client(CLERK, role="sales")
+
+    def looks() -> list[int]:
+        answers = [
+            clerk.get(f"/trade/v1/accounts/{BEN}"),
+            clerk.get(f"/trade/v1/orders?account={BEN}"),
+            clerk.get(f"/trade/v1/orders/{held['order_id']}"),
+            clerk.get(f"/trade/v1/limits?account={BEN}"),
+            clerk.post("/trade/v1/preview", json=wish),
+        ]
+        return [0 if answer.status_code == 200 else answer.json()["error"]["code"] for answer in answers]
+
+    assert looks() == [6518] * 5
+    soon = int(time.time() * 1_000) + 60_000
+    cloud.post("/facts", [row(7_001, EAST, Lookup(by=CLERK, account=BEN, reason="phone_order", until=soon))])
+    assert looks() == [0] * 5
+    cloud.post("/facts", [row(7_002, EAST, Lookup(by=CLERK, account=CARL, reason="service", until=soon))])
+    assert clerk.get(f"/trade/v1/accounts/{CARL}").json()["error"]["code"] == 6513, "of another broker"
+
+
+def test_an_api_client_orders_as_its_role_may(cloud: CoreProcess) -> None:
+    told = {"instruction_kind": "phone", "instruction_id": "R1", "instruction_at": time.time_ns() // 1_000_000 - 60_000}
+    for role, code in (("investor", 6115), ("sales", 0)):
+        client = cloud.client(CLERK, role=role, session="client-0123")
+        body = cloud.signed(BEN, person=CLERK, channel="desk", price=95 * NT, **told)
+        answer = client.post("/trade/v1/orders", json=body)
+        assert (0 if answer.status_code == 201 else answer.json()["error"]["code"]) == code
+
+
+def test_the_public_socket_is_its_owners_unless_said_otherwise(cloud: CoreProcess, tmp_path: Path) -> None:
+    assert cloud.places.core_socket.stat().st_mode & 0o777 == 0o600
+    for said, mode in (("600", 0o600), ("660", 0o660)):
+        listener = listen(None, tmp_path / "some.sock", said)
+        assert (tmp_path / "some.sock").stat().st_mode & 0o777 == mode
+        listener.close()

@@ -24,12 +24,12 @@ from tests.trading.core_harness import (
     row,
     running,
 )
-from tests.trading.scene import NT, PERSON
+from tests.trading.scene import CLERK, NT, PERSON
 from tests.trading.stream.cloud import Reader, both, prepared, reading, require_gapless, streaming, until
 from yunhai.exchange.rules.words import SegmentName
 from yunhai.kernel.money import price_text
 from yunhai.kernel.records import Phase
-from yunhai.trading.facts import GrantSet, SessionRevoked
+from yunhai.trading.facts import GrantSet, Lookup, SessionRevoked
 from yunhai.trading.stream import client, hub
 from yunhai.trading.stream.quotes import Board, levels_of
 
@@ -279,6 +279,18 @@ async def test_a_grant_that_is_withdrawn_ends_its_subscription(tmp_path: Path) -
         await order(core, CARL, side="sell", price="105", quantity=1000)
         await reader.ask("subscribe", channel="market")
         assert len(reader.of("orders", ANNE)) == count
+
+
+async def test_a_clerk_hears_of_a_client_as_long_as_a_registered_look_is_good(tmp_path: Path) -> None:
+    async with both(tmp_path) as (core, stream), reading(core, CLERK, role="sales") as reader:
+        assert (await reader.ask("subscribe", channel="orders", account=BEN))["error"]["code"] == 6518
+        soon = int(time.time() * 1_000) + 1_500
+        await post(core, "/facts", [row(9_001, EAST, Lookup(by=CLERK, account=BEN, reason="service", until=soon))])
+        await until(lambda: stream.following.books.lookups)
+        assert (await reader.ask("subscribe", channel="orders", account=BEN))["op"] == "snapshot"
+        refusal = await reader.next("refused")
+        assert (refusal["error"]["code"], refusal["channel"], refusal["account"]) == (6518, "orders", BEN)
+        assert time.time() * 1_000 >= soon
 
 
 async def test_the_pool_is_for_operations_and_shows_others_as_none_or_a_sum(tmp_path: Path) -> None:

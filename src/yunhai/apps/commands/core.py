@@ -11,6 +11,7 @@ import click
 from yunhai.apps.cloud.logs import configure
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.prepare import make_credentials
+from yunhai.apps.cloud.sockets import listen, socket_mode
 from yunhai.kernel.limits import SNAPSHOT_RECORDS
 from yunhai.trading.core.clock import KINDS
 
@@ -29,6 +30,7 @@ which live till its end; looking through them would stop every order for 0.1 s."
 @click.command("core")
 @click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="YUNHAI_HOME 資料夾.")
 @click.option("--public", "address", help="Socket or loopback port instead of run/core.sock 公開端位址.")
+@socket_mode
 @click.option(
     "--clock",
     type=click.Choice(KINDS),
@@ -49,6 +51,7 @@ which live till its end; looking through them would stop every order for 0.1 s."
 def command(
     home: Path | None,
     address: str | None,
+    socket_mode: str,
     clock: str,
     lift_line_caps: bool,
     lift_rates: bool,
@@ -80,7 +83,7 @@ def command(
     )
     sys.setswitchinterval(SWITCH_S)
     core = Core(settings)  # reads the journal; a second core is refused here (3001), before any socket is touched
-    public = _listen(address, places.core_socket)
+    public = listen(address, places.core_socket, socket_mode)
     inner = unix_socket(places.inner_socket, 0o600)
     uvloop.run(_run(core, public, inner))
     return 0 if core.failed is None else 1
@@ -97,11 +100,3 @@ async def _run(core: "Core", public: socket.socket, inner: socket.socket) -> Non
         await serve(core, [public], inner)
     finally:
         await core.stop()
-
-
-def _listen(address: str | None, usual: Path) -> socket.socket:
-    from yunhai.trading.http.serve import tcp_socket, unix_socket
-
-    if address is not None and address.isdigit():
-        return tcp_socket(int(address))
-    return unix_socket(Path(address) if address else usual, 0o666)

@@ -7,12 +7,14 @@ import click
 from yunhai.apps.cloud.logs import configure
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.prepare import make_credentials
+from yunhai.apps.cloud.sockets import listen, socket_mode
 
 
 @click.command("stream")
 @click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="YUNHAI_HOME 資料夾.")
 @click.option("--public", "address", help="Socket or loopback port instead of run/stream.sock 公開端位址.")
-def command(home: Path | None, address: str | None) -> int:
+@socket_mode
+def command(home: Path | None, address: str | None, socket_mode: str) -> int:
     """Run the stream process 行情回報.
 
     Reads the journal and writes nothing. WebSocket /stream/v1 on run/stream.sock, /health, /ready, /metrics. It waits for a
@@ -24,7 +26,6 @@ def command(home: Path | None, address: str | None) -> int:
     make_credentials(places)
     import uvloop
 
-    from yunhai.trading.http.serve import tcp_socket, unix_socket
     from yunhai.trading.stream.process import StreamSettings, serve
 
     settings = StreamSettings(
@@ -33,9 +34,6 @@ def command(home: Path | None, address: str | None) -> int:
         token_public=places.credential("token.pub"),
         inner=places.inner_socket,
     )
-    if address is not None and address.isdigit():
-        listener = tcp_socket(int(address))
-    else:
-        listener = unix_socket(Path(address) if address else places.stream_socket, 0o666)
+    listener = listen(address, places.stream_socket, socket_mode)
     uvloop.run(serve(settings, [listener]))
     return 0

@@ -9,6 +9,7 @@ import click
 from yunhai.apps.cloud.logs import GRANIAN, configure
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.prepare import make_credentials, require_whole_address
+from yunhai.apps.cloud.sockets import socket_mode
 from yunhai.kernel.limits import WEB_THREADS_MAX
 
 THREADS: Final = 8
@@ -24,7 +25,8 @@ IDLE_SECONDS: Final = 600
 @click.option(
     "--threads", type=click.IntRange(1, WEB_THREADS_MAX), default=THREADS, show_default=True, help="Threads 執行緒."
 )
-def command(home: Path | None, origin: str | None, port: int | None, threads: int) -> int:
+@socket_mode
+def command(home: Path | None, origin: str | None, port: int | None, threads: int, socket_mode: str) -> int:
     """Serve pages and /api/v1 網站程序.
 
     Listens on run/web.sock of the home; with --port on 127.0.0.1, static files included, for working on pages without
@@ -42,11 +44,11 @@ def command(home: Path | None, origin: str | None, port: int | None, threads: in
     elif port and "YUNHAI_ORIGIN" not in os.environ:
         os.environ["YUNHAI_ORIGIN"] = f"http://localhost:{port}"
     configure("web")
-    serve(places, port, threads)
+    serve(places, port, threads, mode=int(socket_mode, 8))
     return 0
 
 
-def serve(places: Places, port: int | None, threads: int) -> None:
+def serve(places: Places, port: int | None, threads: int, *, mode: int) -> None:
     """Until a signal to stop. One worker process: sign-in limits are counted in its memory."""
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -67,7 +69,7 @@ def serve(places: Places, port: int | None, threads: int) -> None:
     target = "yunhai.apps.cloud.wsgi:application"
     if port is None:
         places.web_socket.unlink(missing_ok=True)
-        Server(target, uds=places.web_socket, uds_permissions=0o600, **common).serve()  # type: ignore[arg-type]
+        Server(target, uds=places.web_socket, uds_permissions=mode, **common).serve()  # type: ignore[arg-type]
         return
     from yunhai.apps.cloud.prepare import collect_static
 

@@ -1,11 +1,13 @@
 """Writing and reading the look-up register."""
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import Max
 
+from yunhai.kernel.limits import LOOKUP_HOURS_MAX
 from yunhai.platform.audit.models import Lookup
 from yunhai.platform.outbox.api import put
 from yunhai.trading import facts
@@ -24,7 +26,8 @@ class LookupView:
 
 
 def record_lookup(*, tenant: int, person: int, account: int, reason: str, reference: str = "") -> int:
-    """Write down that `person` looks at `account`, and tell the journal. Returns the serial number, gapless per tenant.
+    """Write down that `person` looks at `account` (0: at a list of several), and tell the journal. Returns the serial
+    number, gapless per tenant. For LOOKUP_HOURS_MAX the core then shows that account live to a clerk who is this person.
 
     `reason` is a word of a list that the caller has checked; a look whose row is rolled back was not shown either.
     """
@@ -34,7 +37,8 @@ def record_lookup(*, tenant: int, person: int, account: int, reason: str, refere
     row = Lookup.objects.create(
         tenant_id=tenant, serial=last + 1, person_id=person, account=account, reason=reason, reference=reference
     )
-    put(facts.Lookup(account=account, reason=reason, reference=reference), tenant=tenant, by=person)
+    until = 0 if not account else int(time.time() * 1_000) + LOOKUP_HOURS_MAX * 3_600_000
+    put(facts.Lookup(account=account, reason=reason, reference=reference, until=until), tenant=tenant, by=person)
     return int(row.serial)
 
 

@@ -69,6 +69,7 @@ class Books:
         self.consents: dict[int, bool] = {}
         self.grants: dict[int, list[Grant]] = {}
         self.revoked: dict[int, dict[str, int]] = {}
+        self.lookups: dict[int, dict[int, int]] = {}
         self.cells: dict[str, dict[str, Cell]] = {}
         self.lines: dict[str, LineSet] = {}
         self.pools: dict[str, PoolSet] = {}
@@ -119,6 +120,7 @@ class Books:
                 self.consents,
                 self.grants,
                 self.revoked,
+                self.lookups,
                 self.cells,
                 self.lines,
                 self.pools,
@@ -243,6 +245,11 @@ class Books:
     def consent(self, person: int, tenant: int) -> bool | None:
         """Whether the person lets that broker take instructions under their certificate; None: they never said."""
         return self.consents.get(consent_key(person, tenant))
+
+    def looked_up(self, person: int, account: int, now_ms: int) -> bool:
+        """Whether the person has registered why they look at that account, and the look is still good (wall ms)."""
+        mine = self.lookups.get(person)
+        return mine is not None and mine.get(account, 0) > now_ms
 
     def rule_pack(self, pack: str, sha256: bytes) -> RulePack:
         """A published pack, read; the open day's as it was when the day opened, whatever was published since.

@@ -10,6 +10,7 @@ import msgspec
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.kernel.clock import EPOCH
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import LOOKUPS_KEPT_MAX
 from yunhai.trading.books import steps
 from yunhai.trading.books.charges import ROUNDINGS, day_security
 from yunhai.trading.books.orders import misfit, release_all
@@ -273,6 +274,16 @@ def _halted(books: "Books", _: Head, fact: Halted) -> None:
         books.day.halted[fact.code] = fact.on
 
 
+def _lookup(books: "Books", _: Head, fact: Lookup) -> None:
+    """By person and account until when a look is good: the longest said, the latest made last."""
+    if not fact.account or not fact.until:
+        return
+    mine = books.lookups.setdefault(fact.by, {})
+    mine[fact.account] = max(fact.until, mine.pop(fact.account, 0))
+    if len(mine) > LOOKUPS_KEPT_MAX:
+        del mine[next(iter(mine))]
+
+
 def _nothing(books: "Books", _: Head, fact: Decided) -> None:
     """A fact that others read."""
 
@@ -354,11 +365,21 @@ def _day_opened(books: "Books", head: Head, fact: DayOpened) -> None:
             position.bought = position.bought_odd = position.sold = position.tradable = position.tax_back = 0
             position.realised = position.bought_value = position.sold_value = 0
         account.positions = kept
-    oldest = fact.wall_ns // 1_000_000 - REVOCATION_KEPT_MS
+    _forget_what_is_over(books, fact.wall_ns // 1_000_000)
+
+
+def _forget_what_is_over(books: "Books", now_ms: int) -> None:
+    """Revocations that no token can meet any more, and looks that are not good any more. The tables stay the same ones:
+    others look at them."""
+    oldest = now_ms - REVOCATION_KEPT_MS
     for person, sessions in list(books.revoked.items()):
         books.revoked[person] = {session: before for session, before in sessions.items() if before >= oldest}
         if not books.revoked[person]:
             del books.revoked[person]
+    for person, looks in list(books.lookups.items()):
+        books.lookups[person] = {account: until for account, until in looks.items() if until > now_ms}
+        if not books.lookups[person]:
+            del books.lookups[person]
 
 
 def unsettled_dates(books: "Books") -> list[str]:
@@ -474,6 +495,6 @@ _CHANGES: Final[dict[type[Decided], Callable[["Books", Head, Any], None]]] = {
     Opening: _opening,
     LineState: _line_state,
     Halted: _halted,
-    Lookup: _nothing,
+    Lookup: _lookup,
     Tape: _nothing,
 }

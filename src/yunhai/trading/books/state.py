@@ -273,6 +273,7 @@ class State(msgspec.Struct, array_like=True):
     consents: dict[int, bool]
     grants: dict[int, list[Grant]]
     revoked: dict[int, dict[str, int]]
+    lookups: dict[int, dict[int, int]]
     cells: dict[str, dict[str, Cell]]
     lines: dict[str, LineSet]
     pools: dict[str, PoolSet]

@@ -19,6 +19,7 @@ NOT_ALLOWED: Final = 6514
 ROUTE_UNKNOWN: Final = 6515
 METHOD_NOT_ALLOWED: Final = 6516
 QUERY_MALFORMED: Final = 6517
+LOOKUP_MISSING: Final = 6518
 TOKEN_MISSING: Final = 6520
 TOKEN_MALFORMED: Final = 6521
 TOKEN_ALGORITHM: Final = 6522
@@ -189,6 +190,16 @@ register(
             "The query is malformed: {reason}",
             "請依 API 文件修正。",
             "Correct it by the API document.",
+        ),
+        (
+            6518,
+            "client-lookup-missing",
+            None,
+            403,
+            "尚未登記查詢此客戶之事由，或登記已逾 {hours} 小時",
+            "No reason to look at this client is registered, or it is more than {hours} hours old",
+            "請於營業檯以事由開啟客戶；剛登記者請稍候再試。",
+            "Open the client at the desk with a reason; if that was just now, ask again in a moment.",
         ),
         (
             6520,

@@ -27,12 +27,14 @@ from yunhai.kernel.limits import SNAPSHOTS_KEPT
 from yunhai.kernel.records import RECORD
 from yunhai.trading import facts
 from yunhai.trading.books import steps
+from yunhai.trading.books.books import STATE_VERSION as BOOKS_VERSION
 from yunhai.trading.books.books import Books
 from yunhai.trading.core.market_day import OpenDay, Recorded
 from yunhai.trading.core.packing import Accepted, Events, Told, pieces, trading_records
 from yunhai.trading.facts import DayOpened, DayStep
 
-STATE_VERSION: Final = 1
+STATE_VERSION: Final = 1 << 16 | BOOKS_VERSION
+"""Its own, and that of the books inside: a snapshot of earlier books is passed over, and the journal read instead."""
 _SUFFIX: Final = ".snapshot"
 _LIBC: Final = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG: Final = 1

@@ -41,12 +41,13 @@ class NotFoundError(LookupError):
 
 
 class Asker(NamedTuple):
-    """Who sends an instruction, as the token says: the person, whether a second factor was given, and the session or
-    API client (`source`, a number for the record)."""
+    """Who sends an instruction, as the token says: the person, whether a second factor was given, the session or API
+    client (`source`, a number for the record), and of an API client the one role whose grants are its own ("": of all)."""
 
     person: int
     mfa: bool = True
     source: int = 0
+    role: str = ""
 
 
 class Asked:
@@ -133,10 +134,14 @@ class Asked:
 
 # -- who, with which key -----------------------------------------------------------------------------------------------
 
+_ADDS: Final = (NEW, REPRICE)
+"""What may put more at stake. The other actions only take an order back, wholly or in part, and so are taken in any state
+of broker, service and account: whoever may no longer trade must still be able to stop."""
+
 
 def tenant_open(asked: Asked) -> Refusal | None:
     tenant = asked.books.tenants.get(asked.checked.tenant)
-    if tenant is None or tenant.fact is None or tenant.fact.status != "open":
+    if tenant is None or tenant.fact is None or (tenant.fact.status != "open" and asked.checked.action in _ADDS):
         return 6100, {"tenant": asked.checked.tenant}
     asked.tenant = tenant
     return None
@@ -248,7 +253,6 @@ SERVICES: Final = {
     Channel.FIX: "1.6",
 }
 """The service of the study's matrix that a channel belongs to."""
-_BY_HAND: Final = frozenset((Channel.WEB, Channel.MOBILE, Channel.DESK, Channel.KEYIN))
 _ROLES: Final = {
     Channel.KEYIN: ("keyin",),
     Channel.DESK: ("sales",),
@@ -258,21 +262,23 @@ _ROLES: Final = {
 _PROGRAM_ROLES: Final = ("investor", "api")
 
 
-def account_seen(books: Books, checked: Checked, person: int | None) -> bool:
-    """Whether the account is of the instruction's broker and the person (None: whoever) has some right to it."""
+def account_seen(books: Books, checked: Checked, asker: Asker | None) -> bool:
+    """Whether the account is of the instruction's broker and the asker (None: whoever) has some right to it."""
     account = books.accounts.get(checked.account)
     if account is None or account.fact.tenant != checked.tenant:
         return False
-    if person is None:
+    if asker is None:
         return True
-    grants = books.grants.get(person, ())
-    return any(grant.tenant == checked.tenant and grant.covers(account.fact) for grant in grants)
+    for grant in books.grants.get(asker.person, ()):
+        if grant.tenant == checked.tenant and asker.role in ("", grant.role) and grant.covers(account.fact):
+            return True
+    return False
 
 
 def account_found(asked: Asked) -> Refusal | None:
     """An account of another broker, or that the asker has no right to, is as if it were not there."""
     checked = asked.checked
-    if not account_seen(asked.books, checked, asked.asker.person):
+    if not account_seen(asked.books, checked, asked.asker):
         return 6115, {"account": checked.account}
     asked.account = asked.books.accounts[checked.account]
     return None
@@ -284,18 +290,19 @@ def entitled(asked: Asked) -> Refusal | None:
     assert tenant is not None
     channel = Channel(checked.channel)
     service = SERVICES[channel]
-    if not asked.books.entitled(tenant, service):
+    if checked.action in _ADDS and not asked.books.entitled(tenant, service):
         return 6110, {"service": service}
     roles = _ROLES.get(channel, _PROGRAM_ROLES)
-    account = asked.found_account().fact
+    account, asker = asked.found_account().fact, asked.asker
     found = trade = False
-    for grant in asked.books.grants.get(asked.asker.person, ()):
-        if grant.tenant == checked.tenant and grant.role in roles and grant.covers(account):
+    for grant in asked.books.grants.get(asker.person, ()):
+        own = grant.role in roles and asker.role in ("", grant.role)
+        if own and grant.tenant == checked.tenant and grant.covers(account):
             found = True
             trade = trade or grant.trade
     if not found:
         return 6111, {}
-    if not trade or (channel in _BY_HAND and not asked.asker.mfa):
+    if not trade or not asker.mfa:  # as the token says: the channel is what the sender calls it
         return 6112, {}
     return None
 
@@ -323,8 +330,7 @@ def customer_told(asked: Asked) -> Refusal | None:
 def account_state(asked: Asked) -> Refusal | None:
     checked = asked.checked
     status = asked.found_account().fact.status
-    dearer = checked.action in (NEW, REPRICE)
-    if status == "open" or not dearer:  # whatever only takes an order back is always taken
+    if status == "open" or checked.action not in _ADDS:
         return None
     if status == "sell_only":
         side = checked.side

@@ -117,11 +117,11 @@ class Gate:
         self.market = market
         self._functions = tuple((check.function, check.name) for check in CHECKS)
 
-    def known(self, checked: Checked, *, person: int | None = None) -> Known | None:
-        """What became of this very instruction earlier today; None if its client id is new, or if `person` is given and
+    def known(self, checked: Checked, *, asker: Asker | None = None) -> Known | None:
+        """What became of this very instruction earlier today; None if its client id is new, or if `asker` is given and
         has no right to the account (`decide` then refuses). YunhaiError 6190 if the client id was used for another
         text. Asked before `decide`."""
-        if not account_seen(self.books, checked, person):
+        if not account_seen(self.books, checked, asker):
             return None
         known = self.books.known_instruction(checked.account, checked.client_id)
         if known is not None and known.fingerprint != fingerprint(record_of(checked)):

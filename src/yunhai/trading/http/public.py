@@ -40,6 +40,10 @@ _MARKET: Final = tuple(range(6400, 6411))
 _STALE_S: Final = 0.5
 
 
+def _now_ms(core: Core) -> int:
+    return core.wall() // 1_000_000
+
+
 def ack_of(core: Core, outcome: Outcome) -> structs.Ack:
     """The acknowledgement; raises a refusal."""
     if isinstance(outcome, YunhaiError):
@@ -86,9 +90,11 @@ async def preview(core: Core, asked: Asked) -> Answer:
     shaped = checked(instruction)
     if claims.tenant != shaped.tenant:
         raise YunhaiError(errors.NOTHING_FOUND)
-    rights.account_of(core.books, claims, shaped.account)
+    rights.account_of(core.books, claims, shaped.account, now_ms=_now_ms(core))
     core.advance()
-    found = core.deciding.gate.preview(shaped, asker=Asker(claims.person, claims.mfa), wall_ns=core.wall())
+    found = core.deciding.gate.preview(
+        shaped, asker=Asker(claims.person, claims.mfa, role=claims.only_role), wall_ns=core.wall()
+    )
     said = views.preview(core, found)
     await core.appender.settled()
     return Answer(said)
@@ -98,7 +104,7 @@ async def orders(core: Core, asked: Asked) -> Answer:
     """`GET /orders`."""
     core.require_ready()
     query: structs.OrdersQuery = asked.query
-    rights.account_of(core.books, asked.signed_in, query.account)
+    rights.account_of(core.books, asked.signed_in, query.account, now_ms=_now_ms(core))
     held = core.books.orders_of(query.account, open_only=query.state == "open")
     shown = held[-ORDERS_LISTED_MAX:][::-1]
     said = tuple(views.order(core, one) for one in shown)
@@ -117,7 +123,7 @@ def number_in(asked: Asked, name: str) -> int:
 async def order(core: Core, asked: Asked) -> Answer:
     """`GET /orders/{id}`."""
     core.require_ready()
-    held = rights.order_of(core.books, asked.signed_in, number_in(asked, "order"))
+    held = rights.order_of(core.books, asked.signed_in, number_in(asked, "order"), now_ms=_now_ms(core))
     said = views.order(core, held)
     await core.appender.settled()
     return Answer(structs.Order(mode=core.mode, order=said))
@@ -126,7 +132,7 @@ async def order(core: Core, asked: Asked) -> Answer:
 async def account(core: Core, asked: Asked) -> Answer:
     """`GET /accounts/{id}`."""
     core.require_ready()
-    held = rights.account_of(core.books, asked.signed_in, number_in(asked, "account"))
+    held = rights.account_of(core.books, asked.signed_in, number_in(asked, "account"), now_ms=_now_ms(core))
     said = views.account(core, held)
     await core.appender.settled()
     return Answer(said)
@@ -145,7 +151,7 @@ async def cash(core: Core, asked: Asked) -> Answer:
     """`POST /cash`. References are the broker's; those that investors choose stand under their account's number, so that
     nobody takes another's, or learns of it."""
     claims, said = asked.signed_in, asked.body
-    rights.account_of(core.books, claims, said.account)
+    rights.account_of(core.books, claims, said.account, now_ms=_now_ms(core))
     chosen = said.reference
     if chosen and not rights.is_operations(core.books, claims):
         chosen = f"{said.account}/{chosen}"
@@ -168,7 +174,7 @@ async def cash(core: Core, asked: Asked) -> Answer:
 async def shares(core: Core, asked: Asked) -> Answer:
     """`POST /shares`."""
     claims, said = asked.signed_in, asked.body
-    rights.account_of(core.books, claims, said.account)
+    rights.account_of(core.books, claims, said.account, now_ms=_now_ms(core))
     rights.require_operations(core.books, claims)
     moved = SharesMoved(
         account=said.account,
@@ -186,7 +192,7 @@ async def transfer(core: Core, asked: Asked) -> Answer:
     """`POST /transfers`."""
     claims, said = asked.signed_in, asked.body
     for number in (said.source, said.target):
-        rights.account_of(core.books, claims, number)
+        rights.account_of(core.books, claims, number, now_ms=_now_ms(core))
     rights.require_operations(core.books, claims)
     moved = Transferred(
         source=said.source,
@@ -228,7 +234,7 @@ async def limits(core: Core, asked: Asked) -> Answer:
     core.require_ready()
     claims, number = asked.signed_in, asked.query.account
     if number:
-        rights.account_of(core.books, claims, number)
+        rights.account_of(core.books, claims, number, now_ms=_now_ms(core))
     now = time.monotonic()
 
     def look(quota: Quota) -> Verdict:
@@ -297,7 +303,7 @@ ROUTES: Final = (
         response=structs.Preview,
         summary="What the gate would say of an instruction, and its cost; changes nothing",
         summary_zh="試算：各項檢核結果、費用與圈存；不作任何變更",
-        errors=(*SHAPE_CODES, errors.NOTHING_FOUND),
+        errors=(*SHAPE_CODES, errors.NOTHING_FOUND, errors.LOOKUP_MISSING),
         quota=PREVIEWS,
         example=EXAMPLES["previewOrder"],
     ),
@@ -311,7 +317,7 @@ ROUTES: Final = (
         response=structs.Orders,
         summary="Today's orders of an account, newest first",
         summary_zh="帳戶本日委託，新者在前",
-        errors=(errors.NOTHING_FOUND,),
+        errors=(errors.NOTHING_FOUND, errors.LOOKUP_MISSING),
         quota=READS,
     ),
     Route(
@@ -323,7 +329,7 @@ ROUTES: Final = (
         response=structs.Order,
         summary="One order of today, live",
         summary_zh="本日單筆委託現況",
-        errors=(errors.NOTHING_FOUND,),
+        errors=(errors.NOTHING_FOUND, errors.LOOKUP_MISSING),
         quota=READS,
     ),
     Route(
@@ -335,7 +341,7 @@ ROUTES: Final = (
         response=structs.Account,
         summary="An account, live: buying power, reservations, holdings, what settles when",
         summary_zh="帳戶現況：購買力、圈存、庫存與交割",
-        errors=(errors.NOTHING_FOUND,),
+        errors=(errors.NOTHING_FOUND, errors.LOOKUP_MISSING),
         quota=READS,
     ),
     Route(
@@ -348,7 +354,7 @@ ROUTES: Final = (
         response=structs.Done,
         summary="Deposit or withdraw; an investor may withdraw from their own account",
         summary_zh="入金或出金；投資人可自本人帳戶出金",
-        errors=(errors.NOTHING_FOUND, errors.NOT_ALLOWED, *_MARKET),
+        errors=(errors.NOTHING_FOUND, errors.LOOKUP_MISSING, errors.NOT_ALLOWED, *_MARKET),
         quota=COMMANDS,
         example=EXAMPLES["moveCash"],
     ),
@@ -362,7 +368,7 @@ ROUTES: Final = (
         response=structs.Done,
         summary="Shares from or to the depository",
         summary_zh="證券存入或領出集保",
-        errors=(errors.NOTHING_FOUND, errors.NOT_ALLOWED, *_MARKET),
+        errors=(errors.NOTHING_FOUND, errors.LOOKUP_MISSING, errors.NOT_ALLOWED, *_MARKET),
         quota=COMMANDS,
         example=EXAMPLES["moveShares"],
     ),
@@ -376,7 +382,7 @@ ROUTES: Final = (
         response=structs.Done,
         summary="Cash or shares from one account to another of the same broker",
         summary_zh="同一券商帳戶間之現金或證券移轉",
-        errors=(errors.NOTHING_FOUND, errors.NOT_ALLOWED, *_MARKET),
+        errors=(errors.NOTHING_FOUND, errors.LOOKUP_MISSING, errors.NOT_ALLOWED, *_MARKET),
         quota=COMMANDS,
         example=EXAMPLES["transfer"],
     ),
@@ -403,7 +409,7 @@ ROUTES: Final = (
         response=structs.LimitsSaid,
         summary="Quotas with scope, reset and what is left",
         summary_zh="各項流量上限、範圍、重置時間與餘量",
-        errors=(errors.NOTHING_FOUND,),
+        errors=(errors.NOTHING_FOUND, errors.LOOKUP_MISSING),
         quota=READS,
     ),
     Route(

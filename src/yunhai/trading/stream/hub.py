@@ -232,7 +232,7 @@ class Hub:
     def _begin_orders(self, client: Client, account: int) -> None:
         assert client.claims is not None
         books = self._following.books
-        rights.account_of(books, client.claims, account)
+        rights.account_of(books, client.claims, account, now_ms=int(self._wall_s() * 1_000))
         client.accounts.add(account)
         self._by_account.setdefault(account, set()).add(client)
         client.tell("snapshot", "orders", ENCODER.encode(snapshot_of(books, account)), account=account)
@@ -319,7 +319,7 @@ class Hub:
                 continue
             for account in list(client.accounts):
                 try:
-                    rights.account_of(books, client.claims, account)
+                    rights.account_of(books, client.claims, account, now_ms=int(now * 1_000))
                 except YunhaiError as error:
                     self._end_orders(client, account)
                     client.put(refused(error, self._following.mode, Wanted(channel="orders", account=account)))

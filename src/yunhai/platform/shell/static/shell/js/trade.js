@@ -12,6 +12,7 @@ import { language, word } from "./words.js";
 const UNREGISTERED = 1; // stands in a preview before there is a key: what concerns the signature is not looked at there
 const PAUSES_MS = [200, 800, 2000];
 const AGAIN = new Set([502, 503, 504]);
+const NOT_YET = 6518; // why a clerk looks at a client was registered a moment ago, and is on its way to the core
 const UNKNOWN_KEY = new Set([6101]); // no such key of this person
 const LOST_KEY = new Set([6105, 6106]); // revoked, past its end
 const KEY_WAIT_MS = 10_000;
@@ -47,6 +48,10 @@ export async function call(method, path, body, { repeat = method === "GET", sign
     }
     if (answer === null) throw new Refusal({ text: word("error.network") });
     const value = await answer.json().catch(() => ({}));
+    if (value.error?.code === NOT_YET && repeat && round < PAUSES_MS.length) {
+      await later(PAUSES_MS[round]);
+      continue;
+    }
     if (!answer.ok) throw refusalOf(answer.status, value, answer.headers);
     return value;
   }
