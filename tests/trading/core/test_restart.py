@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.trading.core.driving import (
@@ -18,6 +19,7 @@ from tests.trading.core.driving import (
 )
 from tests.trading.core_harness import ANNE, BEN, CARL, CoreHere, running, unserved
 from yunhai.trading import day as market_day
+from yunhai.trading.books import books
 from yunhai.trading.core import commands, restore
 from yunhai.trading.core.lines import unanswered
 from yunhai.trading.core.orders import Accepted
@@ -179,5 +181,28 @@ def test_what_waited_for_a_line_is_sent_after_the_restart(tmp_path: Path) -> Non
             assert [order.state for order in here.core.books.orders.values()] == ["cancelled"]
             assert here.core.books.accounts[ANNE].reserved == 0
         assert replayed(tmp_path / "journal").orders[first.order_id].state == "cancelled"
+
+    asyncio.run(run())
+
+
+def test_a_snapshot_of_earlier_books_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a new version of the books could not start where an old one had run."""
+    assert restore.STATE_VERSION & 0xFFFF == books.STATE_VERSION, "a snapshot names the version of the books inside"
+
+    async def run() -> None:
+        with monkeypatch.context() as earlier:
+            for module in (books, restore):
+                earlier.setattr(module, "STATE_VERSION", module.STATE_VERSION - 1)
+            async with running(tmp_path, snapshot=False, lift_line_caps=True) as here:
+                await asyncio.to_thread(here.prepare)
+                await here.core.snapshot()
+                last = here.core.books.state()
+        assert len(list((tmp_path / "snapshots").iterdir())) == 1
+        async with running(tmp_path, snapshot=False, lift_line_caps=True) as here:
+            assert here.core.restored.snapshot == 0
+            assert (
+                msgspec.msgpack.decode(here.core.books.state(), strict=False)[1:]
+                == msgspec.msgpack.decode(last, strict=False)[1:]
+            )
 
     asyncio.run(run())

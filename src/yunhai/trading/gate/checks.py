@@ -576,7 +576,14 @@ class Check:
 
 
 CHECKS: Final = (
-    Check("tenant", (6100,), "券商開放", "The broker takes orders", "broker", tenant_open),
+    Check(
+        "tenant",
+        (6100,),
+        "券商開放（取消、減量不限）",
+        "The broker takes orders (cancels and cuts always)",
+        "broker",
+        tenant_open,
+    ),
     Check(
         "key",
         (6101, 6105, 6106),
@@ -601,7 +608,14 @@ CHECKS: Final = (
     Check("fresh", (6103,), "簽署時間", "The signature is fresh", "signer", signature_fresh, True),
     Check("nonce", (6104,), "隨機值未用過", "The nonce is new", "signer", nonce_new, True),
     Check("day", (6109, 6107, 6108), "交易日與模式", "Market day and mode", "signer", date_and_mode),
-    Check("entitlement", (6110, 6111, 6112), "服務與權限", "Service, right and second factor", "broker", entitled),
+    Check(
+        "entitlement",
+        (6110, 6111, 6112),
+        "服務（取消、減量不限）、權限與第二因素",
+        "Service (cancels and cuts always), right and second factor",
+        "broker",
+        entitled,
+    ),
     Check("customer-instruction", (6113, 6114), "客戶指示", "The customer's instruction", "clerk", customer_told),
     Check("account-state", (6117, 6116, 6118), "帳戶狀態", "State of the account", "broker", account_state),
     Check("odd-lots", (6126,), "零股交易權", "The account trades odd lots", "broker", account_trades_odd_lots),

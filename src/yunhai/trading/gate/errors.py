@@ -19,8 +19,8 @@ _GATE: Final = (
         403,
         "券商 {tenant} 目前不接受委託",
         "Broker {tenant} takes no orders now",
-        "請洽所屬券商。",
-        "Ask the broker.",
+        "請洽所屬券商；取消與減量仍可送出。",
+        "Ask the broker; cancels and cuts are still taken.",
     ),
     _row(
         6101,
@@ -181,8 +181,8 @@ _GATE: Final = (
         403,
         "服務 {service} 未對此券商開放",
         "Service {service} is not open to this broker",
-        "請洽平台管理者（服務矩陣）。",
-        "Ask the platform's operator (service matrix).",
+        "請洽平台管理者（服務矩陣）；取消與減量仍可送出。",
+        "Ask the platform's operator (service matrix); cancels and cuts are still taken.",
     ),
     _row(
         6111,
