@@ -1,4 +1,4 @@
-"""The supervisor: starts in order, waits for ready, starts again what dies with growing pauses, stops all."""
+"""The supervisor: starts in order, waits for ready, starts again what dies or hangs with growing pauses, stops all."""
 
 import json
 import os
@@ -8,12 +8,15 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from yunhai.apps.cloud import supervisor as module
+from yunhai.apps.cloud.asked import Answer, AskServer, ask
 from yunhai.apps.cloud.origin import Door, caddyfile, program
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.supervisor import Part, Supervisor
@@ -25,7 +28,9 @@ SERVER = textwrap.dedent(
     import http.server, os, signal, socketserver, sys, threading
     class Ready(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(200); self.end_headers()
+            unfit = os.path.exists(sys.argv[1] + ".unfit")
+            self.send_response(503 if unfit else 200); self.end_headers()
+            self.wfile.write(b"lost its way" if unfit else b"")
         def address_string(self): return "-"
         def log_message(self, *a): pass
     class Unix(socketserver.ThreadingUnixStreamServer): pass
@@ -37,9 +42,26 @@ SERVER = textwrap.dedent(
 )
 
 
-def part(folder: Path, name: str, *, code: str = SERVER) -> Part:
+def part(folder: Path, name: str, *, code: str = SERVER, **more: Any) -> Part:
     socket = folder / f"{name}.sock"
-    return Part(name=name, command=(sys.executable, "-c", code, str(socket)), log=folder / f"{name}.log", socket=socket)
+    command = (sys.executable, "-c", code, str(socket))
+    return Part(name=name, command=command, log=folder / f"{name}.log", socket=socket, **more)
+
+
+@contextmanager
+def kept_up(folder: Path, *parts: Part) -> Iterator[tuple[Supervisor, list[tuple[str, str]]]]:
+    """A supervisor that keeps the parts, and what it said so far."""
+    told: list[tuple[str, str]] = []
+    keeper = Supervisor(parts, folder / "status.json", lambda *said: told.append(said))
+    keeper.start()
+    watching = threading.Thread(target=keeper.keep)
+    watching.start()
+    try:
+        yield keeper, told
+    finally:
+        keeper.request_stop()
+        watching.join()
+        keeper.stop()
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 15) -> bool:
@@ -83,6 +105,127 @@ def test_parts_start_in_order_are_kept_up_and_stop_in_reverse(folder: Path) -> N
     assert all(kept.process is None and kept.last_exit in (0, -signal.SIGTERM) for kept in keeper.kept)
 
 
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a minute is a second and a half here."""
+    monkeypatch.setattr(module, "UNREADY_SECONDS", 1.5)
+    monkeypatch.setattr(module, "GIVEN_UP_SECONDS", 0.5)
+    monkeypatch.setattr(module, "PROBE_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("hurried")
+class TestAPartThatLivesAndIsNotReady:
+    def test_one_that_says_so_is_ended_and_started_again(self, folder: Path) -> None:
+        with kept_up(folder, part(folder, "one"), part(folder, "two")) as (keeper, told):
+            first = keeper.kept[0].process
+            unfit = folder / "one.sock.unfit"
+            unfit.touch()
+            assert wait_for(lambda: ("one", "ended with -15; again in 0.5 s") in told or keeper.kept[0].given_up == 1)
+            unfit.unlink()
+            assert wait_for(lambda: keeper.kept[0].restarts == 1 and keeper.kept[0].state == "ready")
+            assert first is not None
+            assert first.poll() is not None
+            said = [what for name, what in told if name == "one"]
+            assert said[:3] == [
+                "ready",
+                "unready: 503 lost its way",
+                "not ready for 1.5 s, ending it: 503 lost its way",
+            ]
+            assert [what for name, what in told if name == "two"] == ["ready"], "the other one is left alone"
+        status = json.loads((folder / "status.json").read_text())["parts"]["one"]
+        assert (status["restarts"], status["given_up"]) == (1, 1)
+
+    def test_one_that_hangs_and_hears_no_signal_is_killed(self, folder: Path) -> None:
+        with kept_up(folder, part(folder, "one"), part(folder, "two")) as (keeper, told):
+            first = keeper.kept[0].process
+            assert first is not None
+            os.kill(first.pid, signal.SIGSTOP)
+            assert wait_for(lambda: keeper.kept[0].restarts == 1 and keeper.kept[0].state == "ready")
+            assert keeper.kept[0].last_exit == -signal.SIGKILL
+            assert ("one", "unready: no answer within 2 s") in told
+            assert keeper.kept[1].restarts == 0
+
+    @pytest.mark.full
+    def test_one_is_left_alone_while_what_it_needs_is_not_ready(self, folder: Path) -> None:
+        needy = part(folder, "needy", needs=("base",))
+        base = Part(
+            name="base",
+            command=(),
+            log=folder / "base.log",
+            probe=lambda: Answer(not (folder / "away").exists(), "away"),
+        )
+        with kept_up(folder, base, needy) as (keeper, told):
+            (folder / "away").touch()
+            (folder / "needy.sock.unfit").touch()
+            time.sleep(3)
+            assert [kept.state for kept in keeper.kept] == ["unready", "unready"]
+            assert keeper.kept[1].given_up == 0
+            (folder / "away").unlink()
+            assert wait_for(lambda: keeper.kept[1].given_up == 1), "its time begins when what it needs is back"
+            assert keeper.kept[0].restarts == 0, "nobody starts what is only watched"
+            assert ("base", "unready: away") in told
+
+    @pytest.mark.full
+    def test_pauses_grow_from_one_time_to_the_next(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with kept_up(folder, part(folder, "one")) as (keeper, told):
+            (folder / "one.sock.unfit").touch()
+            monkeypatch.setattr(module, "UNREADY_SECONDS", 0.3)
+            object.__setattr__(keeper.kept[0].part, "start_seconds", 0.3)
+            assert wait_for(lambda: keeper.kept[0].given_up == 3)
+            assert wait_for(lambda: keeper.kept[0].state == "waiting")
+        pauses = [what.split("again in ")[1] for _, what in told if "again in" in what]
+        assert pauses[:3] == ["0.5 s", "1 s", "2 s"]
+
+
+def test_what_another_thread_started_outlives_it(folder: Path) -> None:
+    """The kernel ends a part with the thread that started it: that must not be the one which keeps watch."""
+    told: list[tuple[str, str]] = []
+    keeper = Supervisor([part(folder, "one")], folder / "status.json", lambda *said: told.append(said))
+    starting = threading.Thread(target=keeper.start)
+    starting.start()
+    starting.join()
+    time.sleep(0.3)
+    assert ask(folder / "one.sock") == Answer(True)
+    keeper.stop()
+
+
+def test_the_first_readiness_is_the_time_for_what_comes_then(folder: Path) -> None:
+    seen: list[bool] = []
+    first = part(folder, "first", then=lambda: seen.append((folder / "second.sock").exists()))
+    with kept_up(folder, first, part(folder, "second")):
+        assert seen == [False], "before the next one starts, once"
+    broken = part(folder, "broken", then=lambda: (_ for _ in ()).throw(YunhaiError(7504, reason="no")))
+    keeper = Supervisor([broken], folder / "status.json", lambda *_: None)
+    with pytest.raises(YunhaiError) as refused:
+        keeper.start()
+    assert refused.value.code == 7504
+    assert keeper.kept[0].process is None
+
+
+def test_one_that_may_try_again_at_its_start_does(folder: Path) -> None:
+    stumbling = 'import os, sys\nif not os.path.exists(sys.argv[1] + ".tried"):\n'
+    stumbling += '    open(sys.argv[1] + ".tried", "w"); sys.exit("not yet")\n' + SERVER
+    with kept_up(folder, part(folder, "one", code=stumbling, start_tries=2)) as (_, told):
+        assert told == [("one", "ready")]
+
+
+def test_the_supervisor_can_be_asked_itself(folder: Path) -> None:
+    ready = True
+    server = AskServer(folder / "up.sock", "up", lambda: {"part": "up", "ready": ready})
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        assert (folder / "up.sock").stat().st_mode & 0o077 == 0
+        assert ask(folder / "up.sock") == ask(folder / "up.sock", "/health") == Answer(True)
+        assert ask(folder / "up.sock", "/metrics").fit
+        ready = False
+        assert ask(folder / "up.sock") == Answer(False, '503 {"part": "up", "ready": false}')
+        assert ask(folder / "up.sock", "/health").fit
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert ask(folder / "up.sock").said.startswith("no answer")
+
+
 def test_a_part_that_cannot_start_is_told_with_its_last_word_and_the_rest_is_stopped(folder: Path) -> None:
     bad = part(folder, "bad", code="import sys; print('no such thing', file=sys.stderr); sys.exit(3)")
     keeper = Supervisor([part(folder, "good"), bad], folder / "status.json", lambda *_: None)
@@ -115,15 +258,16 @@ def test_pauses_grow_to_their_bound(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_a_part_that_will_not_stop_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STOP_SECONDS", 0.3)
+def test_a_part_that_will_not_stop_is_killed(folder: Path) -> None:
     stubborn = SERVER.replace(
         "signal.signal(signal.SIGTERM, lambda *a: threading.Thread(target=server.shutdown).start())",
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
     )
     told: list[str] = []
     keeper = Supervisor(
-        [part(folder, "stubborn", code=stubborn)], folder / "status.json", lambda _, what: told.append(what)
+        [part(folder, "stubborn", code=stubborn, stop_seconds=0.3)],
+        folder / "status.json",
+        lambda _, what: told.append(what),
     )
     keeper.start()
     keeper.stop()

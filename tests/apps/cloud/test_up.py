@@ -48,13 +48,8 @@ class Cloud:
         raise AssertionError(f"{part} is not ready: {found}")
 
 
-@pytest.fixture(scope="module")
-def cloud(postgres_server: Any) -> Iterator[Cloud]:
-    home = Path(tempfile.mkdtemp(prefix="yunhai-up-"))
-    home.chmod(0o711)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def bring_up(home: Path, port: int) -> "subprocess.Popen[str]":
+    """`yunhai up` until it says that all is up."""
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     process = subprocess.Popen(
         [sys.executable, "-m", "yunhai.apps.cli", "up", "--home", str(home), "--port", str(port), "--demo"],
@@ -69,7 +64,20 @@ def cloud(postgres_server: Any) -> Iterator[Cloud]:
         if "up at" in line:
             break
     assert "up at" in said[-1], "".join(said)
-    yield Cloud(home, port, process)
+    return process
+
+
+@pytest.fixture(scope="module")
+def cloud(postgres_server: Any) -> Iterator[Cloud]:
+    home = Path(tempfile.mkdtemp(prefix="yunhai-up-"))
+    home.chmod(0o711)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    found = Cloud(home, port, bring_up(home, port))
+    yield found
+    process = found.process
+    assert process.stderr is not None
     process.send_signal(signal.SIGTERM)
     rest = process.stderr.read()
     assert process.wait(60) == 0, rest
@@ -78,7 +86,7 @@ def cloud(postgres_server: Any) -> Iterator[Cloud]:
 
 
 def test_everything_answers_through_one_port(cloud: Cloud) -> None:
-    assert set(cloud.status()["parts"]) == {"core", "stream", "web", "reader", "origin"}
+    assert set(cloud.status()["parts"]) == {"postgres", "core", "stream", "web", "reader", "origin"}
     assert cloud.get("/account/login/").status_code == 200
     assert cloud.get("/api/v1/me").json()["error"]["code"] == 7001
     assert cloud.get("/trade/v1/rejects").json()["mode"] == "simulated"
@@ -87,14 +95,41 @@ def test_everything_answers_through_one_port(cloud: Cloud) -> None:
     assert [cloud.get(path).status_code for path in ("/health", "/ready", "/metrics")] == [404] * 3
 
 
-@pytest.mark.parametrize("part", ["web", "reader", "stream", "core", "origin"])
+PARTS = ("postgres", "core", "stream", "web", "reader", "origin")
+
+
+@pytest.mark.parametrize("part", ["web", "reader", "stream", "core", "origin", "postgres"])
 def test_a_killed_part_comes_back(cloud: Cloud, part: str) -> None:
     pid = cloud.wait_ready(part)["pid"]
+    others = {name: cloud.wait_ready(name)["pid"] for name in PARTS if name != part}
     os.kill(pid, signal.SIGKILL)
     again = cloud.wait_ready(part, not_pid=pid)
     assert again["last_exit"] == -signal.SIGKILL
+    for name, other in others.items():
+        assert cloud.wait_ready(name)["pid"] == other, f"{name} did not have to be started again"
     assert cloud.get("/account/login/").status_code == 200
     assert cloud.get("/trade/v1/rejects").status_code == 200
+
+
+def test_parts_that_hang_are_ended_and_come_back(cloud: Cloud) -> None:
+    """Stopped processes answer nobody and hear no signal but the last: all of them at once, the database too."""
+    before = {name: cloud.wait_ready(name) for name in PARTS}
+    for found in before.values():
+        os.killpg(found["pid"], signal.SIGSTOP)
+    for name, found in before.items():
+        again = cloud.wait_ready(name, not_pid=found["pid"], seconds=180)
+        assert again["given_up"] == found["given_up"] + 1, name
+        assert again["last_exit"] == -signal.SIGKILL, name
+    assert cloud.get("/account/login/").status_code == 200
+    assert cloud.get("/trade/v1/rejects").status_code == 200
+    told = [json.loads(line) for line in (cloud.home / "logs" / "up.log").read_text().splitlines()]
+    assert {one["of"] for one in told if "ending it" in one["event"]} == set(PARTS)
+    transport = httpx.HTTPTransport(uds=str(cloud.home / "run" / "up.sock"))
+    with httpx.Client(transport=transport, base_url="http://up") as up:
+        assert up.get("/ready").json()["ready"] is True
+        metrics = up.get("/metrics").text
+    assert 'yunhai_up_part_ready{part="postgres"} 1.0' in metrics
+    assert 'yunhai_up_restarts_total{cause="unready",part="core"} 1.0' in metrics
 
 
 SEED = """
@@ -149,7 +184,7 @@ def _cells(journal: Path) -> list[CellSet]:
 
 def test_status_is_told_and_a_second_up_refused(cloud: Cloud) -> None:
     command = [sys.executable, "-m", "yunhai.apps.cli", "up", "--home", str(cloud.home)]
-    for part in ("core", "stream", "web", "reader", "origin"):
+    for part in PARTS:
         cloud.wait_ready(part)
     time.sleep(1.5)
     told = subprocess.run([*command, "--status", "--json"], capture_output=True, text=True)
@@ -168,3 +203,23 @@ def test_nobody_elses_eyes(cloud: Cloud) -> None:
     for log in (cloud.home / "logs").glob("web.log"):
         for line in log.read_text().splitlines():
             assert json.loads(line)["part"] == "web"
+
+
+def test_after_the_supervisor_is_killed_another_takes_its_place(cloud: Cloud) -> None:
+    """The kernel asks its children to stop; whatever still goes, the next one puts in order."""
+    before = {name: cloud.wait_ready(name)["pid"] for name in PARTS}
+    cloud.process.kill()
+    cloud.process.wait()
+    cloud.process = bring_up(cloud.home, cloud.port)
+    for name, pid in before.items():
+        assert cloud.wait_ready(name)["pid"] != pid
+        assert not _lives(pid), f"{name} was left behind"
+    assert cloud.get("/account/login/").status_code == 200
+
+
+def _lives(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

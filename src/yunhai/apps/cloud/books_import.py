@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import psycopg
 
+from yunhai.apps.cloud.database_url import connection_arguments
 from yunhai.apps.cloud.inner import Inner
 from yunhai.apps.cloud.places import Places
-from yunhai.apps.cloud.reader_process import connection_arguments
 from yunhai.client.answers import Refused
 from yunhai.kernel.errors import YunhaiError
 from yunhai.services.ledger.errors import CORE_UNREACHABLE, IMPORT_REFUSED

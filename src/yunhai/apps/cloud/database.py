@@ -11,13 +11,15 @@ PostgreSQL refuses to run as root. Under root it runs as a system user of its ow
 which owns the data folder; that user must be able to reach the folder and the programs, so under root the home may not
 lie inside another's closed folder. If the programs are not reachable for it, they are copied beside the data.
 
-A server that a killed supervisor left behind is taken over: same data folder, same socket.
+Two ways to run it. `start` and `stop` are for a command that needs it for a moment: in the background, one that runs
+already is used as it is. `part` is for the supervisor: a child of its own, kept up like every other part.
 """
 
 import os
 import pwd
 import secrets
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -29,14 +31,21 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from yunhai.apps.cloud.database_url import DATABASE, password_name
+from yunhai.apps.cloud.asked import Answer
+from yunhai.apps.cloud.database_url import DATABASE, connection_arguments, password_name
 from yunhai.apps.cloud.errors import DATABASE_NOT_REACHABLE, DATABASE_NOT_STARTED, DATABASE_PROGRAMS_MISSING
 from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.supervisor import Part
 from yunhai.kernel.errors import YunhaiError
 
 SUPERUSER: Final = "postgres"
 SYSTEM_USER: Final = "yunhai-postgres"
+PART: Final = "postgres"
 START_SECONDS: Final = 60
+STOP_SECONDS: Final = 60
+PROBE_SECONDS: Final = 3
+START_TRIES: Final = 10
+"""A killed server's last processes may still hold its memory for a moment."""
 ROLES: Final = ("migrator", "app", "reader")
 SETTINGS: Final = {
     "listen_addresses": "",
@@ -98,17 +107,59 @@ class Server:
 
         DATABASE_NOT_STARTED tells the end of its log; DATABASE_NOT_REACHABLE if its user cannot reach its folder.
         """
-        self._prepare_folders()
-        if not (self.folder / "PG_VERSION").exists():
-            self._initialise()
+        self._prepare()
         if not self.running():
             self._launch()
         self._make_roles()
+
+    def part(self, log: Path, *, then: Callable[[], None] | None = None) -> Part:
+        """The server as a part to keep up; its folder is made now. A server that runs on it already, left behind by
+        whoever is gone, is stopped. DATABASE_NOT_STARTED, DATABASE_NOT_REACHABLE."""
+        self._prepare()
+        self._vacate()
+        made = False
+
+        def probe() -> Answer:
+            nonlocal made
+            if not made:
+                found = _answer(self.superuser())
+                if not found.fit:
+                    return found
+                self._make_roles()
+                made = True
+            return _answer(self.connection("reader"))
+
+        settings = self._settings | self._sockets_settings()
+        return Part(
+            name=PART,
+            command=(
+                self._programs["postgres"],
+                *("-D", str(self.folder)),
+                *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
+            ),
+            log=log,
+            environment=_environment(),
+            bare=True,
+            user=(self._user.pw_uid, self._user.pw_gid) if self._user is not None else None,
+            probe=probe,
+            then=then,
+            start_tries=START_TRIES,
+            stop_signal=signal.SIGINT,  # "fast": running transactions are rolled back
+            stop_seconds=STOP_SECONDS,
+        )
 
     def stop(self) -> None:
         """Stop it, letting running transactions be rolled back; nothing happens if it does not run."""
         if self.running():
             self._run("pg_ctl", "-D", str(self.folder), "-m", "fast", "-w", "-t", str(START_SECONDS), "stop")
+
+    def _vacate(self) -> None:
+        """Stop whoever runs on the folder; it may be going by itself."""
+        try:
+            self.stop()
+        except YunhaiError:
+            if self.running():
+                raise
 
     def running(self) -> bool:
         """Whether a server works on this data folder, whoever started it."""
@@ -159,6 +210,14 @@ class Server:
 
     # --- how ---
 
+    def _prepare(self) -> None:
+        self._prepare_folders()
+        if not (self.folder / "PG_VERSION").exists():
+            self._initialise()
+
+    def _sockets_settings(self) -> dict[str, str]:
+        return {"unix_socket_directories": str(self.sockets), "unix_socket_permissions": "0777"}
+
     def _prepare_folders(self) -> None:
         for folder, mode in ((self.folder, 0o700), (self.sockets, 0o755)):
             folder.mkdir(parents=True, exist_ok=True)
@@ -206,11 +265,12 @@ class Server:
             password.unlink(missing_ok=True)
 
     def _launch(self) -> None:
-        options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
+        settings = self._settings | self._sockets_settings()
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         self._run(
             "pg_ctl",
             *("-D", str(self.folder), "-l", str(self.folder / "server.log"), "-w", "-t", str(START_SECONDS)),
-            *("-o", f"{options} -c unix_socket_directories='{self.sockets}' -c unix_socket_permissions=0777", "start"),
+            *("-o", options, "start"),
         )
 
     def _make_roles(self) -> None:
@@ -260,7 +320,7 @@ class Server:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd="/",
-                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"},
+                env=_environment(),
                 start_new_session=True,
                 check=False,
                 timeout=2 * START_SECONDS,
@@ -270,6 +330,25 @@ class Server:
             text = output.read()
         log.unlink(missing_ok=True)
         return subprocess.CompletedProcess(command, done.returncode, text)
+
+
+def answer(places: Places) -> Answer:
+    """Whether the database in use, the embedded one or another, takes the reader in and answers."""
+    return _answer(connection_arguments(places, "reader"))
+
+
+def _answer(arguments: dict[str, Any]) -> Answer:
+    try:
+        with psycopg.connect(**{**arguments, "connect_timeout": PROBE_SECONDS}) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.Error as problem:
+        return Answer(False, " ".join(str(problem).split())[:200])
+    return Answer(True)
+
+
+def _environment() -> dict[str, str]:
+    """What the server's programs get of ours: nothing that would change how it works."""
+    return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def _system_user() -> pwd.struct_passwd:

@@ -65,3 +65,18 @@ def parsed(url: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
     }
+
+
+def connection_arguments(places: Places, role: str) -> dict[str, Any]:
+    """psycopg's arguments for a role's connection, the same that Django gets."""
+    given = database_of(role, places)
+    arguments: dict[str, Any] = {
+        "dbname": given["NAME"],
+        "user": given["USER"],
+        "password": given["PASSWORD"],
+        "host": given["HOST"],
+        "port": given["PORT"],
+        "application_name": f"yunhai-{role}",
+        **given.get("OPTIONS", {}),
+    }
+    return {name: value for name, value in arguments.items() if value != ""}

@@ -1,4 +1,4 @@
-"""Logs of the web process: one JSON object a line on standard error, without names, secrets and tokens.
+"""Logs of the processes: one JSON object a line on standard error, without names, secrets and tokens.
 
 Whoever logs gives ids. Should a record carry a field with a name that is never to be logged, its value is left out; text
 that looks like a token is cut. Python's own loggers (Django, allauth) go the same way.
@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import structlog
 
@@ -36,8 +36,9 @@ GRANIAN: Final[dict[str, Any]] = {
 """Has granian's own messages go the way of all others."""
 
 
-def configure(part: str) -> None:
-    """JSON lines of this process, each with the part's name."""
+def configure(part: str, file: TextIO | None = None) -> None:
+    """JSON lines of this process, each with the part's name, to `file` or standard error."""
+    target = file or sys.stderr
 
     def named(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         event.setdefault("part", part)  # not a context variable: threads begin without those
@@ -53,11 +54,11 @@ def configure(part: str) -> None:
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(target),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(target)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processor=structlog.processors.JSONRenderer(ensure_ascii=False),

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import httpx
+
+from yunhai.apps.cloud.asked import ASK_SECONDS, SILENT, Answer
 from yunhai.apps.cloud.errors import ORIGIN_MISSING
 from yunhai.apps.cloud.places import Places
 from yunhai.kernel.errors import YunhaiError
@@ -56,6 +59,20 @@ def program() -> str:
     if found is None:
         raise YunhaiError(ORIGIN_MISSING)
     return found
+
+
+def answer(door: Door) -> Answer:
+    """Whether somebody speaks HTTP, or TLS, behind the door. What is said does not matter: the parts behind it are asked
+    themselves, and a certificate may still be on its way."""
+    scheme = "http" if door.local else "https"
+    try:
+        with httpx.Client(verify=False, timeout=ASK_SECONDS, trust_env=False) as client:  # noqa: S501 - only whether it answers
+            client.get(f"{scheme}://127.0.0.1:{door.port}/health", headers={"Host": door.host})
+    except httpx.ConnectError as problem:
+        return Answer("SSL" in str(problem), f"{SILENT}: {problem}")
+    except httpx.HTTPError as problem:
+        return Answer(False, f"{SILENT}: {type(problem).__name__}")
+    return Answer(True)
 
 
 def caddyfile(door: Door, places: Places) -> str:

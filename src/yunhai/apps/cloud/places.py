@@ -89,6 +89,11 @@ class Places:
         return self.run / "reader.sock"
 
     @property
+    def up_socket(self) -> Path:
+        """The supervisor's own."""
+        return self.run / "up.sock"
+
+    @property
     def postgres_sockets(self) -> Path:
         """The folder of the embedded server's socket."""
         return self.run / "postgres"

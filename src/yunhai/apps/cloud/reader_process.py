@@ -5,20 +5,16 @@ error; `yunhai up` starts it again with growing pauses. A database that is away 
 """
 
 import asyncio
-import json
-import os
-import socketserver
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, generate_latest
+from prometheus_client import Counter, Gauge
 
-from yunhai.apps.cloud.database_url import database_of
+from yunhai.apps.cloud.asked import AskServer
+from yunhai.apps.cloud.database_url import connection_arguments
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.readers import JournalReading, hold_lock
 from yunhai.platform.outbox.relay import poster, relay
@@ -27,22 +23,6 @@ AWAY_SECONDS: Final = 1.0
 _log = structlog.get_logger("reader")
 _SEQUENCE = Gauge("yunhai_reader_sequence", "Journal sequence that the tables are true at")
 _POSTINGS = Counter("yunhai_reader_postings", "Postings written by this process")
-
-
-def connection_arguments(places: Places, role: str) -> dict[str, Any]:
-    """psycopg's arguments for a role's connection, the same that Django gets."""
-    given = database_of(role, places)
-    arguments: dict[str, Any] = {
-        "dbname": given["NAME"],
-        "user": given["USER"],
-        "password": given["PASSWORD"],
-        "host": given["HOST"],
-        "application_name": f"yunhai-{role}",
-        **given.get("OPTIONS", {}),
-    }
-    if given["PORT"]:
-        arguments["port"] = given["PORT"]
-    return {name: value for name, value in arguments.items() if value != ""}
 
 
 class ReaderProcess:
@@ -60,7 +40,7 @@ class ReaderProcess:
         parts: list[tuple[str, Callable[[], None]]] = [("read", self._read), ("relay", self._relay)]
         if self._jobs:
             parts.append(("jobs", self._work))
-        server = AskServer(self._places.reader_socket, self)
+        server = AskServer(self._places.reader_socket, "reader", self.state)
         threads = [threading.Thread(target=self._guarded, args=part, name=part[0]) for part in parts]
         asked = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
         for thread in (*threads, asked):
@@ -135,52 +115,3 @@ class ReaderProcess:
                 if isinstance(result, Exception) and not isinstance(result, asyncio.CancelledError):
                     _log.warning("jobs paused", kind=type(result).__name__)
                     await asyncio.sleep(AWAY_SECONDS)
-
-
-class AskServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """`/health`, `/ready`, `/metrics` on a Unix socket of mode 0600."""
-
-    daemon_threads = True
-
-    def __init__(self, path: Path, process: ReaderProcess) -> None:
-        self.process = process
-        path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            super().__init__(str(path), _Answers)
-        finally:
-            os.umask(before)
-
-
-class _Answers(BaseHTTPRequestHandler):
-    server: AskServer
-
-    def do_GET(self) -> None:
-        """One of the three; 404 for anything else."""
-        match self.path:
-            case "/health":
-                self._answer(200, {"part": "reader", "alive": True})
-            case "/ready":
-                state = self.server.process.state()
-                self._answer(200 if state["ready"] else 503, state)
-            case "/metrics":
-                self._send(200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY))
-            case _:
-                self._answer(404, {"part": "reader"})
-
-    def _answer(self, status: int, body: dict[str, Any]) -> None:
-        self._send(status, "application/json", json.dumps(body).encode())
-
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def address_string(self) -> str:
-        """A Unix socket's peer has no address."""
-        return "-"
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Being asked is not worth a line."""

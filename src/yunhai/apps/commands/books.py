@@ -45,7 +45,7 @@ def check(home: Path | None, as_json: bool) -> int:
     import psycopg
 
     from yunhai.apps.cloud.books_check import prove
-    from yunhai.apps.cloud.reader_process import connection_arguments
+    from yunhai.apps.cloud.database_url import connection_arguments
     from yunhai.apps.cloud.readers import RARELY
 
     gc.set_threshold(*RARELY)

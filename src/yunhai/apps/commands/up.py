@@ -10,15 +10,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from yunhai.apps.cloud.errors import ALREADY_UP, NOT_MIGRATED, NOT_UP, PORT_TAKEN
 from yunhai.apps.cloud.places import Places
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import CORE_START_SECONDS_MAX, LOG_BYTES_MAX, PART_START_SECONDS_MAX
+
+if TYPE_CHECKING:
+    from yunhai.apps.cloud.supervisor import Part, Supervisor
 
 PARTS: Final = ("core", "stream", "web", "reader", "origin")
 STALE_SECONDS: Final = 10
@@ -81,12 +85,11 @@ def run(
     `ready` runs in a thread of its own while the parts are looked after, with the supervisor (the demo seeds and trades
     from there). ALREADY_UP, PORT_TAKEN, or whatever kept a part from starting.
     """
-    from yunhai.apps.cloud.database_url import external
     from yunhai.apps.cloud.prepare import make_credentials, require_whole_address
     from yunhai.apps.cloud.supervisor import Supervisor
 
     places.make()
-    with only_one(places):
+    with only_one(places), _told(places, say) as tell:
         os.environ["YUNHAI_HOME"] = str(places.home)
         os.environ["YUNHAI_ORIGIN"] = origin
         if demo:
@@ -95,34 +98,37 @@ def run(
         if "origin" not in without:
             _require_port(origin)
         make_credentials(places)
-        server = None if external() else _database(places, say)
-        try:
-            _migrated(say)
-            supervisor = Supervisor(parts(places, origin, certificate, key, without), places.status, say)
-            supervisor.facts = {"origin": origin, "home": str(places.home), "demo": demo}
-            with _signals(supervisor.request_stop):
-                try:
-                    if supervisor.start():
-                        say("yunhai", f"up at {origin}")
-                        if ready is not None:
-                            threading.Thread(target=ready, args=(supervisor,), daemon=True).start()
-                        supervisor.keep()
-                finally:
-                    supervisor.stop()
-        finally:
-            if server is not None:
-                server.stop()
-                say("postgres", "stopped")
+        database = _database(places, lambda: _migrated(tell))
+        supervisor = Supervisor(
+            [database, *parts(places, origin, certificate, key, without, database.name)], places.status, tell
+        )
+        supervisor.facts = {"origin": origin, "home": str(places.home), "demo": demo}
+        with _signals(supervisor.request_stop), _asked(places, supervisor):
+            try:
+                if supervisor.start():
+                    tell("yunhai", f"up at {origin}")
+                    if ready is not None:
+                        threading.Thread(target=ready, args=(supervisor,), daemon=True).start()
+                    supervisor.keep()
+            finally:
+                supervisor.stop()
 
 
 def parts(
-    places: Places, origin: str, certificate: Path | None, key: Path | None, without: tuple[str, ...]
-) -> list[Any]:
-    """The parts to keep up, in the order they start."""
-    from yunhai.apps.cloud.origin import Door, caddyfile, program
+    places: Places,
+    origin: str,
+    certificate: Path | None,
+    key: Path | None,
+    without: tuple[str, ...],
+    database: str,
+) -> list["Part"]:
+    """The parts to keep up after the one called `database`, in the order they start."""
+    from yunhai.apps.cloud.origin import Door, answer, caddyfile, program
     from yunhai.apps.cloud.supervisor import Part
 
     found = []
+    needs = {"web": (database,), "reader": (database,)}
+    start_seconds = {"core": CORE_START_SECONDS_MAX}
     sockets = {
         "core": places.core_socket,
         "stream": places.stream_socket,
@@ -132,7 +138,16 @@ def parts(
     for name, path in sockets.items():
         if name not in without:
             command = (sys.executable, "-m", "yunhai.apps.cli", name, "--home", str(places.home))
-            found.append(Part(name=name, command=command, log=places.logs / f"{name}.log", socket=path))
+            found.append(
+                Part(
+                    name=name,
+                    command=command,
+                    log=places.logs / f"{name}.log",
+                    socket=path,
+                    needs=needs.get(name, ()),
+                    start_seconds=start_seconds.get(name, PART_START_SECONDS_MAX),
+                )
+            )
     if "origin" not in without:
         door = Door(origin=origin, certificate=certificate, key=key)
         places.caddyfile.write_text(caddyfile(door, places))
@@ -145,26 +160,28 @@ def parts(
                     "XDG_DATA_HOME": str(places.home / "caddy"),
                     "XDG_CONFIG_HOME": str(places.home / "caddy"),
                 },
-                probe=lambda: _listens(door.port),
+                probe=lambda: answer(door),
             )
         )
     return found
 
 
-def _database(places: Places, say: Callable[[str, str], None]) -> Any:
-    from yunhai.apps.cloud.database import Server
+def _database(places: Places, then: Callable[[], None]) -> "Part":
+    """The embedded server, or somebody else's, which is only watched. `then`: once it answers."""
+    from yunhai.apps.cloud.database import Server, answer
+    from yunhai.apps.cloud.database_url import external
+    from yunhai.apps.cloud.supervisor import Part
 
-    server = Server.of(places)
-    adopted = server.running()
-    server.start()
-    say("postgres", "taken over" if adopted else "ready")
-    return server
+    log = places.logs / "postgres.log"
+    if external():
+        return Part(name="database", command=(), log=log, probe=lambda: answer(places), then=then)
+    return Server.of(places).part(log, then=then)
 
 
 def _migrated(say: Callable[[str, str], None]) -> None:
     """In a process of its own: as the migrator, whose rights nothing here keeps."""
     command = [sys.executable, "-m", "yunhai.apps.cli", "migrate", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, start_new_session=True)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["yunhai migrate"]
         raise YunhaiError(NOT_MIGRATED, reason=" | ".join(said[-4:]))
@@ -184,6 +201,47 @@ def only_one(places: Places) -> Iterator[None]:
             yield
         finally:
             places.status.unlink(missing_ok=True)
+
+
+@contextmanager
+def _told(places: Places, say: Callable[[str, str], None]) -> Iterator[Callable[[str, str], None]]:
+    """What says a thing to whoever looks on, and to `logs/up.log`."""
+    import structlog
+
+    from yunhai.apps.cloud.logs import configure
+
+    file = places.logs / "up.log"
+    if file.exists() and file.stat().st_size > LOG_BYTES_MAX:
+        file.replace(file.with_suffix(".log.1"))
+    with file.open("a", encoding="utf-8", buffering=1) as log, ExitStack() as after:
+        configure("up", log)
+        after.callback(configure, "up")  # what is said later goes to the screen again
+        logger = structlog.get_logger("up")
+
+        def tell(part: str, what: str) -> None:
+            logger.info(what, of=part)
+            say(part, what)
+
+        yield tell
+
+
+@contextmanager
+def _asked(places: Places, supervisor: "Supervisor") -> Iterator[None]:
+    """`run/up.sock` answers while this goes on."""
+    from yunhai.apps.cloud.asked import AskServer
+
+    def state() -> dict[str, Any]:
+        states = {kept.part.name: kept.state for kept in supervisor.kept}
+        return {"part": "up", "ready": supervisor.all_ready(), "parts": states}
+
+    server = AskServer(places.up_socket, "up", state)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True).start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        places.up_socket.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -222,7 +280,8 @@ def tell_status(places: Places, *, as_json: bool) -> int:
     if time.time() - found["written_at"] > STALE_SECONDS:
         raise YunhaiError(NOT_UP)
     for name, part in found["parts"].items():
-        click.echo(f"{name:<9} {part['state']:<9} pid {part['pid'] or '-':<8} restarts {part['restarts']}", err=as_json)
+        line = f"{name:<9} {part['state']:<9} pid {part['pid'] or '-':<8} restarts {part['restarts']}"
+        click.echo(line + (f"  {part['reason']}" if part["reason"] else ""), err=as_json)
     click.echo(f"origin at {found['origin']}", err=as_json)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
