@@ -1,15 +1,32 @@
 """What the demo's traders wish for is something the exchange would take, and they keep quotes on both sides."""
 
+import asyncio
 from collections import Counter
 from datetime import date
+from typing import cast
 
 import pytest
 
-from yunhai.apps.cloud.agents import BOARD, LEVELS, ODD_LOT, Maker, MarketNow, Taker, Walk, Wish, traders
+from yunhai.apps.cloud.agents import (
+    BOARD,
+    LEVELS,
+    ODD_LOT,
+    Agent,
+    Maker,
+    MarketNow,
+    Seat,
+    Taker,
+    Walk,
+    Wish,
+    traders,
+)
 from yunhai.apps.cloud.demo_market import PACK, DemoDay, demo_day
 from yunhai.apps.reference_data import rule_pack
+from yunhai.client import AsyncClient, FixedToken, Signer
 from yunhai.exchange.rules.prices import daily_limits, is_on_grid
 from yunhai.exchange.rules.words import SecurityKind
+from yunhai.kernel.money import price_text
+from yunhai.trading.http.structs import Market, SecuritySaid
 
 OPEN = MarketNow(date="2026-11-23", phases={BOARD: "continuous", ODD_LOT: "collect"})
 TURNS = 2_000
@@ -83,3 +100,77 @@ def test_the_demo_day_lists_real_codes_with_a_settlement_day_behind_it(day: Demo
     assert (day.date, day.settles_on) == ("2026-11-23", "2026-11-25")
     assert len(day.listed) >= 20
     assert {one.code: one.name for one in day.listed}["2330"] == "台積電"
+
+
+def test_on_another_day_prices_wander_around_its_own_reference(day: DemoDay) -> None:
+    """Three limit-ups later the first day's prices would all be refused."""
+    pack = rule_pack(PACK)
+    walks = [Walk(one, pack) for one in day.listed]
+    maker, taker = Maker(walks, seed=3), Taker(walks, seed=4)
+    wishes(maker, turns=200)
+    moved = {one.code: daily_limits(pack, SecurityKind(one.kind), one.reference).up for one in day.listed}
+    references = {code: price for code, price in moved.items() if price is not None}
+    assert len(references) == len(day.listed)
+    for trader in (maker, taker):
+        trader.begin("2026-11-24", references)
+    for wish in [*wishes(maker), *wishes(taker)]:
+        kind = next(SecurityKind(one.kind) for one in day.listed if one.code == wish.code)
+        limits = daily_limits(pack, kind, references[wish.code])
+        assert limits.down is not None
+        assert limits.up is not None
+        assert limits.down <= wish.price <= limits.up
+        assert is_on_grid(pack, kind, wish.price)
+
+
+def test_the_second_trader_that_sees_a_day_does_not_begin_it_again(day: DemoDay) -> None:
+    walk = Walk(day.listed[0], rule_pack(PACK))
+    walk.begin("2026-11-24", day.listed[0].reference)
+    walk.at += 3
+    walk.begin("2026-11-24", day.listed[0].reference)
+    assert walk.at == walk.home + 3
+    walk.begin("2026-11-25", day.listed[0].reference)
+    assert walk.at == walk.home
+
+
+class Days:
+    """As much of a client as an agent asks at a new day."""
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+
+    async def market(self) -> Market:
+        return self._market
+
+
+def test_an_agent_takes_a_new_days_references_from_the_market(day: DemoDay) -> None:
+    walks = [Walk(one, rule_pack(PACK)) for one in day.listed]
+    seat = Seat(tenant=11, account=1, signer=Signer.generate(), tokens=FixedToken(""))
+    agent = Agent("http://localhost:1", seat, Maker(walks, seed=1))
+    securities = tuple(
+        SecuritySaid(
+            code=one.code,
+            name=one.name,
+            kind=one.kind,
+            reference=price_text(one.reference * 2),
+            limit_up="",
+            limit_down="",
+            lot=1_000,
+            day_trade="none",
+            suspended=False,
+            segments=(BOARD,),
+            ticks=(),
+        )
+        for one in day.listed
+    )
+    market = Market(
+        mode="simulated",
+        date="2026-11-24",
+        market_time="",
+        clock="demo",
+        pack=PACK,
+        settles_on="",
+        phases={},
+        securities=securities,
+    )
+    asyncio.run(agent._begin(cast(AsyncClient, Days(market))))
+    assert {walk.prices[walk.home] for walk in walks} == {one.reference * 2 for one in day.listed}

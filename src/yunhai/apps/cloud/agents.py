@@ -23,7 +23,7 @@ from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.prices import daily_limits, ladder
 from yunhai.exchange.rules.words import SecurityKind
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.money import price_text
+from yunhai.kernel.money import price_of, price_text
 from yunhai.trading.facts import Listed
 from yunhai.trading.http.structs import Market
 from yunhai.trading.instructions import Instruction
@@ -76,15 +76,28 @@ class MarketNow:
 
 
 class Walk:
-    """One security's price on its own grid, wandering around the reference; every trader of a seed sees the same one."""
+    """One security's price on its own grid, wandering around the day's reference; every trader of a seed sees the same
+    one. `begin` moves it to another day."""
 
     def __init__(self, listed: Listed, pack: RulePack) -> None:
-        kind = SecurityKind(listed.kind)
-        limits = daily_limits(pack, kind, listed.reference, multiple=listed.multiple, unlimited=listed.unlimited)
-        low, high = limits.down or listed.reference // 2, limits.up or listed.reference * 2
         self.code = listed.code
-        self.prices = [int(price) for price in ladder(pack, kind, low, high)]
-        self.home = min(range(len(self.prices)), key=lambda at: abs(self.prices[at] - listed.reference))
+        self._listed, self._pack = listed, pack
+        self._date = ""
+        self._around(listed.reference)
+
+    def begin(self, date: str, reference: int) -> None:
+        """Go on around a day's own reference (1/10,000 NT$); the first trader that sees the day says so, the others
+        change nothing."""
+        if date != self._date:
+            self._date = date
+            self._around(reference)
+
+    def _around(self, reference: int) -> None:
+        listed, kind = self._listed, SecurityKind(self._listed.kind)
+        limits = daily_limits(self._pack, kind, reference, multiple=listed.multiple, unlimited=listed.unlimited)
+        low, high = limits.down or reference // 2, limits.up or reference * 2
+        self.prices = [int(price) for price in ladder(self._pack, kind, low, high)]
+        self.home = min(range(len(self.prices)), key=lambda at: abs(self.prices[at] - reference))
         self.at = self.home
 
     def step(self, chance: random.Random) -> None:
@@ -107,16 +120,31 @@ class Trader(Protocol):
 
     def wishes(self, market: MarketNow) -> list[Wish]: ...
 
+    def begin(self, date: str, references: Mapping[str, int]) -> None:
+        """A new market day; `references` by code, 1/10,000 NT$."""
 
-class Maker:
+
+class _OnWalks:
+    """What both kinds of trader do with their prices."""
+
+    def __init__(self, walks: Sequence[Walk], *, seed: int) -> None:
+        self._walks = walks
+        self._chance = random.Random(seed)
+
+    def begin(self, date: str, references: Mapping[str, int]) -> None:
+        for walk in self._walks:
+            if walk.code in references:
+                walk.begin(date, references[walk.code])
+
+
+class Maker(_OnWalks):
     """Quotes one security a turn, both sides, board and odd lots by turns."""
 
     pause_s = MAKER_PAUSE_S
     keeps = 4 * LEVELS
 
     def __init__(self, walks: Sequence[Walk], *, seed: int) -> None:
-        self._walks = walks
-        self._chance = random.Random(seed)
+        super().__init__(walks, seed=seed)
         self._turn = self._chance.randrange(len(walks))
 
     def wishes(self, market: MarketNow) -> list[Wish]:
@@ -134,15 +162,11 @@ class Maker:
         ]
 
 
-class Taker:
+class Taker(_OnWalks):
     """Now and then buys or sells a little at a price that should be met at once."""
 
     pause_s = TAKER_PAUSE_S
     keeps = 4
-
-    def __init__(self, walks: Sequence[Walk], *, seed: int) -> None:
-        self._walks = walks
-        self._chance = random.Random(seed)
 
     def wishes(self, market: MarketNow) -> list[Wish]:
         walk = self._chance.choice(self._walks)
@@ -213,7 +237,8 @@ class Agent:
         while True:
             if time.monotonic() - asked > MARKET_EVERY_S:
                 market, asked = market_now(await client.market(ONE_CODE)), time.monotonic()
-                self._on_date(market.date)
+                if market.date != self._date:
+                    await self._begin(client)
             draft = Draft(
                 tenant=self._seat.tenant, account=self._seat.account, date=market.date, key=self._seat.signer.key
             )
@@ -232,10 +257,12 @@ class Agent:
                     self._open.setdefault(wish.code, deque()).append(ack.order_id)
             await asyncio.sleep(self._trader.pause_s)
 
-    def _on_date(self, date: str) -> None:
-        if date != self._date:
-            self._date = date
-            self._open.clear()
+    async def _begin(self, client: AsyncClient) -> None:
+        """A day not seen before: its own references, none of the orders of the day before."""
+        today = await client.market()
+        self._trader.begin(today.date, {one.code: int(price_of(one.reference)) for one in today.securities})
+        self._open.clear()
+        self._date = today.date
 
     async def _make_room(self, orders: OrderSocket, draft: Draft, code: str) -> None:
         """Withdraw the oldest order of a security if there are enough of them; it may be gone already."""

@@ -82,8 +82,9 @@ class Demo:
             for tenant, part in found.planted.openings:
                 inner.opening(tenant, part)
             self._log_in(inner)
-            if not inner.status().open:
-                self._next_day(inner, {})
+            status = inner.status()
+            if not status.open:
+                self._next_day(inner, asyncio.run(self._closes()) if status.date else {})
         self.say("demo", "the market is open 市場已開")
 
     async def live(self) -> None:
@@ -120,7 +121,7 @@ class Demo:
                     self.say("demo", f"on to 快轉至 {QUIET_UNTIL}: odd lots match from 09:10 盤中零股 09:10 起撮合")
                     inner.clock(QUIET_UNTIL)
                 return
-            closes = asyncio.run(self._closes()) if status.open else {}
+            closes = asyncio.run(self._closes()) if status.date else {}
             if status.date:
                 self.say("demo", f"closing {status.date} 收盤作業")
                 inner.close_day(status.date)
@@ -144,7 +145,8 @@ class Demo:
                 inner.login(line)
 
     async def _closes(self) -> dict[str, int]:
-        """The last prices of the board, 1/10,000 NT$, by the stream's quotes; the reference where nothing traded."""
+        """The last prices of the board, 1/10,000 NT$, by the stream's quotes, which it keeps until another day opens; the
+        reference where nothing traded."""
         assert self.planted is not None
         codes = [one.code for one in demo_day(first_day(today())).listed]
         seat = seat_of(self.origin, self.planted.agents[0])
