@@ -33,6 +33,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "migrate": ("yunhai.apps.commands.migrate", "Bring the database to this version 更新資料庫"),
     "web": ("yunhai.apps.commands.web", "Pages, the control plane's API, sign-in 網站程序"),
     "reader": ("yunhai.apps.commands.reader", "The journal into the tables 讀取程序"),
+    "trust": ("yunhai.apps.commands.trust", "Certificates, HSM, status, time stamps 信任程序"),
+    "ca": ("yunhai.apps.commands.ca", "The certification authority: ceremony, status 憑證機構"),
     "books": ("yunhai.apps.commands.books", "The books: check, import opening balances 帳務"),
     "demo": ("yunhai.apps.commands.demo", "The cloud with ten made-up brokers and a running market 示範"),
     "day": ("yunhai.apps.commands.day", "A broker-branch report as a day of orders 分點報表重現一日"),

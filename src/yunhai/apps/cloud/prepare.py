@@ -23,19 +23,27 @@ def set_up_django(places: Places, role: str = "app") -> None:
 
 
 def make_credentials(places: Places) -> None:
-    """The token key pair (Ed25519), Django's key and the second factors' key, where they are not there yet."""
+    """The key pairs of tokens and of activations (Ed25519), Django's key, the second factors' key and the door's, where they
+    are not there yet."""
     from cryptography.fernet import Fernet
 
     from yunhai.apps.cloud.places import random_secret
     from yunhai.trading.tokens import new_key
+    from yunhai.trading.trust.activations import new_pair
 
     places.credential("django.key", random_secret)
     places.credential("mfa.key", Fernet.generate_key)
+    places.credential("door.key", random_secret)
     if not places.token_key.exists():
         private, public = new_key()
         places.token_public.unlink(missing_ok=True)
         places.credential("token.pub", lambda: public)
         places.credential("token.key", lambda: private)
+    if not places.credential_path("activation.key").exists():
+        private, public = new_pair()
+        places.credential_path("activation.pub").unlink(missing_ok=True)
+        places.credential("activation.pub", lambda: public)
+        places.credential("activation.key", lambda: private)
 
 
 def require_whole_address() -> None:

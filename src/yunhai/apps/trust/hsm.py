@@ -20,7 +20,10 @@ from typing import Any, Final
 
 import msgspec
 
-from yunhai.apps.trust.errors import (
+from yunhai.apps.trust.token_words import LENGTH_BYTES, Ask, Fault, Info, Open, framed
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import HSM_FRAME_BYTES_MAX, HSM_SECONDS_MAX, HSM_WAITING_MAX
+from yunhai.trading.trust.process_errors import (
     HSM_BUSY,
     HSM_FAILED,
     HSM_SLOW,
@@ -29,9 +32,6 @@ from yunhai.apps.trust.errors import (
     PIN_WRONG,
     TOKEN_MISSING,
 )
-from yunhai.apps.trust.token_words import LENGTH_BYTES, Ask, Fault, Info, Open, framed
-from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import HSM_FRAME_BYTES_MAX, HSM_SECONDS_MAX, HSM_WAITING_MAX
 
 MODULE_VARIABLE: Final = "YUNHAI_PKCS11_MODULE"
 LABEL: Final = "yunhai"

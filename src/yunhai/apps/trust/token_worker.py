@@ -70,7 +70,7 @@ class Worker:
     def _labels(self) -> dict[str, int]:
         """How many keys there are of each kind: `cloud-…` is counted as cloud, one of the system's own by its label."""
         found = list(self._session.get_objects({Attribute.CLASS: ObjectClass.PRIVATE_KEY}))
-        return dict(Counter(counted_as(str(one.label)) for one in found))
+        return dict(Counter(counted_as(str(one[Attribute.LABEL])) for one in found))
 
     def _key(self, label: str) -> Any:
         key = self._keys.get(label)

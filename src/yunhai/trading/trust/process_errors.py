@@ -50,7 +50,7 @@ register(
             "請用代號與可列印字元，不放姓名與證號。", "Use a pseudonym of printable characters, no name and no ID number.",
         ),
         (
-            KEY_NOT_USABLE, "key-not-usable", None, 422,
+            KEY_NOT_USABLE, "public-key-not-usable", None, 422,
             "公鑰不是 P-256 的 SubjectPublicKeyInfo", "The public key is no SubjectPublicKeyInfo of P-256",
             "請送 P-256 公鑰的 DER。", "Send the DER of a P-256 public key.",
         ),
