@@ -102,15 +102,20 @@ def test_the_demo_day_lists_real_codes_with_a_settlement_day_behind_it(day: Demo
     assert {one.code: one.name for one in day.listed}["2330"] == "台積電"
 
 
+def at_limit_up(day: DemoDay) -> dict[str, int]:
+    """The references of a day after one on which everything closed as high as it may."""
+    pack = rule_pack(PACK)
+    moved = {one.code: daily_limits(pack, SecurityKind(one.kind), one.reference).up for one in day.listed}
+    return {code: price for code, price in moved.items() if price is not None}
+
+
 def test_on_another_day_prices_wander_around_its_own_reference(day: DemoDay) -> None:
-    """Three limit-ups later the first day's prices would all be refused."""
+    """By the first day's references half of what is wished for would be refused."""
     pack = rule_pack(PACK)
     walks = [Walk(one, pack) for one in day.listed]
     maker, taker = Maker(walks, seed=3), Taker(walks, seed=4)
     wishes(maker, turns=200)
-    moved = {one.code: daily_limits(pack, SecurityKind(one.kind), one.reference).up for one in day.listed}
-    references = {code: price for code, price in moved.items() if price is not None}
-    assert len(references) == len(day.listed)
+    references = at_limit_up(day)
     for trader in (maker, taker):
         trader.begin("2026-11-24", references)
     for wish in [*wishes(maker), *wishes(taker)]:
@@ -143,7 +148,7 @@ class Days:
 
 
 def test_an_agent_takes_a_new_days_references_from_the_market(day: DemoDay) -> None:
-    walks = [Walk(one, rule_pack(PACK)) for one in day.listed]
+    walks, references = [Walk(one, rule_pack(PACK)) for one in day.listed], at_limit_up(day)
     seat = Seat(tenant=11, account=1, signer=Signer.generate(), tokens=FixedToken(""))
     agent = Agent("http://localhost:1", seat, Maker(walks, seed=1))
     securities = tuple(
@@ -151,7 +156,7 @@ def test_an_agent_takes_a_new_days_references_from_the_market(day: DemoDay) -> N
             code=one.code,
             name=one.name,
             kind=one.kind,
-            reference=price_text(one.reference * 2),
+            reference=price_text(references[one.code]),
             limit_up="",
             limit_down="",
             lot=1_000,
@@ -173,4 +178,4 @@ def test_an_agent_takes_a_new_days_references_from_the_market(day: DemoDay) -> N
         securities=securities,
     )
     asyncio.run(agent._begin(cast(AsyncClient, Days(market))))
-    assert {walk.prices[walk.home] for walk in walks} == {one.reference * 2 for one in day.listed}
+    assert {walk.prices[walk.home] for walk in walks} == set(references.values())
