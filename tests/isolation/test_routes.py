@@ -53,7 +53,7 @@ SAMPLES |= {
     "line": "ZZ",
 }
 MARK = "獨一無二的標記"
-QUIET = {"django_session", "pghistory_context", "identity_endedsession"}
+QUIET = {"identity_session", "pghistory_context", "identity_endedsession"}
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/clients/{account}/open": {"reason": "phone_order"},
     "POST /api/v1/operations/sessions/{sid}/revoke": {"reason": "a test of isolation"},

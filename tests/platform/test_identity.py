@@ -17,7 +17,8 @@ from django.test.utils import CaptureQueriesContext
 from tests.platform.factories import BROKER, OTHER_BROKER, browser, person, place, tenant
 from yunhai.kernel.errors import YunhaiError
 from yunhai.platform.identity import api as identity
-from yunhai.platform.identity.models import Person
+from yunhai.platform.identity.caller import session_id
+from yunhai.platform.identity.models import Person, Session
 from yunhai.trading import facts
 from yunhai.trading.tokens import Verifier
 
@@ -237,6 +238,35 @@ class TestKeys:
         assert client.get("/api/v1/keys").json() == []
         assert told(as_role, facts.KeySet) == []
 
+    def test_of_an_algorithm_that_nobody_here_knows(self, house: None, as_role: Any) -> None:
+        client = browser(place("sales"))
+        text = post(client, "keys/challenge").json()["challenge"]
+        spki = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030163")  # P-256's with another last arc
+        strange = b"\x30\x59" + spki + b"\x03\x42\x00\x04" + bytes(64)
+        for raw in (strange, b"\x30\x10\x30\x0a\x06\x08*\x86H\x86\xf7\r\x07c\x03\x02\x00\x00"):
+            answer = post(client, "keys", public=encoded(raw), challenge=text, proof=encoded(bytes(64)))
+            assert (answer.status_code, code_of(answer)) == (422, 7107)
+        assert told(as_role, facts.KeySet) == []
+
+    @pytest.mark.parametrize(
+        ("role", "asked", "kind"),
+        [
+            ("sales", "device", "clerk"),
+            ("keyin", "device", "clerk"),
+            ("operations", "device", "device"),
+            ("investor", "device", "device"),
+            ("investor", "clerk", "device"),
+            ("investor", "api", "api"),
+        ],
+    )
+    def test_a_clerks_key_is_a_clerks(self, house: None, as_role: Any, role: str, asked: str, kind: str) -> None:
+        key = ec.generate_private_key(ec.SECP256R1())
+        client = browser(place(role, account=7 if role == "investor" else 0))
+        text = post(client, "keys/challenge").json()["challenge"]
+        body = {"public": encoded(point_of(key)), "challenge": text, "proof": signed(key, text), "kind": asked}
+        assert post(client, "keys", **body).json()["kind"] == kind
+        assert [fact.kind for fact in told(as_role, facts.KeySet)] == [kind]
+
     def test_the_same_key_twice_and_anothers_key(self, house: None) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
         for somebody, expected in ((place("sales"), 201), (place("sales"), 409)):
@@ -249,6 +279,39 @@ class TestKeys:
     def test_needs_a_second_factor(self, house: None) -> None:
         answer = post(browser(place("investor", account=7), mfa=False), "keys/challenge")
         assert (answer.status_code, code_of(answer)) == (403, 7002)
+
+
+class TestSessions:
+    def test_a_session_says_who_and_where_in_its_row(self, house: None) -> None:
+        rep = place("sales")
+        client = browser(rep)
+        row = Session.objects.get(session_key=client.session.session_key)
+        assert (row.person, row.tenant, row.sid) == (rep.pk, 0, session_id(row.session_key))
+        client.get("/api/v1/me")
+        row.refresh_from_db()
+        assert row.tenant == BROKER, "where one works without having chosen"
+        identity.grant(rep, OTHER_BROKER, "operations")
+        client.post("/account/tenant/", {"tenant": OTHER_BROKER})
+        row.refresh_from_db()
+        assert row.tenant == OTHER_BROKER
+        identity.withdraw(rep, OTHER_BROKER, "operations")
+        client.get("/api/v1/me")
+        row.refresh_from_db()
+        assert row.tenant == BROKER, "where one works no more is left"
+
+    def test_what_has_ended_is_cleared_by_the_reader_every_hour(self, house: None, as_role: Any) -> None:
+        from datetime import UTC, datetime, timedelta
+
+        from procrastinate.contrib.django import app
+
+        keep, drop = (browser(place("sales")).session.session_key for _ in range(2))
+        Session.objects.filter(pk=drop).update(expire_date=datetime.now(UTC) - timedelta(seconds=1))
+        (task,) = [one for one in app.periodic_registry.periodic_tasks.values() if one.task.name == "clear_sessions"]
+        assert task.cron == "17 * * * *"
+        with as_role("reader"):
+            assert task.task.func(0) == 1
+            assert task.task.func(0) == 0
+        assert [key for key in (keep, drop) if Session.objects.filter(pk=key).exists()] == [keep]
 
 
 class TestPlaces:

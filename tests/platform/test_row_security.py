@@ -214,7 +214,7 @@ class TestPrivileges:
             "identity_signingkey",
             "identity_apiclient",
             "mfa_authenticator",
-            "django_session",
+            "identity_session",
         ],
     )
     def test_the_reader_sees_no_people(self, migrated: Any, table: str) -> None:
@@ -223,3 +223,12 @@ class TestPrivileges:
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             found.execute(f"SELECT 1 FROM {table}")
+
+
+def test_what_runs_with_its_owners_rights_looks_last_at_temporary_tables(app_connection: Any) -> None:
+    """Else somebody's temporary table would stand before the one that was meant."""
+    rows = app_connection.execute(
+        "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+    ).fetchall()
+    assert {"ledger_sum", "settlement_sum"} <= {name for name, _ in rows}
+    assert {name: settings for name, settings in rows if settings != ["search_path=public, pg_temp"]} == {}

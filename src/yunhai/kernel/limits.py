@@ -124,8 +124,6 @@ RECORD_NOTE_CHARACTERS_MAX: Final = 400
 CHANGE_REASON_CHARACTERS_MIN: Final = 4
 CHANGE_REASON_CHARACTERS_MAX: Final = 200
 """Why an operator changed something: said every time."""
-SESSIONS_SHOWN_MAX: Final = 2_000
-"""Sessions that a list of who is signed in looks through."""
 ROOM_ROWS_MAX: Final = 200
 """Rows of one page of a list in a room or of its API."""
 

@@ -1,5 +1,6 @@
 """The Control Room by API: one's own lines and sessions only, and a core that does not answer is said, not hung upon."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ def room(db: None) -> Any:
 
         @staticmethod
         def sessions(client: Any) -> list[dict[str, Any]]:
-            return list(client.get("/api/v1/operations/sessions").json())
+            return list(client.get("/api/v1/operations/sessions").json()["rows"])
 
     return Room()
 
@@ -82,6 +83,78 @@ def test_a_broker_sees_and_revokes_its_own_sessions_only(room: Any) -> None:
     assert sales.get("/desk/").status_code == 200
     assert room.post(room.clerk, f"/operations/sessions/{victim}/revoke").status_code == 200
     assert sales.get("/desk/").status_code == 302, "signed out"
+
+
+def test_a_brokers_sessions_are_all_found_among_everybodys(room: Any) -> None:
+    """Of this broker an old one, behind many newer ones of others; a page at a time, none twice, none left out."""
+    from django.utils import timezone
+
+    from tests.platform import factories as make
+    from yunhai.platform.identity import api as identity
+    from yunhai.platform.identity.caller import Caller
+    from yunhai.platform.identity.models import Session
+    from yunhai.platform.tenancy.models import Tenant
+    from yunhai.platform.tenancy.rls import acting
+    from yunhai.services.lines import api as lines
+
+    now = timezone.now()
+    rep, stranger, gone = (make.place("sales", number) for number in (make.BROKER, make.OTHER_BROKER, make.BROKER))
+    kept = []
+    for number in range(40):
+        end = now + timedelta(hours=1 + number // 4)  # some end in the same microsecond
+        kept.append(_session(f"mine{number}", rep.pk, make.BROKER, end))
+        for other in range(3):
+            _session(f"theirs{number}-{other}", stranger.pk, make.OTHER_BROKER, end + timedelta(minutes=1))
+    _session("elsewhere", rep.pk, make.OTHER_BROKER, now + timedelta(hours=2))
+    _session("over", rep.pk, make.BROKER, now - timedelta(seconds=1))
+    _session("gone", gone.pk, make.BROKER, now + timedelta(hours=2))
+    identity.withdraw(gone, make.BROKER, "sales")
+    caller = Caller(tenant=Tenant.objects.get(pk=make.BROKER), roles=frozenset({"operations"}), session="none")
+    found: list[str] = []
+    before, pages = "", 0
+    with acting(tenant=make.BROKER):
+        while before or not pages:
+            page = lines.sessions(caller, before=before, limit=7)
+            found += [row.sid for row in page.rows if row.person == rep.pk]
+            before, pages = page.next, pages + 1
+        assert lines.sessions(caller, before="no place") == lines.sessions(caller)
+    assert sorted(found) == sorted(one.sid for one in kept)
+    ends = dict(Session.objects.values_list("sid", "expire_date"))
+    assert found == sorted(found, key=lambda sid: (ends[sid], sid), reverse=True)
+    assert pages == -(-(page.count) // 7)
+    oldest = found[-1]
+    assert room.post(room.other, f"/operations/sessions/{oldest}/revoke").status_code == 404
+    assert room.post(room.clerk, f"/operations/sessions/{oldest}/revoke").json()["person"] == rep.pk
+    assert not Session.objects.filter(sid=oldest).exists()
+
+
+def _session(key: str, person: int, tenant: int, end: Any) -> Any:
+    from yunhai.platform.identity.caller import session_id
+    from yunhai.platform.identity.models import Session
+
+    return Session.objects.create(
+        session_key=key, session_data="", expire_date=end, sid=session_id(key), person=person, tenant=tenant
+    )
+
+
+def test_the_page_of_sessions_leads_to_the_older_ones(room: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.utils import timezone
+
+    from tests.platform import factories as make
+    from yunhai.services.lines import api as lines
+
+    rep = make.place("sales", make.BROKER)
+    for number in range(3):
+        _session(f"s{number}", rep.pk, make.BROKER, timezone.now() + timedelta(hours=1))
+    monkeypatch.setitem(lines.sessions.__kwdefaults__, "limit", 2)
+    said = room.clerk.get("/api/v1/operations/sessions").json()
+    assert (len(said["rows"]), said["count"]) == (2, 4)
+    page = room.clerk.get("/control/sessions/").content.decode()
+    assert f"?before={said['next']}" in page
+    assert "載入" not in page
+    behind = room.clerk.get("/control/sessions/", {"before": said["next"]}).content.decode()
+    assert "?before=" in behind, "what is asked for again every few seconds is this page"
+    assert behind.count("data-once") == 2
 
 
 def test_only_the_exchange_closes_a_day(room: Any) -> None:

@@ -62,7 +62,6 @@ INSTALLED_APPS = [
     "yunhai.services.desk",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -160,6 +159,7 @@ if os.environ.get("YUNHAI_MAIL_HOST"):
     EMAIL_PORT = int(os.environ.get("YUNHAI_MAIL_PORT", "25"))
 DEFAULT_FROM_EMAIL = os.environ.get("YUNHAI_MAIL_FROM", f"yunhai@{_host}")
 
+SESSION_ENGINE = "yunhai.platform.identity.sessions"
 SESSION_COOKIE_NAME = "yunhai_session"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True

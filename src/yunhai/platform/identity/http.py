@@ -15,6 +15,7 @@ from yunhai.platform.errors import MEMBERSHIP_MISSING, NOT_SIGNED_IN
 from yunhai.platform.identity import api as identity
 from yunhai.platform.identity.caller import Caller, caller_at
 from yunhai.platform.identity.models import ApiClient, Person
+from yunhai.platform.identity.rules import key_kind
 from yunhai.platform.shell.api import caller_of, open_to, signed_in
 from yunhai.platform.tenancy import rls
 from yunhai.trading.tokens import LIFE_S, issue
@@ -216,13 +217,15 @@ def key_challenge(request: HttpRequest) -> dict[str, Any]:
 @router.post("/keys", response={201: KeyOut}, auth=signed_in, summary="Register a signing key 登記簽章金鑰")
 @open_to(mfa=True)
 def register_key(request: HttpRequest, body: KeyIn) -> Status[dict[str, Any]]:
-    """Takes a P-256 public key that proves itself by signing a challenge."""
+    """Takes a P-256 public key that proves itself by signing a challenge. The key of somebody who works as a clerk here is
+    a clerk's, whatever is asked; a program's is one by its own word."""
+    caller = caller_of(request)
     key = identity.register_key(
-        _person(caller_of(request)),
+        _person(caller),
         public=body.public,
         text=body.challenge,
         proof=body.proof,
-        kind=body.kind,
+        kind=key_kind(body.kind, caller.roles),
         name=body.name,
     )
     made = key.made_at.isoformat()

@@ -30,13 +30,17 @@ def resolve(request: HttpRequest) -> Caller:
         return NOBODY
     rls.tell(tenant=None, person=person.pk)
     demo = bool(request.session.get(DEMO_KEY)) and settings.YUNHAI_DEMO
-    return caller_at(
+    wanted = request.session.get(TENANT_KEY)
+    caller = caller_at(
         person,
-        request.session.get(TENANT_KEY),
+        wanted,
         mfa=demo or gave_second_factor(request, person),
         demo=demo,
         session=session_id(request.session.session_key or ""),
     )
+    if caller.tenant_id != (wanted or 0):  # the session says where it is at work: its broker's list goes by that
+        request.session[TENANT_KEY] = caller.tenant_id
+    return caller
 
 
 def gave_second_factor(request: HttpRequest, person: Person) -> bool:

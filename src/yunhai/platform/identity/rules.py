@@ -4,7 +4,7 @@ import base64
 import binascii
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -18,6 +18,16 @@ POINT_BYTES: Final = 65
 SIGNATURE_BYTES: Final = 64
 TOLD_TO_CORE: Final = frozenset({"investor", "sales", "keyin", "operations", "compliance", "api"})
 """Roles that the order's path knows; an operator works the platform, not the orders."""
+CLERKS: Final = frozenset({"sales", "keyin"})
+"""Roles whose holders sign for customers."""
+
+
+def key_kind(wanted: str, roles: frozenset[str]) -> str:
+    """The kind of a key that somebody of these roles registers: a program's where they say so; in a browser a clerk's at a
+    broker's desk, else a device's."""
+    if wanted == "api":
+        return wanted
+    return "clerk" if roles & CLERKS else "device"
 
 
 def decoded(text: str) -> bytes | None:
@@ -40,7 +50,7 @@ def public_point(text: str) -> bytes:
             ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
             return raw
         key = load_der_public_key(raw)
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         raise YunhaiError(KEY_NOT_P256) from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise YunhaiError(KEY_NOT_P256)

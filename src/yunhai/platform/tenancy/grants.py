@@ -3,6 +3,9 @@
 The migrator owns every table and is the only one that may change one. The application reads and writes what models say
 is written by "app", and reads the rest. The reader may write what is written by "reader" and the outbox's marks, reads
 what it derives from, and has no privilege at all on tables of people, sessions and credentials.
+
+Functions that run with their owner's rights (SECURITY DEFINER) look names up in `public` and last in `pg_temp`, so that
+nobody's temporary table takes the place of the one that was meant.
 """
 
 from typing import Final
@@ -37,6 +40,17 @@ def grant_all(cursor: CursorWrapper) -> None:
                 cursor.execute(statement)
         else:  # procrastinate's, whose models are not managed
             cursor.execute(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO {APP}, {READER}')
+    pin_search_paths(cursor)
+
+
+def pin_search_paths(cursor: CursorWrapper) -> None:
+    """Fix where the migrator's SECURITY DEFINER functions look names up."""
+    cursor.execute(
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+        " AND proowner = current_user::regrole"
+    )
+    for (function,) in cursor.fetchall():
+        cursor.execute(f"ALTER FUNCTION {function} SET search_path = public, pg_temp")
 
 
 def statements(model: type[models.Model]) -> list[str]:
@@ -57,6 +71,9 @@ def statements(model: type[models.Model]) -> list[str]:
         tracked = model.pgh_tracked_model
         if "reader" in getattr(tracked, "written_by", ("app",)):
             made.append(f'GRANT SELECT, INSERT ON "{table}" TO {READER}')
+    elif hasattr(model, "reader_columns"):
+        said = [f"{right} ({columns})" if columns else right for right, columns in model.reader_columns.items()]
+        made.append(f'GRANT {", ".join(said)} ON "{table}" TO {READER}')
     elif model._meta.app_label not in PRIVATE:
         made.append(f'GRANT {change if "reader" in writers else "SELECT"} ON "{table}" TO {READER}')
     return made

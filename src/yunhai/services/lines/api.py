@@ -6,16 +6,16 @@ a moment. A broker is given its own part of everything; the exchange's operators
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 from django.conf import settings
-from django.contrib.sessions.models import Session
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import SESSIONS_SHOWN_MAX
+from yunhai.kernel.limits import ROOM_ROWS_MAX
 from yunhai.platform.console.errors import (
     ANOTHER_BROKER,
     CORE_UNREACHABLE,
@@ -24,8 +24,8 @@ from yunhai.platform.console.errors import (
 from yunhai.platform.console.inner import ask
 from yunhai.platform.console.models import Line
 from yunhai.platform.identity import api as identity
-from yunhai.platform.identity.caller import TENANT_KEY, Caller, session_id
-from yunhai.platform.identity.models import Membership, Person
+from yunhai.platform.identity.caller import Caller
+from yunhai.platform.identity.models import Membership, Person, Session
 from yunhai.services.ledger import api as ledger
 from yunhai.services.lines.access import is_operator, may_act
 from yunhai.services.lines.rules import Seen, pool_view, seen_by, seen_whole
@@ -34,6 +34,7 @@ from yunhai.services.settlement import api as settlement
 from yunhai.trading.lines.errors import LOGIN_REFUSED
 
 CASH: Final = "TWD"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_CHECK: Final = "books_check.json"
 """In the installation's `run` folder: the last verdict of `yunhai books check`."""
 
@@ -208,45 +209,74 @@ class SessionView:
     own: bool
 
 
-def sessions(caller: Caller) -> list[SessionView]:
-    """Who is signed in and works at the caller's tenant, latest first."""
-    return [view for view, _ in _sessions(caller)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPage:
+    """`rows`: some of a broker's sessions; `count`: of all; `next`: what `before` is for the page behind, "" after the last."""
+
+    rows: tuple[SessionView, ...]
+    count: int
+    next: str
 
 
-def _sessions(caller: Caller) -> list[tuple[SessionView, Session]]:
-    places: dict[int, set[str]] = {}
-    for place in Membership.objects.filter(tenant=caller.tenant, allowed=True):
-        places.setdefault(place.person_id, set()).add(place.role)
-    people = Person.objects.in_bulk(places)
-    found = []
+def sessions(caller: Caller, *, before: str = "", limit: int = ROOM_ROWS_MAX) -> SessionPage:
+    """Who is signed in and works at the caller's tenant, latest first, `limit` of them, behind the place `before`."""
+    every = _sessions(caller)
+    rows = list(_behind(every, before)[: limit + 1])
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return SessionPage(rows=_shown(caller, rows), count=every.count(), next=_place(rows[-1]) if more else "")
+
+
+def _sessions(caller: Caller) -> QuerySet[Session]:
+    """Every session of the caller's tenant, latest first, of people who have a place there."""
+    places = Membership.objects.filter(tenant=caller.tenant, allowed=True).values("person_id")
+    living = Session.objects.filter(tenant=caller.tenant_id, person__in=places, expire_date__gt=timezone.now())
+    return living.order_by("-expire_date", "-sid")
+
+
+def _place(row: Session) -> str:
+    """A session's place in the list: the microsecond of its end, and its name."""
+    return f"{(row.expire_date - _EPOCH) // timedelta(microseconds=1)}.{row.sid}"
+
+
+def _behind(rows: QuerySet[Session], place: str) -> QuerySet[Session]:
+    """The rows behind a place; all for what is none."""
+    at, _, sid = place.partition(".")
+    if not (at.isascii() and at.isdigit() and len(at) <= 16):
+        return rows
+    end = _EPOCH + timedelta(microseconds=int(at))
+    return rows.filter(Q(expire_date__lt=end) | Q(expire_date=end, sid__lt=sid))
+
+
+def _shown(caller: Caller, rows: list[Session]) -> tuple[SessionView, ...]:
+    people = Person.objects.in_bulk({row.person for row in rows})
+    roles: dict[int, set[str]] = {}
+    for place in Membership.objects.filter(tenant=caller.tenant, allowed=True, person__in=people):
+        roles.setdefault(place.person_id, set()).add(place.role)
     life = timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    for row in Session.objects.filter(expire_date__gt=timezone.now()).order_by("-expire_date")[:SESSIONS_SHOWN_MAX]:
-        said = row.get_decoded()
-        person = people.get(int(said.get("_auth_user_id") or 0))
-        if person is None or said.get(TENANT_KEY, caller.tenant_id) != caller.tenant_id:
-            continue
-        sid = session_id(row.session_key)
-        view = SessionView(
-            sid=sid,
-            person=person.pk,
-            name=str(person),
-            email=person.email,
-            roles=tuple(sorted(places[person.pk])),
+    return tuple(
+        SessionView(
+            sid=row.sid,
+            person=row.person,
+            name=str(people[row.person]),
+            email=people[row.person].email,
+            roles=tuple(sorted(roles[row.person])),
             renewed_at=(row.expire_date - life).isoformat(),
             until=row.expire_date.isoformat(),
-            own=sid == caller.session,
+            own=row.sid == caller.session,
         )
-        found.append((view, row))
-    return found
+        for row in rows
+    )
 
 
 def revoke(caller: Caller, sid: str) -> SessionView:
     """End one session of this broker and every token made from it, here and in the core. YunhaiError 7343, 7344."""
     if not may_act(caller):
         raise YunhaiError(ANOTHER_BROKER)
-    for view, row in _sessions(caller):
-        if view.sid == sid:
-            row.delete()
-            identity.end_session(Person.objects.get(pk=view.person), sid)
-            return view
-    raise YunhaiError(SESSION_NOT_FOUND)
+    row = _sessions(caller).filter(sid=sid).first()
+    if row is None:
+        raise YunhaiError(SESSION_NOT_FOUND)
+    (view,) = _shown(caller, [row])
+    row.delete()
+    identity.end_session(Person.objects.get(pk=view.person), sid)
+    return view

@@ -112,10 +112,11 @@ def run_day(request: HttpRequest, do: str) -> HttpResponse:
 @page(*ACTS, mfa=True)
 def sessions(request: HttpRequest) -> HttpResponse:
     """Who is signed in at this broker."""
-    rows = lines.sessions(caller_of(request))
+    before = request.GET.get("before", "")
+    shown = lines.sessions(caller_of(request), before=before)
     part = request.headers.get("HX-Request") == "true"
     template = "lines/parts/sessions.html" if part else "lines/sessions.html"
-    return render(request, template, {"rows": rows, "may": may_act(caller_of(request))})
+    return render(request, template, {"page": shown, "before": before, "may": may_act(caller_of(request))})
 
 
 @require_POST
