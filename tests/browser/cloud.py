@@ -50,10 +50,14 @@ class Cloud:
     home: Path
     plan: dict[str, Any]
     used: dict[str, int] = field(default_factory=dict)
+    kept: Path | None = None
+    """Where the plan of a cloud that outlives this run says which links were used."""
 
     def link(self, person: str) -> str:
         at = self.used.get(person, 0)
         self.used[person] = at + 1
+        if self.kept is not None:
+            self.kept.write_text(json.dumps(self.plan | {"used": self.used}))
         return self.origin + str(self.plan["links"][person][at])
 
     def seat(self, number: int = 1) -> Seat:
@@ -105,7 +109,7 @@ def cloud() -> Iterator[Cloud]:
     running = os.environ.get("YUNHAI_TEST_CLOUD")
     if running:
         plan = json.loads(Path(running).read_text())
-        yield Cloud(plan["origin"], Path(plan["home"]), plan)
+        yield Cloud(plan["origin"], Path(plan["home"]), plan, plan.get("used", {}), Path(running))
         return
     home = Path(tempfile.gettempdir()) / f"yunhai-browser-{os.getpid()}-{secrets.token_hex(3)}"
     try:

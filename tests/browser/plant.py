@@ -6,7 +6,7 @@ Prints one JSON object: sign-in links by person (several, each works once), and 
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +36,29 @@ def patiently(what: Callable[[], Any]) -> Any:
             time.sleep(0.2)
 
 
+def addresses() -> list[tuple[str, list[str]]]:
+    """Every page's address, from the served route table, with the roles that it is for (none: anybody who is signed in)."""
+    from django.urls import get_resolver
+
+    found = []
+    for path, pattern in _patterns(get_resolver().url_patterns):
+        view = pattern.callback
+        if path.startswith("api/") or "<path:" in path:
+            continue
+        access = getattr(view, "access", None)
+        found.append((f"/{path}", list(access.roles) if access is not None else []))
+    return found
+
+
+def _patterns(patterns: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        path = before + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            yield from _patterns(pattern.url_patterns, path)
+        else:
+            yield path, pattern
+
+
 def main(home: Path) -> None:
     places = Places.at(home)
     set_up(places, demo=True)
@@ -60,7 +83,8 @@ def main(home: Path) -> None:
     }
     agents = [asdict(agent) | {"pem": agent.pem.decode()} for agent in planted.agents]
     listed = [{"code": one.code, "reference": one.reference} for one in day.listed]
-    print(json.dumps({"links": links, "agents": agents, "date": day.date, "listed": listed}))
+    plan = {"links": links, "agents": agents, "date": day.date, "listed": listed, "pages": addresses()}
+    print(json.dumps(plan))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ YUNHAI_DEMO = os.environ.get("YUNHAI_DEMO", "") == "1"
 YUNHAI_MODE = os.environ.get("YUNHAI_MODE", "simulated")
 YUNHAI_INNER_SOCKET = str(PLACES.inner_socket)
 YUNHAI_CORE_SOCKET = str(PLACES.core_socket)
+YUNHAI_CALENDAR = "yunhai.apps.reference_data.calendar_around"
+YUNHAI_INSTRUMENTS = "yunhai.apps.reference_data.instruments"
+"""What opening a day asks of the reference data, by name: a service imports no app."""
 YUNHAI_STREAM_SOCKET = str(PLACES.stream_socket)
 YUNHAI_TOKEN_KEY = PLACES.token_key
 YUNHAI_TOKEN_PUBLIC = PLACES.token_public

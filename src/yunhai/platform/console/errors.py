@@ -9,6 +9,8 @@ CORE_ANSWER: Final = 7341
 LINE_NOT_FOUND: Final = 7342
 SESSION_NOT_FOUND: Final = 7343
 ANOTHER_BROKER: Final = 7344
+REFERENCE_LINE: Final = 7345
+NO_SECURITIES: Final = 7346
 CELL_UNKNOWN: Final = 7360
 LEVEL_UNKNOWN: Final = 7361
 REASON_SHORT: Final = 7362
@@ -79,6 +81,26 @@ register(
             "This belongs to the exchange's operators",
             "請洽平台營運人員。",
             "Ask the platform's operators.",
+        ),
+        (
+            REFERENCE_LINE,
+            "reference-line-wrong",
+            None,
+            422,
+            "參考價第 {line} 行：{reason}",
+            "References, line {line}: {reason}",
+            "每行一檔：代號,價格，例如 2330,2410。",
+            "One security a line: code,price, for example 2330,2410.",
+        ),
+        (
+            NO_SECURITIES,
+            "day-without-securities",
+            None,
+            409,
+            "沒有可開市的證券",
+            "No security would be in that day",
+            "第一個市場日須逐行輸入代號與參考價。",
+            "Of a first day, give codes and references, one a line.",
         ),
         (
             CELL_UNKNOWN,

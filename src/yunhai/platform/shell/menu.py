@@ -70,17 +70,28 @@ def _english() -> bool:
 def rooms_of(caller: Caller, path: str) -> list[dict[str, Any]]:
     """The rooms a caller may enter: `name`, `key`, `url`, `summary`, `current`."""
     english = _english()
+    own = _own(caller)
+    here = room_of(caller, path)
     return [
         {
             "key": room.name,
             "name": room.en if english else room.zh,
             "summary": room.summary_en if english else room.summary_zh,
             "url": room.url,
-            "current": path.startswith(room.url),
+            "current": room is here,
         }
-        for room in ROOMS
-        if caller.roles.intersection(room.roles) and visible(caller, room)
+        for room in own
     ]
+
+
+def _own(caller: Caller) -> list[Room]:
+    return [room for room in ROOMS if caller.roles.intersection(room.roles) and visible(caller, room)]
+
+
+def room_of(caller: Caller, path: str) -> Room | None:
+    """The room a page belongs to: the one it lies in; of a page of none (a timeline, one's sign-in) the caller's first, so
+    that there is a way back."""
+    return room_at(path) or next(iter(_own(caller)), None)
 
 
 def room_at(path: str) -> Room | None:
@@ -104,9 +115,9 @@ def _entries(caller: Caller, room: Room) -> list[MenuEntry]:
 
 
 def menu_of(caller: Caller, path: str) -> list[dict[str, Any]]:
-    """The entries of the room that the path lies in: `name`, `url`, `icon`, `current`."""
-    room = room_at(path)
-    if room is None or caller.person is None:
+    """The entries of the room that the path belongs to: `name`, `url`, `icon`, `current`."""
+    room = room_of(caller, path) if caller.person is not None else None
+    if room is None:
         return []
     entries = _entries(caller, room)
     here = max((entry.url for entry in entries if path.startswith(entry.url)), key=len, default="")

@@ -6,6 +6,7 @@ long as it. A view's own part is a savepoint in it (`ATOMIC_REQUESTS`): a view t
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from typing import Final
 
 import pghistory
 from django.conf import settings
@@ -22,6 +23,7 @@ from yunhai.platform.tenancy import rls
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 """Methods whose changes the audit triggers are told the author of."""
+NOT_ALLOWED: Final = 405
 WITHOUT_CALLER = frozenset({"/health", "/ready", "/metrics"})
 
 
@@ -61,6 +63,8 @@ class CallerMiddleware:
                 scope(tenant=caller.tenant_id) if caller.tenant else nullcontext(),
             ):
                 response = self.get_response(request)
+                if response.status_code == NOT_ALLOWED and not refusals.for_program(request):
+                    response = refusals.not_allowed(request, response)
                 response.headers.setdefault("Content-Language", translation.get_language())
             if not connection.needs_rollback:
                 rls.tell(tenant=None, person=None)

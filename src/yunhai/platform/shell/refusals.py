@@ -4,7 +4,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.html import escape
@@ -50,6 +50,14 @@ def page(request: HttpRequest, error: YunhaiError) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return page(request, YunhaiError(NOT_THERE))
+
+
+def not_allowed(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+    """An address that only takes forms, asked for as a page (a link typed or kept): said like a page that is not there."""
+    told = not_found(request)
+    told.status_code = response.status_code
+    told.headers["Allow"] = response.headers.get("Allow", "")
+    return told
 
 
 def fault(request: HttpRequest) -> HttpResponse:

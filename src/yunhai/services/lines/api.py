@@ -164,7 +164,7 @@ def run_day(caller: Caller, do: str, date: str = "") -> Any:
     """Close the open day, or settle a date, for everybody: the exchange's operators only. YunhaiError 7340, 7344."""
     if not is_operator(caller):
         raise YunhaiError(ANOTHER_BROKER)
-    return ask(f"/day/{do}", {"date": date}, slow=True)
+    return ask(f"/day/{do}", {"date": date, "by": caller.person_id}, slow=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,11 +8,12 @@ from ninja import Field, Router, Schema
 from pydantic import ConfigDict
 
 from yunhai.kernel.errors import entry_of
-from yunhai.kernel.limits import ROOM_ROWS_MAX
+from yunhai.kernel.limits import LIST_ROWS_MAX, ROOM_ROWS_MAX
 from yunhai.kernel.money import decimal_text
 from yunhai.platform.console.models import Line
 from yunhai.platform.shell.api import caller_of, open_to, signed_in
 from yunhai.services.lines import api as lines
+from yunhai.services.lines import opening
 from yunhai.services.lines.access import ACTS, SEES
 from yunhai.services.orders import api as orders
 
@@ -194,6 +195,54 @@ class DayIn(Schema):
     date: str = Field("", pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")
 
 
+class ReferenceIn(Schema):
+    """A security's reference price in NT$, decimal text."""
+
+    model_config = ConfigDict(extra="forbid")
+    code: str = Field(pattern=r"^[0-9A-Z]{1,12}$", examples=["2330"])
+    reference: str = Field(max_length=12, examples=["2410"])
+
+
+class DayOpenIn(Schema):
+    """Empty: the next trading day, the last day's pack, the day's beginning, the last prices. `at` HH:MM[:SS], only where
+    the clock is no live one; `references` of an ex-dividend day or of new securities."""
+
+    model_config = ConfigDict(extra="forbid")
+    date: str = Field("", pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")
+    pack: str = Field("", max_length=60)
+    at: str = Field("", pattern=r"^([0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$")
+    references: list[ReferenceIn] = Field(default_factory=list, max_length=LIST_ROWS_MAX)
+
+
+class PlannedSecurityOut(Schema):
+    """Prices in NT$, "0" where there is none; `source` of the reference: close, reference (nothing traded) or given."""
+
+    code: str
+    name: str
+    before: str
+    close: str
+    reference: str
+    source: str
+
+
+class DayPlanOut(Schema):
+    """`left_out`: of the last day's securities those that are listed no more."""
+
+    date: str
+    pack: str
+    settles_on: str
+    clock: str
+    at: str
+    securities: list[PlannedSecurityOut]
+    left_out: list[str]
+
+
+class DayOpenedOut(DayPlanOut):
+    """`sequence`: of the fact in the journal."""
+
+    sequence: int
+
+
 class DayDoneOut(Schema):
     date: str
     steps: list[str]
@@ -266,10 +315,41 @@ def revoke(request: HttpRequest, sid: str) -> lines.SessionView:
     return lines.revoke(caller_of(request), sid)
 
 
-@router.get("/operations/day", response=OperationsDayOut, summary="The day board 日終看板")
+@router.get("/operations/day", response=OperationsDayOut, summary="The day board 市場日看板")
 @open_to(*SEES)
 def day(request: HttpRequest) -> lines.DayState:
     return lines.day_state()
+
+
+@router.post("/operations/day/plan", response=DayPlanOut, summary="What opening a day would be 開市預覽")
+@open_to("operator")
+def plan_day(request: HttpRequest, body: DayOpenIn) -> dict[str, Any]:
+    """Changes nothing: date, settlement date, and each security's reference with where it is from."""
+    return _plan_out(opening.plan(_wanted(body)))
+
+
+@router.post("/operations/day/open", response=DayOpenedOut, summary="Open a market day 開市作業")
+@open_to("operator")
+def open_day(request: HttpRequest, body: DayOpenIn) -> dict[str, Any]:
+    """For everybody. The same date again, while it is open, gives the same sequence; another day's is refused (6505)."""
+    plan, sequence = opening.open_day(caller_of(request), _wanted(body))
+    return _plan_out(plan) | {"sequence": sequence}
+
+
+def _wanted(body: DayOpenIn) -> opening.Wanted:
+    lines_of = "\n".join(f"{one.code},{one.reference}" for one in body.references)
+    return opening.Wanted(date=body.date, pack=body.pack, at=body.at, references=lines_of)
+
+
+def _plan_out(plan: opening.Plan) -> dict[str, Any]:
+    prices = ("before", "close", "reference")
+    rows = [
+        {"code": one.code, "name": one.name, "source": one.source}
+        | {name: decimal_text(getattr(one, name)) for name in prices}
+        for one in plan.rows
+    ]
+    texts = {name: getattr(plan, name) for name in ("date", "pack", "settles_on", "clock", "at", "left_out")}
+    return texts | {"securities": rows}
 
 
 @router.post("/operations/day/close", response=DayDoneOut, summary="Close the market day 收盤作業")

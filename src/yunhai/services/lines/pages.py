@@ -1,23 +1,30 @@
 """The Control Room's pages: lines, rejects, the day, sessions, with the small parts that are asked for again and again."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import ROOM_ROWS_MAX
+from yunhai.platform.console import packs
+from yunhai.platform.console.errors import NOT_CONFIRMED
 from yunhai.platform.identity.models import Person
+from yunhai.platform.shell import refusals
 from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.context import english
 from yunhai.platform.shell.guards import page
 from yunhai.platform.tenancy.models import Tenant
 from yunhai.services.lines import api as lines
+from yunhai.services.lines import opening
 from yunhai.services.lines.access import ACTS, SEES, is_operator, may_act
 from yunhai.services.lines.words import blocks, reject_text, step_name, words
 from yunhai.services.orders import api as orders
+from yunhai.services.settlement.api import DayBoard
 
 app_name = "lines"
 
@@ -80,32 +87,74 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
-@require_safe
-@page(*SEES)
-def day(request: HttpRequest) -> HttpResponse:
-    """The day board: open, the steps of closing, settlement; what blocks the next."""
+@dataclass(frozen=True, slots=True)
+class _Board:
+    of: DayBoard
+    steps: list[dict[str, Any]]
+
+
+def _board(request: HttpRequest) -> dict[str, Any]:
+    """What the day page shows. `due`: the oldest closed day that is not settled."""
     state = lines.day_state()
-    boards = [
-        {"of": board, "steps": [{"of": step, "name": step_name(step.name)} for step in board.steps]}
-        for board in state.board
-    ]
-    context = {
+    boards = [_Board(one, [{"of": step, "name": step_name(step.name)} for step in one.steps]) for one in state.board]
+    is_open = bool(state.core and state.core.get("open"))
+    due = next((one.of for one in reversed(boards) if one.of.closed and not one.of.settled), None)
+    return {
         "boards": boards,
         "core": state.core,
         "blocks": blocks(state.blocks),
         "operator": is_operator(caller_of(request)),
+        "is_open": is_open,
+        "closing": bool(boards) and not boards[0].of.closed,
+        "may_open": state.core is not None and not is_open and (not boards or boards[0].of.closed),
+        "due": due,
         "verdict": lines.last_check(),
     }
+
+
+@require_safe
+@page(*SEES)
+def day(request: HttpRequest) -> HttpResponse:
+    """The day board: open, the steps of closing, settlement; what blocks the next."""
     part = request.headers.get("HX-Request") == "true"
-    return render(request, "lines/parts/day.html" if part else "lines/day.html", context)
+    return render(request, "lines/parts/day.html" if part else "lines/day.html", _board(request))
 
 
 @require_POST
 @page("operator")
 def run_day(request: HttpRequest, do: str) -> HttpResponse:
-    """Close or settle, then the board again."""
-    lines.run_day(caller_of(request), do, request.POST.get("date", ""))
+    """Close or settle, then the board again; refused, the board with what was said."""
+    try:
+        lines.run_day(caller_of(request), do, request.POST.get("date", ""))
+    except YunhaiError as error:
+        refused = _board(request) | {"error": refusals.shown(error)}
+        return render(request, "lines/day.html", refused, status=error.entry.http)
     return HttpResponseRedirect(reverse("lines:day"))
+
+
+def _wanted(said: QueryDict) -> opening.Wanted:
+    texts = {name: said.get(name, "").strip() for name in ("date", "pack", "at")}
+    return opening.Wanted(references=said.get("references", ""), **texts)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page("operator")
+def open_day(request: HttpRequest) -> HttpResponse:
+    """What the next day would be; opened by a POST that says so and was confirmed. A refusal stands above the form."""
+    if not is_operator(caller_of(request)):
+        raise Http404
+    wanted = _wanted(request.POST)
+    context: dict[str, Any] = {"wanted": wanted, "packs": packs.known(), "status": 200}
+    try:
+        if request.POST.get("do") == "open":
+            if not request.POST.get("checked"):
+                raise YunhaiError(NOT_CONFIRMED, word=wanted.date)
+            opening.open_day(caller_of(request), wanted)
+            return HttpResponseRedirect(reverse("lines:day"))
+        context["plan"] = opening.plan(wanted)
+    except YunhaiError as error:
+        context |= {"error": refusals.shown(error), "status": error.entry.http}
+    return render(request, "lines/open.html", context, status=context["status"])
 
 
 @require_safe
@@ -132,6 +181,7 @@ urlpatterns = [
     path("control/totals/", totals, name="totals"),
     path("control/rejects/", rejects, name="rejects"),
     path("control/day/", day, name="day"),
+    path("control/day/open/", open_day, name="open"),
     path("control/day/close/", run_day, {"do": "close"}, name="close"),
     path("control/day/settle/", run_day, {"do": "settle"}, name="settle"),
     path("control/sessions/", sessions, name="sessions"),

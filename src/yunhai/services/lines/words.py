@@ -66,7 +66,7 @@ def step_name(step: str) -> str:
     if date is not None:
         return _("Settlement of %(date)s") % {"date": date}
     return {
-        steps.CLOSED: _("The exchange has finished"),
+        steps.CLOSED: _("The exchange ends its day"),
         steps.EXPIRED: _("Open orders expire, reservations return"),
         steps.DAY_TRADE_TAX: _("Day trades matched, tax given back"),
     }.get(step, step)
