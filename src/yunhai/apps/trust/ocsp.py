@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from asn1crypto import algos, core, ocsp, x509
+from asn1crypto import core, ocsp, x509
 
+from yunhai.apps.trust import der
 from yunhai.apps.trust.ca import Authority, milliseconds
-from yunhai.apps.trust.store import HELD, HOLD, REVOKED, Issued
+from yunhai.apps.trust.store import HELD, HOLD, REVOKED, Issued, Own
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import (
     OCSP_ANSWERS_KEPT_MAX,
@@ -33,6 +34,8 @@ FRESH_MS: Final = 300_000
 MALFORMED: Final = "malformed_request"
 INTERNAL: Final = "internal_error"
 TRY_LATER: Final = "try_later"
+_NONCE: Final = der.identifier("1.3.6.1.5.5.7.48.1.2")
+_BASIC: Final = der.identifier("1.3.6.1.5.5.7.48.1.1")
 _DIGESTS: Final = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
 
 _Standing = tuple[str, int, int]
@@ -61,6 +64,7 @@ class Responder:
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()
+        self._signer: _Signer | None = None
         self.answered = 0
         self.behind = 0
 
@@ -114,45 +118,31 @@ class Responder:
         """(response DER, its nextUpdate)."""
         authority = self._authority
         own = await authority.own(Profile.OCSP)
-        certificate = x509.Certificate.load(own.certificate)
+        if self._signer is None or self._signer.own != own:
+            self._signer = _Signer(own)
         now = authority.now().replace(microsecond=0)
         until = now + timedelta(minutes=OCSP_MINUTES)
-        data: dict[str, Any] = {
-            "responder_id": ocsp.ResponderId(name="by_key", value=certificate.public_key.sha1),
-            "produced_at": now,
-            "responses": [
-                {
-                    "cert_id": one,
-                    "cert_status": _status(state),
-                    "this_update": now,
-                    "next_update": until,
-                }
-                for one, state in zip(asked, standing, strict=True)
-            ],
-        }
+        times = der.moment(now) + der.context(0, der.moment(until))
+        answers = [der.sequence(one.dump(), _status(state), times) for one, state in zip(asked, standing, strict=True)]
+        extensions = b""
         if nonce is not None:
-            data["response_extensions"] = [
-                {"extn_id": "nonce", "critical": False, "extn_value": core.OctetString(nonce)}
-            ]
-        inner = ocsp.ResponseData(data)
-        signature = await authority.signed(
-            own.label, inner.dump(), profiles.point_of_info(certificate.public_key.dump())
-        )
-        basic = ocsp.BasicOCSPResponse(
-            {
-                "tbs_response_data": inner,
-                "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
-                "signature": signature,
-                "certs": [certificate],
-            }
-        )
-        whole = ocsp.OCSPResponse(
-            {
-                "response_status": "successful",
-                "response_bytes": {"response_type": "basic_ocsp_response", "response": basic},
-            }
-        )
-        return whole.dump(), milliseconds(until)
+            extensions = der.context(1, der.sequence(der.sequence(_NONCE, der.octets(der.octets(nonce)))))
+        data = der.sequence(self._signer.named, der.moment(now), der.sequence(*answers), extensions)
+        signature = await authority.signed(own.label, data, self._signer.point)
+        basic = der.sequence(data, der.ECDSA_SHA256, der.bits(signature), self._signer.certificates)
+        inner = der.sequence(_BASIC, der.octets(basic))
+        return der.sequence(der.enumerated(0), der.context(0, inner)), milliseconds(until)
+
+
+class _Signer:
+    """What every answer of one responder's certificate has in common."""
+
+    def __init__(self, own: Own) -> None:
+        certificate = x509.Certificate.load(own.certificate)
+        self.own = own
+        self.point = profiles.point_of_info(certificate.public_key.dump())
+        self.named = der.context(2, der.octets(certificate.public_key.sha1))
+        self.certificates = der.context(0, der.sequence(own.certificate))
 
 
 def _read(request: bytes) -> tuple[list[ocsp.CertId], bytes | None]:
@@ -192,15 +182,14 @@ def _standing(one: Issued | None) -> _Standing:
     return (one.status, one.reason, one.at) if one.status in (HELD, REVOKED) else ("good", 0, 0)
 
 
-def _status(standing: _Standing) -> ocsp.CertStatus:
+def _status(standing: _Standing) -> bytes:
+    """CertStatus: [0] good, [1] revoked with its time and reason, [2] unknown."""
     status, reason, at = standing
     if status in ("good", "unknown"):
-        return ocsp.CertStatus(name=status, value=core.Null())
-    since = datetime.fromtimestamp(at // 1_000, UTC)
-    info: dict[str, Any] = {"revocation_time": since}
-    if reason or status == HELD:
-        info["revocation_reason"] = HOLD if status == HELD else reason
-    return ocsp.CertStatus(name="revoked", value=ocsp.RevokedInfo(info))
+        return der.tlv(0x80 if status == "good" else 0x82)
+    since = der.moment(datetime.fromtimestamp(at // 1_000, UTC))
+    why = HOLD if status == HELD else reason
+    return der.context(1, since, der.context(0, der.enumerated(why)) if why else b"")
 
 
 def failed(status: str) -> Answer:

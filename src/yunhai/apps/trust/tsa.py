@@ -5,12 +5,14 @@ TSTInfo with content type, digest and signing certificate (v2) signed; nothing i
 """
 
 import hashlib
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, ClassVar, Final
 
-from asn1crypto import algos, cms, core, tsp, x509
+from asn1crypto import core, tsp, x509
 
+from yunhai.apps.trust import der
 from yunhai.apps.trust.ca import Authority
+from yunhai.apps.trust.store import Own
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import PKI_BODY_BYTES_MAX
 from yunhai.trading.trust import profiles
@@ -21,6 +23,12 @@ REPLY_TYPE: Final = "application/timestamp-reply"
 ACCURACY_S: Final = 1
 _DIGEST_BYTES: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
 _VERSION: Final = "v1"
+_POLICY: Final = der.identifier(TSA_POLICY)
+_SIGNED_DATA: Final = der.identifier("1.2.840.113549.1.7.2")
+_TST_INFO: Final = der.identifier("1.2.840.113549.1.9.16.1.4")
+_CONTENT_TYPE: Final = der.identifier("1.2.840.113549.1.9.3")
+_MESSAGE_DIGEST: Final = der.identifier("1.2.840.113549.1.9.4")
+_SIGNING_CERTIFICATE: Final = der.identifier("1.2.840.113549.1.9.16.2.47")
 
 
 class RefusedError(Exception):
@@ -31,58 +39,77 @@ class RefusedError(Exception):
         self.failure = failure
 
 
+class _Signer:
+    """What every token of one certificate has in common, written once."""
+
+    def __init__(self, own: Own, issuer: x509.Certificate) -> None:
+        certificate = x509.Certificate.load(own.certificate)
+        name, serial = certificate.issuer.dump(), der.integer(certificate.serial_number)
+        named = der.context(4, name)
+        certificate_id = der.sequence(  # SHA-256 is the default, so it is not written
+            der.octets(hashlib.sha256(own.certificate).digest()), der.sequence(der.sequence(named), serial)
+        )
+        self.own = own
+        self.point = profiles.point_of_info(certificate.public_key.dump())
+        self.content_type = _attribute(_CONTENT_TYPE, _TST_INFO)
+        self.signing = _attribute(_SIGNING_CERTIFICATE, der.sequence(der.sequence(certificate_id)))
+        self.named = der.sequence(name, serial)
+        self.certificates = der.context(0, *sorted((own.certificate, issuer.dump())))
+
+    def attributes(self, info: bytes) -> bytes:
+        """What a token's signature is over: a SET OF."""
+        digest = _attribute(_MESSAGE_DIGEST, der.octets(hashlib.sha256(info).digest()))
+        return der.set_of(self.content_type, digest, self.signing)
+
+
 class Stamper:
     """Answers time-stamp requests."""
 
     def __init__(self, authority: Authority) -> None:
         self._authority = authority
+        self._signer: _Signer | None = None
         self.stamped = 0
         self.behind = 0
 
     async def answer(self, request: bytes) -> bytes:
         """The TimeStampResp, DER; a refusal is one too."""
         try:
-            asked = _read(request)
-            token = await self._token(asked)
+            token = await self._token(_read(request))
         except RefusedError as refusal:
-            return _reply({"status": "rejection", "fail_info": {refusal.failure}})
+            return _refused({refusal.failure})
         except YunhaiError:
             self.behind += 1
-            return _reply({"status": "rejection", "fail_info": {"system_failure"}})
+            return _refused({"system_failure"})
         self.stamped += 1
-        return _reply({"status": "granted"}, token)
+        return der.sequence(der.sequence(der.integer(0)), token)
 
-    async def _token(self, asked: tsp.TimeStampReq) -> cms.ContentInfo:
+    async def _token(self, asked: tsp.TimeStampReq) -> bytes:
+        """The ContentInfo of the SignedData (CMS version 3: its content is not plain data)."""
         authority = self._authority
         own = await authority.own(Profile.TSA)
-        certificate = x509.Certificate.load(own.certificate)
+        signer = self._signer
+        if signer is None or signer.own != own:
+            signer = self._signer = _Signer(own, authority.issuer)
         info = _info(asked, authority.now())
-        attributes = _attributes(info, certificate)
-        signature = await authority.signed(
-            own.label, attributes.dump(), profiles.point_of_info(certificate.public_key.dump())
-        )
-        signer = {
-            "version": "v1",
-            "sid": cms.SignerIdentifier(
-                name="issuer_and_serial_number",
-                value=cms.IssuerAndSerialNumber(
-                    {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
-                ),
+        attributes = signer.attributes(info)
+        signature = await authority.signed(own.label, attributes, signer.point)
+        signed = der.sequence(
+            der.integer(3),
+            der.set_of(der.SHA256),
+            der.sequence(_TST_INFO, der.context(0, der.octets(info))),
+            signer.certificates if asked["cert_req"].native else b"",
+            der.set_of(
+                der.sequence(
+                    der.integer(1),
+                    signer.named,
+                    der.SHA256,
+                    b"\xa0" + attributes[1:],  # the same, tagged [0]
+                    der.ECDSA_SHA256,
+                    der.octets(signature),
+                )
             ),
-            "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
-            "signed_attrs": attributes,
-            "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
-            "signature": signature,
-        }
-        signed: dict[str, Any] = {
-            "version": "v3",
-            "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
-            "encap_content_info": {"content_type": "tst_info", "content": core.ParsableOctetString(info)},
-            "signer_infos": [signer],
-        }
-        if asked["cert_req"].native:
-            signed["certificates"] = [certificate, authority.issuer]
-        return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(signed)})
+        )
+        return der.sequence(_SIGNED_DATA, der.context(0, signed))
 
 
 def _read(request: bytes) -> tsp.TimeStampReq:
@@ -112,51 +139,27 @@ def _read(request: bytes) -> tsp.TimeStampReq:
 
 def _info(asked: tsp.TimeStampReq, now: datetime) -> bytes:
     """DER of the TSTInfo. Milliseconds, well within the accuracy."""
-    moment = now.astimezone(UTC)
-    content: dict[str, Any] = {
-        "version": "v1",
-        "policy": TSA_POLICY,
-        "message_imprint": asked["message_imprint"],
-        "serial_number": profiles.new_serial(),
-        "gen_time": moment.replace(microsecond=moment.microsecond // 1_000 * 1_000),
-        "accuracy": {"seconds": ACCURACY_S},
-    }
-    if asked["nonce"].native is not None:
-        content["nonce"] = asked["nonce"]
-    encoded: bytes = tsp.TSTInfo(content).dump()
-    return encoded
-
-
-def _attributes(info: bytes, certificate: x509.Certificate) -> cms.CMSAttributes:
-    """What the token's signature is over."""
-    named = tsp.SigningCertificateV2(
-        {
-            "certs": [
-                tsp.ESSCertIDv2(
-                    {
-                        "hash_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
-                        "cert_hash": hashlib.sha256(certificate.dump()).digest(),
-                        "issuer_serial": {
-                            "issuer": [x509.GeneralName(name="directory_name", value=certificate.issuer)],
-                            "serial_number": certificate.serial_number,
-                        },
-                    }
-                )
-            ]
-        }
-    )
-    return cms.CMSAttributes(
-        [
-            cms.CMSAttribute({"type": "content_type", "values": ["tst_info"]}),
-            cms.CMSAttribute({"type": "message_digest", "values": [hashlib.sha256(info).digest()]}),
-            cms.CMSAttribute({"type": "signing_certificate_v2", "values": [named]}),
-        ]
+    return der.sequence(
+        der.integer(1),
+        _POLICY,
+        asked["message_imprint"].dump(),
+        der.integer(profiles.new_serial()),
+        der.moment(now),
+        der.sequence(der.integer(ACCURACY_S)),
+        asked["nonce"].dump() if asked["nonce"].native is not None else b"",
     )
 
 
-def _reply(status: dict[str, Any], token: cms.ContentInfo | None = None) -> bytes:
-    content: dict[str, Any] = {"status": tsp.PKIStatusInfo(status)}
-    if token is not None:
-        content["time_stamp_token"] = token
-    encoded: bytes = tsp.TimeStampResp(content).dump()
+def _attribute(kind: bytes, value: bytes) -> bytes:
+    return der.sequence(kind, der.set_of(value))
+
+
+class Refusal(core.Sequence):  # type: ignore[misc]
+    """A TimeStampResp without a token, which asn1crypto's own has not."""
+
+    _fields: ClassVar[Any] = [("status", tsp.PKIStatusInfo)]
+
+
+def _refused(failures: set[str]) -> bytes:
+    encoded: bytes = Refusal({"status": {"status": "rejection", "fail_info": failures}}).dump()
     return encoded
