@@ -119,6 +119,8 @@ def _visit(page: Any, cloud: Cloud, pages: dict[str, str], person: str, look: st
         if answer.status == NOT_NOW and path.startswith("/account/2fa/"):  # of a factor that this person has not set up
             faults.clear()
             continue
+        if "/account/login/" in page.url:
+            wrong.append(f"{name}: asks to sign in")
         if answer.status != 200:
             wrong.append(f"{name}: {answer.status}")
         page.wait_for_timeout(SETTLES_MS)

@@ -28,7 +28,7 @@ class TestDoors:
         assert Client().get("/")["Location"].startswith("/account/login/")
         nowhere = browser(person()).get("/")
         assert nowhere.status_code == 200
-        assert "目前沒有可進入的工作室" in nowhere.content.decode()
+        assert "目前沒有可進入的工作區" in nowhere.content.decode()
 
     def test_language_is_kept_with_the_person(self) -> None:
         somebody = place("investor", account=7)

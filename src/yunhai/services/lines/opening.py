@@ -82,10 +82,10 @@ def plan(wanted: Wanted) -> Plan:
     last = settlement.latest_day()
     clock = str(ask("/status")["clock"])
     day = parse_date(wanted.date) if wanted.date else _next_day(last.day if last else "", clock)
-    name = wanted.pack or (last.pack if last else "") or _pack_in_force(day)
-    pack = packs.loaded(name)
     calendar = _calendar(day)
     calendar.require_open(day)
+    name = wanted.pack or (last.pack if last else "") or _pack_in_force(day)
+    pack = packs.loaded(name)
     rows, listed, left_out = _securities(pack, day, _given(wanted.references), last)
     if not listed:
         raise YunhaiError(NO_SECURITIES)
