@@ -12,6 +12,7 @@ from django.test import Client
 from yunhai.platform.identity import api as identity
 from yunhai.platform.identity.models import Person
 from yunhai.platform.tenancy import api as tenancy
+from yunhai.platform.tenancy.models import Tenant
 
 EXCHANGE = 9_001
 BROKER = 9_002
@@ -30,7 +31,9 @@ def tenant(number: int = BROKER, **fields: Any) -> tenancy.TenantView:
         "name_en": f"Broker {number}",
         "columns": columns,
     }
-    return tenancy.set_tenant(number, **(said | fields))
+    made, _ = Tenant.objects.update_or_create(number=number, defaults=said | fields)
+    tenancy.tell_tenant(made, by=0)
+    return tenancy.tenant(number)
 
 
 def person(**fields: Any) -> Person:

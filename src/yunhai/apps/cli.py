@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "stream": ("yunhai.apps.commands.stream", "Quotes and fills from the journal 行情回報"),
     "migrate": ("yunhai.apps.commands.migrate", "Bring the database to this version 更新資料庫"),
     "web": ("yunhai.apps.commands.web", "Pages, the control plane's API, sign-in 網站程序"),
+    "operator": ("yunhai.apps.commands.operator", "Who works the platform: add the first one 平台管理者"),
     "reader": ("yunhai.apps.commands.reader", "The journal into the tables 讀取程序"),
     "trust": ("yunhai.apps.commands.trust", "Certificates, HSM, status, time stamps 信任程序"),
     "ca": ("yunhai.apps.commands.ca", "The certification authority: ceremony, status 憑證機構"),

@@ -1,5 +1,6 @@
 """Every change in the Console is one transaction: the row, the fact for the core, and why."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -213,6 +214,55 @@ def test_a_pack_is_published_whole_or_not_at_all(api: Any, facts: Any) -> None:
     assert packs.loaded(name).id == name
     assert refused(lambda: api.publish_pack(toml, reason=WHY, by=api.person)) == 7373
     assert refused(lambda: api.publish_pack(b"not = [toml", reason=WHY, by=api.person)) == 2001
+
+
+def test_a_packs_base_is_published_with_it(api: Any, facts: Any) -> None:
+    """Else the core, which has what was published and nothing else, could open no day by the pack."""
+    from yunhai.platform.console import packs
+    from yunhai.platform.console.models import Change
+    from yunhai.trading import facts as words
+    from yunhai.trading.books.books import Books
+
+    house = packs.house_files()
+    middle = house["twse-t1"].replace(b'"twse-t1"', b'"twse-middle"')
+    top = (
+        house["twse-t1"]
+        .replace(b'"twse-t1"', b'"twse-top"')
+        .replace(b'based_on = "twse-2026"', b'based_on = "twse-t1"')
+    )
+    before = len(facts())
+    api.publish_pack(top, reason=WHY, by=api.person)
+    told = [value for _, value in facts()[before:]]
+    assert [value["pack"] for value in told] == ["twse-2026", "twse-t1", "twse-top"]
+    assert sorted(Change.objects.filter(subject="pack").values_list("key", flat=True)) == [
+        "twse-2026",
+        "twse-t1",
+        "twse-top",
+    ]
+    books = Books()
+    for sequence, value in enumerate(told, 1):
+        books.apply_fact(sequence, 0, 0, words.from_json(9, value))
+    assert books.rule_pack("twse-top", hashlib.sha256(top).digest()).id == "twse-top"
+    api.publish_pack(middle, reason=WHY, by=api.person)
+    assert facts()[before + 3 :][0][1]["pack"] == "twse-middle", "a base is published once"
+    assert len(facts()) == before + 4
+
+
+def test_whoever_sets_a_tenants_field_leaves_a_change(api: Any, facts: Any) -> None:
+    from yunhai.platform.console.models import Change
+    from yunhai.platform.tenancy.api import set_tenant
+    from yunhai.platform.tenancy.rls import acting
+
+    add_broker(api)
+    with acting(tenant=11, person=api.person):  # from a broker's own room
+        set_tenant(11, by=api.person, reason=WHY, commission_ppm=1_000)
+    change = Change.objects.order_by("-id").first()
+    assert change is not None
+    assert (change.subject, change.key, change.reason, change.by_id) == ("tenant", "11", WHY, api.person)
+    assert (change.before, change.after) == ({"commission_ppm": 1425}, {"commission_ppm": 1_000})
+    assert facts()[-1][1]["commission_ppm"] == 1_000
+    api.undo(change.pk, reason=WHY, by=api.person)
+    assert facts()[-1][1].get("commission_ppm", 1425) == 1425
 
 
 def test_nobody_but_the_exchanges_operators_sees_changes_pools_or_others_lines(api: Any) -> None:

@@ -14,6 +14,7 @@ PART_NOT_READY: Final = 7511
 ORIGIN_MISSING: Final = 7512
 NOT_UP: Final = 7513
 PORT_TAKEN: Final = 7514
+OPERATOR_KNOWN: Final = 7515
 
 register(
     *rows(
@@ -106,6 +107,16 @@ register(
             "This YUNHAI_HOME is not up",
             "請先執行 yunhai up。",
             "Run yunhai up first.",
+        ),
+        (
+            OPERATOR_KNOWN,
+            "operator-known",
+            None,
+            409,
+            "{email} 已是平台管理者",
+            "{email} works the platform already",
+            "請由該人員登入；忘記密碼可於登入頁重設。",
+            "Have them sign in; a forgotten password is set again on the sign-in page.",
         ),
         (
             PORT_TAKEN,

@@ -26,9 +26,10 @@ from yunhai.apps.cloud.demo_people import (
     DemoAccount,
     DemoBroker,
 )
+from yunhai.apps.cloud.operators import PLATFORM, WHY, make_platform
 from yunhai.apps.cloud.places import HOME_VARIABLE, Places
 from yunhai.client import Signer
-from yunhai.trading.facts import AccountSet, Decided, GrantSet, Listed, Opening
+from yunhai.trading.facts import Decided, GrantSet, Listed, Opening
 
 if TYPE_CHECKING:
     from yunhai.apps.day.cloud_plan import CloudPlan
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
 ROLE_VARIABLE: Final = "YUNHAI_ROLE"
 DEMO_VARIABLE: Final = "YUNHAI_DEMO"
 SETTINGS: Final = "yunhai.apps.cloud.settings"
-PLATFORM: Final = 1
-"""The exchange's own tenant, whose staff work the platform."""
-WHY: Final = "set up 建置"
-"""The reason that stands beside every change made here."""
 BATCH: Final = "demo"
 COMMISSION_PPM: Final = 1425
 COMMISSION_MINIMUM: Final = 200_000
@@ -120,22 +117,10 @@ def plant_demo(listed: Iterable[Listed], pack: bytes) -> Planted:
 
 
 def _platform(pack: bytes) -> None:
-    """The exchange's tenant, if the migrations have not made it; the matrix told; the rule pack published."""
+    """The exchange's tenant, the matrix told, the rule pack published."""
     from yunhai.platform.console.api import publish_pack
-    from yunhai.platform.entitlements.api import announce
-    from yunhai.platform.tenancy.models import Tenant
 
-    Tenant.objects.get_or_create(
-        kind="exchange",
-        defaults={
-            "number": PLATFORM,
-            "code": "YH00",
-            "name_zh": "雲海平台",
-            "name_en": "Yunhai Platform",
-            "columns": ["exchange"],
-        },
-    )
-    announce()
+    make_platform()
     publish_pack(pack, reason=WHY, by=None)
 
 
@@ -164,13 +149,10 @@ def _people(balances: Mapping[int, list[tuple[int, str, int, int]]]) -> dict[str
 
 
 def _open_for(person: "Person", opened: DemoAccount, balances: Mapping[int, list[tuple[int, str, int, int]]]) -> int:
-    from yunhai.platform.identity import api as identity
-
     broker = BROKERS[opened.broker]
     account = _account(
         broker.tenant, broker.branches[opened.branch][0], opened.number, person=person, day_trade="buy_first"
     )
-    identity.grant(person, broker.tenant, "investor", account=account)
     rows = balances[broker.tenant]
     rows.append((account, "", opened.cash, 0))
     rows += [(account, code, shares, shares * cost) for code, shares, cost in opened.shares]
@@ -185,7 +167,6 @@ def _clients(broker: DemoBroker, rows: list[tuple[int, str, int, int]]) -> tuple
     for at, (zh, en) in enumerate(OTHER_CLIENTS, start=1):
         person = identity.make_person(f"client{at}@demo.example", name_zh=zh, name_en=en, demo=True)
         account = _account(broker.tenant, broker.code, f"{2_000_000 + at:07d}", person=person, day_trade="buy_first")
-        identity.grant(person, broker.tenant, "investor", account=account)
         rows.append((account, "", CLIENT_CASH, 0))
         rows += [(account, code, shares, 0) for code, shares in CLIENT_SHARES]
         made.append(_program(person, broker.tenant, account, "investor", "scripted broker"))
@@ -203,7 +184,6 @@ def _agent(broker: DemoBroker, codes: Iterable[str], rows: list[tuple[int, str, 
         demo=True,
     )
     account = _account(broker.tenant, broker.code, "9000001", person=person, day_trade="buy_first")
-    identity.grant(person, broker.tenant, "investor", account=account)
     rows.append((account, "", AGENT_CASH, 0))
     rows += [(account, code, AGENT_SHARES, 0) for code in codes]
     return _program(person, broker.tenant, account, "investor", "demo agent")
@@ -313,24 +293,13 @@ def _account(
     day_trade: str = "none",
     number_in_journal: int | None = None,
 ) -> int:
-    """Open an account; its id, chosen by the database unless given."""
-    from yunhai.platform.tenancy.models import Branch
-    from yunhai.services.accounts.models import Account
+    """Open an account, the person its investor; its id, chosen by the database unless given."""
+    from yunhai.services.accounts.api import open_account
 
-    account = Account.objects.create(
-        pk=number_in_journal,
-        tenant_id=tenant,
-        branch=Branch.objects.get(tenant_id=tenant, code=branch),
-        number=number,
-        person=person,
-        day_trade=day_trade,
-        credit=["cash"],
+    opened = open_account(
+        tenant=tenant, branch=branch, number=number, person=person, account=number_in_journal, day_trade=day_trade
     )
-    _tell(
-        AccountSet(account=account.pk, tenant=tenant, branch=branch, number=number, day_trade=day_trade),
-        tenant,
-    )
-    return int(account.pk)
+    return opened.account
 
 
 def _lines(owned: Mapping[int, tuple[str, tuple[str, ...]]], pool: str) -> tuple[LineLogin, ...]:

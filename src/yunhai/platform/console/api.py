@@ -33,9 +33,10 @@ from yunhai.platform.console.models import Change, Line, Pack, Pool, Terminal
 from yunhai.platform.entitlements import api as entitlements
 from yunhai.platform.entitlements.models import Cell
 from yunhai.platform.outbox.api import put
+from yunhai.platform.tenancy.api import tell_tenant
 from yunhai.platform.tenancy.models import Branch, Tenant
 from yunhai.platform.tenancy.rls import acting
-from yunhai.trading.facts import LineSet, PackPublished, PoolSet, TenantSet, TerminalSet
+from yunhai.trading.facts import LineSet, PackPublished, PoolSet, TerminalSet
 from yunhai.trading.lines.login import verifier_of
 
 TERMINALS: Final[Mapping[str, str]] = {
@@ -147,19 +148,6 @@ def tenant_named(number: int, *, lock: bool = False) -> Tenant:
     return found
 
 
-def _tell_tenant(tenant: Tenant, by: int | None) -> int:
-    fact = TenantSet(
-        tenant=tenant.pk,
-        code=tenant.code,
-        status=tenant.status,
-        commission_ppm=tenant.commission_ppm,
-        commission_minimum=tenant.commission_minimum,
-        commission_minimum_odd_lot=tenant.commission_minimum_odd_lot,
-        columns=tuple(tenant.columns),
-    )
-    return put(fact, tenant=tenant.pk, by=by or 0)
-
-
 @transaction.atomic
 def add_tenant(
     state: rules.TenantState,
@@ -177,7 +165,7 @@ def add_tenant(
     tenant = Tenant(pk=number or last + 1, **asdict(replace(state, columns=tuple(state.columns))))
     tenant.columns = list(state.columns)
     tenant.save(force_insert=True)
-    outbox = _tell_tenant(tenant, by)
+    outbox = tell_tenant(tenant, by=by or 0)
     if state.kind == "broker":
         for channel, terminal in terminals.items():
             Terminal.objects.create(tenant=tenant, channel=channel, terminal=terminal)
@@ -213,7 +201,7 @@ def change_tenant(
         setattr(tenant, name, getattr(state, name))
     tenant.columns = list(state.columns)
     tenant.save()
-    outbox = _tell_tenant(tenant, by)
+    outbox = tell_tenant(tenant, by=by or 0)
     return record(
         "tenant",
         str(number),
@@ -356,15 +344,35 @@ def _save_pool(pool: Pool, state: dict[str, Any], by: int | None) -> int:
 
 @transaction.atomic
 def publish_pack(toml: bytes, *, reason: str, by: int | None) -> Pack:
-    """Let days use a rule pack from now on. YunhaiError 2001-2009 (not a pack), 7362, 7373."""
+    """Let days use a rule pack from now on; what it is based on is published with it, else no day could read it.
+    YunhaiError 2001-2009 (not a pack), 7362, 7373."""
     reason = rules.checked_change(reason)
-    pack = load_pack(toml, base=packs.base)
-    digest = hashlib.sha256(toml).digest()
-    if Pack.objects.filter(pack=pack.id, sha256=digest).exists():
+    bases: dict[str, bytes] = {}
+
+    def base(name: str) -> bytes | None:
+        content = packs.base(name)
+        if content is not None:
+            bases[name] = content
+        return content
+
+    pack = load_pack(toml, base=base)
+    if _published(pack.id, toml):
         raise YunhaiError(PACK_KNOWN, pack=pack.id)
-    made = Pack.objects.create(pack=pack.id, sha256=digest, toml=toml, by_id=by)
-    outbox = put(PackPublished(pack=pack.id, sha256=digest, toml=toml), by=by or 0)
-    record("pack", pack.id, before=None, after={"sha256": digest.hex()}, reason=reason, by=by, outbox=outbox)
+    for name, content in reversed(bases.items()):  # the one that needs no other comes first
+        if not _published(name, content):
+            _publish(name, content, reason=reason, by=by)
+    return _publish(pack.id, toml, reason=reason, by=by)
+
+
+def _published(name: str, toml: bytes) -> bool:
+    return bool(Pack.objects.filter(pack=name, sha256=hashlib.sha256(toml).digest()).exists())
+
+
+def _publish(name: str, toml: bytes, *, reason: str, by: int | None) -> Pack:
+    digest = hashlib.sha256(toml).digest()
+    made = Pack.objects.create(pack=name, sha256=digest, toml=toml, by_id=by)
+    outbox = put(PackPublished(pack=name, sha256=digest, toml=toml), by=by or 0)
+    record("pack", name, before=None, after={"sha256": digest.hex()}, reason=reason, by=by, outbox=outbox)
     return made
 
 
@@ -392,7 +400,9 @@ def _cell_back(key: str, state: dict[str, Any], **said: Any) -> Change:
 
 
 def _tenant_back(key: str, state: dict[str, Any], **said: Any) -> Change:
-    return change_tenant(int(key), rules.TenantState(**{**state, "columns": tuple(state["columns"])}), **said)
+    now = asdict(tenant_state(tenant_named(int(key))))
+    then = now | {name: value for name, value in state.items() if name in now}  # others are not the Console's to set
+    return change_tenant(int(key), rules.TenantState(**{**then, "columns": tuple(then["columns"])}), **said)
 
 
 def _line_back(key: str, state: dict[str, Any], **said: Any) -> Change:

@@ -37,13 +37,30 @@ def tenant(number: int) -> TenantView:
     return _view(found)
 
 
-def set_tenant(number: int, *, by: int = 0, **fields: Any) -> TenantView:
-    """Make a tenant or change the fields given, and tell the core. ValidationError for a value its field does not take."""
-    found = Tenant.objects.select_for_update().filter(pk=number).first() or Tenant(number=number)
+def set_tenant(number: int, *, by: int = 0, reason: str = "", **fields: Any) -> TenantView:
+    """Make a tenant or change the fields given, tell the core, and keep what was changed among the Console's changes.
+    ValidationError for a value its field does not take; NOT_THERE where there is no exchange's tenant to keep changes at."""
+    from yunhai.platform.console.api import record  # the Console, above this app, keeps why what was changed
+
+    found = Tenant.objects.select_for_update().filter(pk=number).first()
+    before = None if found is None else {name: getattr(found, name) for name in fields}
+    found = found or Tenant(number=number)
     for name, value in fields.items():
         setattr(found, name, value)
     found.full_clean(validate_unique=False, validate_constraints=False)
     found.save()
+    outbox = tell_tenant(found, by=by)
+    exchange = Tenant.objects.filter(kind="exchange").first()
+    if exchange is None:
+        raise YunhaiError(NOT_THERE)
+    with rls.acting(tenant=exchange.pk):
+        after = {name: getattr(found, name) for name in fields}
+        record("tenant", str(number), before=before, after=after, reason=reason, by=by or None, outbox=outbox)
+    return _view(found)
+
+
+def tell_tenant(found: Tenant, *, by: int) -> int:
+    """Put a tenant as it is now into the outbox; the row's id."""
     fact = TenantSet(
         tenant=found.number,
         code=found.code,
@@ -53,8 +70,7 @@ def set_tenant(number: int, *, by: int = 0, **fields: Any) -> TenantView:
         commission_minimum_odd_lot=found.commission_minimum_odd_lot,
         columns=tuple(found.columns),
     )
-    put(fact, tenant=found.number, by=by)
-    return _view(found)
+    return put(fact, tenant=found.number, by=by)
 
 
 def set_branch(tenant_number: int, code: str, *, name_zh: str, name_en: str = "") -> int:
