@@ -19,7 +19,7 @@ from yunhai.kernel.limits import CHANGE_REASON_CHARACTERS_MAX, LINE_CAP_MAX
 from yunhai.platform.tenancy.models import Tenant, choices
 
 LINE_STATUSES: Final = ("open", "closed")
-SUBJECTS: Final = ("tenant", "branch", "cell", "line", "pool", "pack", "member", "session", "day")
+SUBJECTS: Final = ("tenant", "branch", "cell", "line", "pool", "pack", "member", "session", "day", "profile")
 OPERATOR_SEES: Final = (
     "(yunhai_sees(0) AND EXISTS (SELECT 1 FROM tenancy_tenant t"
     " WHERE t.number = yunhai_tenant() AND t.kind = 'exchange'))"

@@ -207,6 +207,12 @@ def revoke_key(person: Person, key_id: int) -> None:
         put(fact, by=person.pk)
 
 
+def rename_key(person: Person, key_id: int, name: str) -> None:
+    """Give one of the person's keys another name. NOT_THERE if it is not theirs."""
+    if not SigningKey.objects.filter(person=person, pk=key_id).update(name=name):
+        raise YunhaiError(NOT_THERE)
+
+
 def keys_of(person: Person) -> list[KeyView]:
     """Newest first."""
     return [

@@ -52,6 +52,15 @@ ROOMS: Final = (
         roles=("operations", "compliance", "operator"),
     ),
     Room(
+        name="evidence",
+        url="/evidence/",
+        zh="稽核室",
+        en="Evidence Room",
+        summary_zh="法遵稽核：委託證據、查詢紀錄",
+        summary_en="Compliance: evidence of orders, who looked at whom",
+        roles=("compliance",),
+    ),
+    Room(
         name="console",
         url="/console/",
         zh="總控台",
@@ -89,9 +98,11 @@ def _own(caller: Caller) -> list[Room]:
 
 
 def room_of(caller: Caller, path: str) -> Room | None:
-    """The room a page belongs to: the one it lies in; of a page of none (a timeline, one's sign-in) the caller's first, so
-    that there is a way back."""
-    return room_at(path) or next(iter(_own(caller)), None)
+    """The room a page belongs to: the one it lies in; else the caller's own whose menu leads there; of a page of none (a
+    timeline, one's sign-in) the caller's first, so that there is a way back."""
+    own = _own(caller)
+    led = (room for room in own if any(path.startswith(entry.url) for entry in _entries(caller, room)))
+    return room_at(path) or next(led, None) or next(iter(own), None)
 
 
 def room_at(path: str) -> Room | None:
