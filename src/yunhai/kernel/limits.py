@@ -390,6 +390,8 @@ PATH_NAMES_MAX: Final = 4_096
 """Names times name constraints compared for one certificate."""
 FOREIGN_CERTIFICATE_BYTES_MAX: Final = 65_536
 """A certificate of somebody else that is read."""
+CERTIFICATES_READ_KEPT: Final = 256
+"""Certificates that a process keeps as read, each of some kilobytes."""
 CMS_BYTES_MAX: Final = 1 << 20
 STATUS_BYTES_MAX: Final = 65_536
 """An OCSP answer."""

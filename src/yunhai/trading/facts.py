@@ -279,6 +279,15 @@ class Tape(Decided, frozen=True, kw_only=True):
     known: tuple[int, ...]
 
 
+class EvidenceSealed(Decided, frozen=True, kw_only=True):
+    """The evidence of an accepted instruction, sealed. `number` the instruction's, `sequence` its record's in this journal,
+    `sha256` of the bundle (docs/concepts/evidence.md). Sent like an outbox row, and taken once."""
+
+    number: int
+    sequence: int
+    sha256: bytes
+
+
 NUMBERS: Final[dict[type[Decided], int]] = {
     TenantSet: 1,
     AccountSet: 2,
@@ -302,6 +311,7 @@ NUMBERS: Final[dict[type[Decided], int]] = {
     Halted: 107,
     Lookup: 108,
     Tape: 109,
+    EvidenceSealed: 110,
 }
 KINDS: Final[dict[int, type[Decided]]] = {number: kind for kind, number in NUMBERS.items()}
 _DECODERS: Final = {number: msgspec.msgpack.Decoder(kind) for number, kind in KINDS.items()}

@@ -35,6 +35,7 @@ from yunhai.trading.facts import (
     DayOpened,
     DayStep,
     Decided,
+    EvidenceSealed,
     GrantSet,
     Halted,
     KeySet,
@@ -124,8 +125,17 @@ def _key_set(books: "Books", _: Head, fact: KeySet) -> None:
     books.keys[fact.key] = fact
 
 
+OPENS_TLS: Final = frozenset(("api", "broker", "software", "line"))
+"""Profiles of certificates that a connection may be opened with (`yunhai.trading.trust.profiles`)."""
+
+
 def _certificate_set(books: "Books", _: Head, fact: CertificateSet) -> None:
-    """Of one key the latest certificate stands; what happens to an earlier one, which was renewed, changes nothing."""
+    """Of one key the latest certificate stands; what happens to an earlier one, which was renewed, changes nothing. Those
+    that open a TLS connection are found by their SHA-256, each for itself: many have no signing key (0)."""
+    if fact.profile in OPENS_TLS:
+        books.interfaces[fact.sha256.hex()] = fact
+    if not fact.key:
+        return
     held = books.certificates.get(fact.key)
     if held is None or held.certificate <= fact.certificate:
         books.certificates[fact.key] = fact
@@ -497,4 +507,5 @@ _CHANGES: Final[dict[type[Decided], Callable[["Books", Head, Any], None]]] = {
     Halted: _halted,
     Lookup: _lookup,
     Tape: _nothing,
+    EvidenceSealed: _nothing,
 }

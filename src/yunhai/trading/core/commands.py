@@ -23,6 +23,7 @@ from yunhai.trading.facts import (
     AccountSet,
     CashMoved,
     Decided,
+    EvidenceSealed,
     Halted,
     LineState,
     Lookup,
@@ -38,7 +39,7 @@ from yunhai.trading.lines.errors import LOGIN_REFUSED
 from yunhai.trading.order_numbers import is_terminal
 
 CONTROL_PLANE: Final = range(1, 100)
-_FROM_OUTBOX: Final = frozenset((facts.NUMBERS[Lookup],))
+_FROM_OUTBOX: Final = frozenset((facts.NUMBERS[Lookup], facts.NUMBERS[EvidenceSealed]))
 """Facts above 99 that the relay may send all the same: they move nothing."""
 
 

@@ -27,6 +27,7 @@ from yunhai.trading.instructions import signed_attributes
 from yunhai.trading.signatures import der_of, raw_of
 from yunhai.trading.trust.algorithms import MODERN, Taken, holds
 from yunhai.trading.trust.errors import (
+    BROKEN,
     CMS_DIGEST,
     CMS_MALFORMED,
     CMS_NOT_OURS,
@@ -34,10 +35,9 @@ from yunhai.trading.trust.errors import (
     CMS_SIGNER,
     refused,
 )
+from yunhai.trading.trust.forms import load
 
 _DATA: Final = "data"
-_BROKEN: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
-"""What asn1crypto raises for bytes that are not what they are taken for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,18 +57,21 @@ class Signer:
         return found
 
     def unsigned(self, name: str) -> list[Any]:
-        """The values of one unsigned attribute."""
-        attributes = self.info["unsigned_attrs"]
-        if isinstance(attributes, core.Void):
-            return []
-        return [value for one in attributes if one["type"].native == name for value in one["values"]]
+        """The values of one unsigned attribute. CMS_MALFORMED if they cannot be read."""
+        return _values(self.info["unsigned_attrs"], name)
 
     def signed(self, name: str) -> list[Any]:
-        """The values of one signed attribute."""
-        attributes = self.info["signed_attrs"]
-        if isinstance(attributes, core.Void):
-            return []
+        """The values of one signed attribute. CMS_MALFORMED if they cannot be read."""
+        return _values(self.info["signed_attrs"], name)
+
+
+def _values(attributes: Any, name: str) -> list[Any]:
+    if isinstance(attributes, core.Void):
+        return []
+    try:
         return [value for one in attributes if one["type"].native == name for value in one["values"]]
+    except BROKEN:
+        raise _malformed(f"{name} cannot be read", f"{name} 無法讀取") from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,7 @@ def read(encoded: bytes, *, malformed: int = CMS_MALFORMED) -> SignedData:
             signers=signers,
             version=data["version"].native,
         )
-    except _BROKEN as problem:
+    except BROKEN as problem:
         raise _malformed(
             f"not DER of a SignedData ({type(problem).__name__})", "不是 SignedData 的 DER 編碼", malformed
         ) from None
@@ -129,6 +132,12 @@ def _content_bytes(content: Any) -> bytes:
 
 
 def _signer(info: Any, certificates: Sequence[x509.Certificate]) -> Signer:
+    _ = (
+        info["sid"].native,
+        info["digest_algorithm"].native,
+        info["signature_algorithm"].native,
+        info["signature"].native,
+    )
     attributes = info["signed_attrs"]
     signed = b"" if isinstance(attributes, core.Void) else attributes.untag().dump()
     digest, content_type = b"", ""
@@ -173,6 +182,7 @@ def proven(data: SignedData, *, content: bytes | None = None, taken: Taken = MOD
     for signer in data.signers:
         if signer.certificate is None:
             raise refused(CMS_SIGNER, "no certificate inside is the signer's", "內附憑證均非簽署者的")
+        info = load(signer.certificate).public_key
         digest = signer.info["digest_algorithm"]["algorithm"].native
         if digest not in taken.hashes:
             raise _malformed(f"digest {digest}", f"摘要 {digest}")
@@ -181,7 +191,6 @@ def proven(data: SignedData, *, content: bytes | None = None, taken: Taken = MOD
                 raise YunhaiError(CMS_DIGEST)
         elif data.content_type != _DATA:
             raise _malformed("no signed attributes", "缺少簽署屬性")
-        info = x509.Certificate.load(signer.certificate).public_key
         over = signer.attributes or held
         if not holds(info, signer.info["signature_algorithm"], signer.signature, over, digest=digest, taken=taken):
             raise YunhaiError(CMS_SIGNATURE)
@@ -219,7 +228,7 @@ def build(one: InstructionSignature) -> bytes:
             name="issuer_and_serial_number",
             value=cms.IssuerAndSerialNumber({"issuer": signer.issuer, "serial_number": signer.serial_number}),
         )
-    except _BROKEN:
+    except BROKEN:
         raise refused(CMS_SIGNER, "a certificate cannot be read", "憑證無法讀取") from None
     info: dict[str, Any] = {
         "version": "v1",
@@ -232,7 +241,7 @@ def build(one: InstructionSignature) -> bytes:
     if one.token is not None:
         try:
             token = cms.ContentInfo.load(one.token, strict=True)
-        except _BROKEN:
+        except BROKEN:
             raise _malformed("the time stamp cannot be read", "時戳無法讀取") from None
         info["unsigned_attrs"] = cms.CMSAttributes(
             [cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [token]})]

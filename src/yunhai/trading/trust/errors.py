@@ -55,6 +55,9 @@ EVIDENCE_TIME: Final = 6893
 EVIDENCE_REVOKED: Final = 6894
 EVIDENCE_NOT_PLACED: Final = 6895
 
+BROKEN: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
+"""What asn1crypto raises for bytes that are not what they are taken for: at first sight, or when a part is looked at."""
+
 _OTHER_CERTIFICATE = ("請改用有效且用途相符的憑證。", "Use a valid certificate of the right kind.")
 _ISSUER = ("請聯絡簽發憑證的機構。", "Tell the authority that issued it.")
 _STATUS = ("請取得目前的憑證狀態後再驗。", "Fetch the current status and check again.")

@@ -7,17 +7,25 @@ held to `require_form` too: a certificate that breaks a rule is refused, even if
 import ipaddress
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from asn1crypto import core, x509
 
-from yunhai.trading.trust.errors import CERTIFICATE_MALFORMED, CRITICAL_UNKNOWN, FORM_WRONG, USAGE_WRONG, refused
+from yunhai.kernel.limits import CERTIFICATES_READ_KEPT
+from yunhai.trading.trust.errors import (
+    BROKEN,
+    CERTIFICATE_MALFORMED,
+    CRITICAL_UNKNOWN,
+    FORM_WRONG,
+    USAGE_WRONG,
+    refused,
+)
 from yunhai.trading.trust.names import require_sound_names
 
 _SERIAL_BYTES_MAX: Final = 20
 _ADDRESS: Final = re.compile(r":|(?:^|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)$")
 """What is meant for an address, well written or not."""
-_BROKEN: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 UNDERSTOOD: Final = frozenset(
     {
         "authority_information_access",
@@ -63,9 +71,10 @@ class Certificate(x509.Certificate):  # type: ignore[misc]
         return found
 
 
+@lru_cache(CERTIFICATES_READ_KEPT)
 def load(encoded: bytes) -> Certificate:
     """A certificate, every part of it read. CERTIFICATE_MALFORMED if a part is not DER of what it should be, if an extension
-    is there twice, or if the two places of the signature's algorithm differ."""
+    is there twice, or if the two places of the signature's algorithm differ. The last ones read are kept: nobody changes them."""
     try:
         certificate: Certificate = Certificate.load(encoded, strict=True)
         certificate.received = encoded
@@ -89,7 +98,7 @@ def load(encoded: bytes) -> Certificate:
                 _read(one)
         if inner["signature"].dump() != certificate["signature_algorithm"].dump():
             raise refused(CERTIFICATE_MALFORMED, "two signature algorithms", "兩處簽章演算法不同")
-    except _BROKEN as problem:
+    except BROKEN as problem:
         kind = type(problem).__name__
         raise refused(
             CERTIFICATE_MALFORMED, f"not DER of a certificate ({kind})", f"不是憑證的 DER 編碼（{kind}）"

@@ -114,7 +114,7 @@ def validate(
     for chain in search.chains([found]):
         path = chain[::-1]
         try:
-            walk = _Walk(path, question)
+            walk = _Walk(path, question, search.proven)
             walk.run()
             if question.status:
                 others_here = [one for one in pool if one not in path]
@@ -158,6 +158,7 @@ class _Search:
     roots: list[Certificate]
     question: Question
     tries: int = 0
+    proven: set[tuple[bytes, bytes]] = field(default_factory=set)
     reasons: list[YunhaiError] = field(default_factory=list)
 
     def chains(self, chain: list[Certificate]) -> Iterator[list[Certificate]]:
@@ -193,6 +194,7 @@ class _Search:
         except YunhaiError as error:
             self.reasons.append(error)
             return False
+        self.proven.add((certificate.received, issuer.received))
         return True
 
 
@@ -221,8 +223,8 @@ def _require_signed(
 class _Walk:
     """RFC 5280 §6.1 down one path, `path[0]` the anchor. `run` raises the first reason why it does not hold."""
 
-    def __init__(self, path: list[Certificate], question: Question) -> None:
-        self.path, self.question = path, question
+    def __init__(self, path: list[Certificate], question: Question, proven: set[tuple[bytes, bytes]]) -> None:
+        self.path, self.question, self._proven = path, question, proven
         self.policies: frozenset[str] = frozenset()
         self.notices: set[str] = set()
         count = len(path) - 1
@@ -257,7 +259,8 @@ class _Walk:
     def _step(self, place: int, certificate: Certificate) -> None:
         last = place == len(self.path) - 1
         above = self.path[place - 1]
-        _require_signed(certificate, above.public_key, self.question.taken, self._parameters)
+        if (certificate.received, above.received) not in self._proven:
+            _require_signed(certificate, above.public_key, self.question.taken, self._parameters)
         self._require_time(certificate)
         if certificate.issuer != above.subject:
             raise refused(PATH_NOT_FOUND, "the names do not chain", "名稱不相連")

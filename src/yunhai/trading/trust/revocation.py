@@ -31,9 +31,8 @@ from pyhanko_certvalidator.sig_validate import SignatureValidationContext, Signa
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import REVOCATION_LIST_BYTES_MAX, STATUS_BYTES_MAX
 from yunhai.trading.trust.algorithms import Taken, holds
-from yunhai.trading.trust.errors import REVOKED, STATUS_MALFORMED, STATUS_STALE, STATUS_UNKNOWN, refused
+from yunhai.trading.trust.errors import BROKEN, REVOKED, STATUS_MALFORMED, STATUS_STALE, STATUS_UNKNOWN, refused
 
-_BROKEN: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 _NO_CONTEXT: Final = SignatureValidationContext()
 
 
@@ -99,7 +98,7 @@ def _loaded(encoded: Sequence[bytes], kind: Any, most: int) -> list[Any]:
                 raise ValueError("too large")
             one = kind.load(each, strict=True)
             _ = one.native if kind is ocsp.OCSPResponse else one["tbs_cert_list"]["this_update"].native
-        except _BROKEN:
+        except BROKEN:
             raise refused(STATUS_MALFORMED, f"not a {kind.__name__}", f"不是 {kind.__name__}") from None
         found.append(one)
     return found
@@ -170,7 +169,7 @@ def _require_one(
         except (CRLValidationIndeterminateError, OCSPValidationIndeterminateError) as error:
             stale = stale or getattr(error, "suspect_stale", None) is not None
             why.extend(str(failure[0]) for failure in error.failures)
-        except (CRLValidationError, OCSPValidationError, ValidationError, *_BROKEN) as error:
+        except (CRLValidationError, OCSPValidationError, ValidationError, *BROKEN) as error:
             why.append(str(error))
     if not good:
         code = STATUS_STALE if stale else STATUS_UNKNOWN

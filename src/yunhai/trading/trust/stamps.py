@@ -6,10 +6,12 @@ for time stamping and nothing else (critical, alone: RFC 3161 §2.3). Whether th
 `yunhai.trading.trust.paths`'s to say, at the token's own time.
 
 A token has parts that nobody signs (its certificates, the list of digest algorithms). `checked(..., exact=True)` takes only
-a token that is DER throughout, with one signer, one certificate, and nothing unsigned beside: then no byte can be changed unseen.
+a token that is DER throughout, with one signer, its certificate, no other but `known` ones, and nothing unsigned beside: then no
+byte can be changed unseen.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +22,7 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.trust.algorithms import MODERN, Taken
 from yunhai.trading.trust.cms import SignedData, Signer, proven, read
 from yunhai.trading.trust.errors import (
+    BROKEN,
     STAMP_CERTIFICATE,
     STAMP_IMPRINT,
     STAMP_MALFORMED,
@@ -28,10 +31,10 @@ from yunhai.trading.trust.errors import (
     STAMP_SIGNATURE,
     refused,
 )
+from yunhai.trading.trust.forms import load
 
 TIME_STAMPING: Final = "time_stamping"
 _GRANTED: Final = ("granted", "granted_with_mods")
-_BROKEN: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 _IMPRINTS: Final = frozenset({"sha256", "sha384", "sha512"})
 
 
@@ -79,7 +82,7 @@ def token_of(response: bytes) -> bytes:
         token: bytes = said["time_stamp_token"].dump()
         if not token:
             raise ValueError("no token")
-    except _BROKEN:
+    except BROKEN:
         raise refused(STAMP_MALFORMED, "not a time stamp answer", "不是時戳回覆") from None
     return token
 
@@ -91,6 +94,7 @@ def checked(
     nonce: int | None = None,
     policy: str = "",
     exact: bool = False,
+    known: Sequence[bytes] = (),
     certificate: bytes | None = None,
     taken: Taken = MODERN,
 ) -> Stamp:
@@ -107,8 +111,8 @@ def checked(
         said = tsp.TSTInfo.load(data.content, strict=True)
         stamp = _stamp(said, found)
         if exact:
-            _exact(token, data)
-    except _BROKEN:
+            _exact(token, data, known)
+    except BROKEN:
         raise refused(STAMP_MALFORMED, "its TSTInfo cannot be read", "TSTInfo 無法讀取") from None
     if stamp.digest not in _IMPRINTS or stamp.imprint != digest:
         raise YunhaiError(STAMP_IMPRINT)
@@ -117,7 +121,7 @@ def checked(
     if policy and stamp.policy != policy:
         raise refused(STAMP_OTHER, "another policy", "政策不同")
     _require_bound(data.signers[0], stamp.certificate)
-    _require_usage(x509.Certificate.load(stamp.certificate))
+    _require_usage(load(stamp.certificate))
     _require_signed(data, stamp.certificate, taken)
     return stamp
 
@@ -127,7 +131,7 @@ def read_time(token: bytes) -> datetime:
     data = read(token, malformed=STAMP_MALFORMED)
     try:
         found: datetime = tsp.TSTInfo.load(data.content or b"", strict=True)["gen_time"].native
-    except _BROKEN:
+    except BROKEN:
         raise refused(STAMP_MALFORMED, "its TSTInfo cannot be read", "TSTInfo 無法讀取") from None
     return found.astimezone(UTC)
 
@@ -175,7 +179,7 @@ def _require_bound(signer: Signer, certificate: bytes) -> None:
             bound = hashlib.sha1(certificate, usedforsecurity=False).digest() == named["cert_hash"].native
         else:
             raise refused(STAMP_CERTIFICATE, "no certificate is bound", "簽署屬性未綁定憑證")
-    except _BROKEN:
+    except BROKEN:
         raise refused(STAMP_MALFORMED, "the bound certificate cannot be read", "綁定之憑證無法讀取") from None
     if not bound:
         raise refused(STAMP_CERTIFICATE, "another certificate is bound", "綁定的是另一張憑證")
@@ -223,13 +227,17 @@ def _require_signed(data: SignedData, certificate: bytes, taken: Taken) -> None:
         raise refused(STAMP_SIGNATURE, str(reason), str(error.details.get("reason_zh", error.text("zh")))) from None
 
 
-def _exact(token: bytes, data: SignedData) -> None:
+def _exact(token: bytes, data: SignedData, known: Sequence[bytes]) -> None:
     """STAMP_MALFORMED unless the token is as our authority writes one: every part that is not signed has one value."""
     signer = data.signers[0].info
     digest = signer["digest_algorithm"]["algorithm"].native
-    if len(data.certificates) != 1 or not isinstance(signer["unsigned_attrs"], core.Void):
-        raise refused(STAMP_MALFORMED, "not exactly one certificate and nothing unsigned", "憑證非恰一張或有未簽署屬性")
-    certificate = x509.Certificate.load(data.certificates[0])
+    own = data.signers[0].certificate
+    others = [one for one in data.certificates if one != own]
+    if own is None or not set(others) <= set(known) or len(set(data.certificates)) != len(data.certificates):
+        raise refused(STAMP_MALFORMED, "certificates that have no business in it", "夾帶無關之憑證")
+    if not isinstance(signer["unsigned_attrs"], core.Void):
+        raise refused(STAMP_MALFORMED, "something unsigned", "有未簽署屬性")
+    certificate = x509.Certificate.load(own)
     again = cms.ContentInfo(
         {
             "content_type": "signed_data",
@@ -241,7 +249,10 @@ def _exact(token: bytes, data: SignedData) -> None:
                         "content_type": "tst_info",
                         "content": cms.ParsableOctetString(data.content),
                     },
-                    "certificates": [cms.CertificateChoices(name="certificate", value=certificate)],
+                    "certificates": [
+                        cms.CertificateChoices(name="certificate", value=x509.Certificate.load(one))
+                        for one in data.certificates
+                    ],
                     "signer_infos": [
                         {
                             "version": "v1",

@@ -18,6 +18,7 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import REVOCATION_LIST_BYTES_MAX, STATUS_BYTES_MAX
 from yunhai.trading.trust.algorithms import holds
 from yunhai.trading.trust.errors import (
+    BROKEN,
     STATUS_MALFORMED,
     STATUS_OTHER,
     STATUS_RESPONDER,
@@ -25,10 +26,10 @@ from yunhai.trading.trust.errors import (
     STATUS_TIME,
     refused,
 )
+from yunhai.trading.trust.forms import load
 
 CLOCKS: Final = timedelta(seconds=60)
 """How far an answer's clock may run ahead."""
-_BROKEN: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
 class State(StrEnum):
@@ -68,7 +69,7 @@ def certificate_id(certificate: x509.Certificate, issuer: x509.Certificate, *, d
 
 def request(certificate: bytes, issuer: bytes, *, digest: str = "sha1", nonce: bytes = b"") -> bytes:
     """DER of an OCSPRequest for one certificate."""
-    found, by = x509.Certificate.load(certificate), x509.Certificate.load(issuer)
+    found, by = load(certificate), load(issuer)
     asked: dict[str, Any] = {"request_list": [{"req_cert": certificate_id(found, by, digest=digest)}]}
     if nonce:
         asked["request_extensions"] = [{"extn_id": "nonce", "critical": False, "extn_value": core.OctetString(nonce)}]
@@ -84,7 +85,7 @@ def checked_ocsp(answer: bytes, certificate: bytes, issuer: bytes, *, at: dateti
     """
     if len(answer) > STATUS_BYTES_MAX:
         raise refused(STATUS_MALFORMED, "too large", "過大")
-    found, by = x509.Certificate.load(certificate), x509.Certificate.load(issuer)
+    found, by = load(certificate), load(issuer)
     try:
         whole = ocsp.OCSPResponse.load(answer, strict=True)
         outcome = whole["response_status"].native
@@ -106,7 +107,7 @@ def checked_ocsp(answer: bytes, certificate: bytes, issuer: bytes, *, at: dateti
         status = _status(single, produced, responder.dump())
         signed = data.dump()
         right = holds(responder.public_key, basic["signature_algorithm"], basic["signature"].native, signed)
-    except _BROKEN:
+    except BROKEN:
         raise refused(STATUS_MALFORMED, "not an OCSP answer", "不是 OCSP 回覆") from None
     if not right:
         raise refused(STATUS_SIGNATURE, "not the responder's", "不是回覆者的簽章")
@@ -119,7 +120,7 @@ def checked_list(encoded: bytes, certificate: bytes, issuer: bytes, *, at: datet
     """What the issuer's own complete list says of the certificate. The same errors as `checked_ocsp`."""
     if len(encoded) > REVOCATION_LIST_BYTES_MAX:
         raise refused(STATUS_MALFORMED, "too large", "過大")
-    found, by = x509.Certificate.load(certificate), x509.Certificate.load(issuer)
+    found, by = load(certificate), load(issuer)
     try:
         whole = crl.CertificateList.load(encoded, strict=True)
         said = whole["tbs_cert_list"]
@@ -152,7 +153,7 @@ def checked_list(encoded: bytes, certificate: bytes, issuer: bytes, *, at: datet
             produced_at=this_update,
             responder=by.dump(),
         )
-    except _BROKEN:
+    except BROKEN:
         raise refused(STATUS_MALFORMED, "not a revocation list", "不是憑證廢止清冊") from None
     if not right:
         raise refused(STATUS_SIGNATURE, "not the issuer's", "不是簽發者的簽章")
