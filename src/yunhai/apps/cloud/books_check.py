@@ -4,21 +4,23 @@ Three witnesses that share as little as possible: what the database sums by itse
 FILL records without any books; and what the books say when every record is applied again from the beginning. All of it
 as of one journal sequence, the tables' own, seen in one database snapshot, so that a living cloud can be checked.
 
-The rows of the ledger are compared as SHA-256 of chunks of sequences, computed by the database while the journal is
-replayed here; where a chunk differs its rows are fetched and the first differing ones named.
+The database works while the journal is replayed here: on one connection it sums, on another it gives the ledger's rows,
+which are compared one by one (`books_rows`); both see the one snapshot.
 """
 
-import hashlib
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
+from psycopg import sql
 
+from yunhai.apps.cloud.books_rows import ABOVE_ALL, BELOW_ALL, STRETCH, Comparing, Stretch
 from yunhai.apps.cloud.fill_count import FillCount
 from yunhai.apps.cloud.readers import NAME, POSITIONS
 from yunhai.apps.cloud.snapshots import apply
@@ -26,7 +28,6 @@ from yunhai.journal.reader import Reader
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import DIFFERENCES_NAMED_MAX
 from yunhai.services.ledger.errors import OTHER_JOURNAL
-from yunhai.services.ledger.reader import POSTINGS
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.orders import cash_needed
 from yunhai.trading.books.state import CASH, Posting
@@ -34,9 +35,6 @@ from yunhai.trading.books.steps import STEPS
 from yunhai.trading.core.packing import Accepted, Told, pieces
 from yunhai.trading.facts import DayOpened, DayStep, decode
 from yunhai.trading.words import Bucket
-
-CHUNK: Final = 50_000
-"""Sequences whose rows are hashed as one."""
 
 Progress = Callable[[str, int, int], None]
 """Told (what, done, of)."""
@@ -91,20 +89,28 @@ def prove(journal: Path, connection: "psycopg.Connection[Any]", progress: Progre
     began = time.perf_counter()
     connection.autocommit = False
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    postings = Check(
+        "postings-of-journal",
+        "分錄與日誌重建逐筆相同",
+        "every ledger row is that of the books rebuilt from the journal",
+    )
     with connection.transaction():
         tables = _Tables(connection)
         _require_same(journal, tables)
-        hashing = threading.Thread(target=tables.hash_postings)
-        hashing.start()
-        rebuilt = _Rebuilt(tables.sequence)
-        rebuilt.run(journal, progress)
-        hashing.join()
-        if tables.failure is not None:
-            raise tables.failure
+        with _beside(connection) as second:
+            comparing = Comparing(second, postings.differs)
+            tables.ask_ahead()
+            rebuilt = _Rebuilt(tables.sequence, comparing)
+            try:
+                rebuilt.run(journal, progress)
+            finally:
+                comparing.end()
+                tables.answered()
+        postings.compared = comparing.compared
+        postings.same("number of rows written", tables.counted, comparing.rows)
         steps: tuple[tuple[str, Callable[[], list[Check]]], ...] = (
             ("sums 加總", lambda: _sums(tables)),
-            ("postings 分錄", lambda: [_postings(tables, rebuilt)]),
-            ("balances 餘額", lambda: [_balances(tables, rebuilt)]),
+            ("balances 餘額", lambda: [postings, _balances(tables, rebuilt)]),
             ("reservations 圈存", lambda: _reservations(tables, rebuilt)),
             ("fills 成交", lambda: _fills(tables, rebuilt)),
             ("holdings 庫存", lambda: _holdings(tables, rebuilt)),
@@ -117,11 +123,27 @@ def prove(journal: Path, connection: "psycopg.Connection[Any]", progress: Progre
         progress("done 完成", len(steps), len(steps))
     return Proof(
         sequence=tables.sequence,
-        postings=sum(count for count, _ in tables.chunks.values()),
+        postings=comparing.rows,
         fills=rebuilt.count.fills,
         checks=checks,
         seconds=time.perf_counter() - began,
     )
+
+
+@contextmanager
+def _beside(connection: "psycopg.Connection[Any]") -> Iterator["psycopg.Connection[Any]"]:
+    """One more connection of the same role, in the very snapshot of this one's transaction; it walks the ledger in its
+    key's order."""
+    row = connection.execute("SELECT pg_export_snapshot()").fetchone()
+    assert row is not None
+    info = connection.info
+    with psycopg.connect(info.dsn, password=info.password) as second:
+        second.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        with second.transaction():
+            second.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(row[0]))
+            for setting in ("enable_seqscan = off", "enable_bitmapscan = off", "work_mem = '64MB'"):
+                second.execute(f"SET LOCAL {setting}")
+            yield second
 
 
 # -- the witnesses -----------------------------------------------------------------------------------------------------
@@ -132,30 +154,39 @@ class _Tables:
 
     def __init__(self, connection: "psycopg.Connection[Any]") -> None:
         self.connection = connection
+        self._answers: dict[str, list[tuple[Any, ...]]] = {}
+        self._asking: threading.Thread | None = None
+        self._failure: psycopg.Error | None = None
         found = {
             row[0]: row[1:] for row in self.rows('SELECT name, sequence, "group", chain, postings FROM ledger_offset')
         }
         self.sequence, self.group, chain, self.counted = found.get(NAME, (0, 0, b"", 0))
         self.chain = bytes(chain)
         self.positions_at = found.get(POSITIONS, (0,))[0]
-        self.chunks: dict[int, tuple[int, str]] = {}
-        self.failure: psycopg.Error | None = None
 
     def rows(self, statement: str, arguments: Iterable[object] = ()) -> list[tuple[Any, ...]]:
-        return self.connection.execute(statement, tuple(arguments)).fetchall()
+        """What a statement gives; what was asked ahead, only once."""
+        known = self._answers.pop(statement, None)
+        return self.connection.execute(statement, tuple(arguments)).fetchall() if known is None else known
 
-    def hash_postings(self) -> None:
-        """SHA-256 of every chunk's rows, by the database."""
-        columns = ", ".join(f"coalesce({name}::text, '')" for name in POSTINGS.columns)
+    def ask_ahead(self) -> None:
+        """Begin the long sums in a thread. Nothing else may ask until `answered`."""
+        self._asking = threading.Thread(target=self._ask, name="sums", daemon=True)
+        self._asking.start()
+
+    def answered(self) -> None:
+        """Until they are there. psycopg.Error if the database failed."""
+        if self._asking is not None:
+            self._asking.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _ask(self) -> None:
         try:
-            for chunk, count, digest in self.rows(
-                f"SELECT sequence / {CHUNK}, count(*), encode(sha256(convert_to(string_agg("  # noqa: S608 - own columns
-                f"concat_ws(E'\\t', {columns}), E'\\n' ORDER BY sequence, line), 'UTF8')), 'hex')"
-                f" FROM ledger_posting GROUP BY 1"
-            ):
-                self.chunks[chunk] = (count, digest)
-        except psycopg.Error as error:
-            self.failure = error
+            for statement in (_SUMMED, _OWED, _FILLS_SUMMED):
+                self._answers[statement] = self.connection.execute(statement).fetchall()
+        except psycopg.Error as failure:
+            self._failure = failure
 
 
 def _require_same(journal: Path, tables: _Tables) -> None:
@@ -167,23 +198,21 @@ def _require_same(journal: Path, tables: _Tables) -> None:
 
 
 class _Rebuilt:
-    """The journal's side: books from record 1, their rows hashed, and the plain count of fills."""
+    """The journal's side: books from record 1, their postings given on to be compared, and the plain count of fills."""
 
-    def __init__(self, sequence: int) -> None:
+    def __init__(self, sequence: int, comparing: Comparing) -> None:
         self.sequence = sequence
-        self.rows: list[Posting] = []
-        self.books = Books(posted=self.rows.append)
+        self.books = Books()
         self.count = FillCount()
-        self.chunks: dict[int, tuple[int, str]] = {}
         self.closed: dict[tuple[str, int, str], tuple[int, ...]] = {}
-        self._day = ""
-        self._texts: dict[int, list[str]] = defaultdict(list)
+        self._comparing = comparing
+        self._given = BELOW_ALL
+        self._parts: list[tuple[str, list[Posting]]] = []
+        self._open_part("")
 
     def run(self, journal: Path, progress: Progress) -> None:
-        """Everything up to the tables' sequence."""
-        if not self.sequence:
-            return
-        for group in Reader(journal, 1, follow=True):
+        """Everything up to the tables' sequence, and a last stretch of whatever the table holds beyond it."""
+        for group in Reader(journal, 1, follow=True).ahead() if self.sequence else ():
             for piece in pieces(group):
                 if isinstance(piece, Told):
                     self._fact(piece)
@@ -193,19 +222,29 @@ class _Rebuilt:
                 else:
                     self.count.take(piece.records)
                 apply(self.books, piece)
-            if len(self.rows) > CHUNK:
-                self._keep(group.last_sequence // CHUNK)
-                progress("replay 重放", group.last_sequence, self.sequence)
             if group.last_sequence >= self.sequence:
                 break
-        self._keep(self.sequence // CHUNK + 1)
+            if sum(len(rows) for _, rows in self._parts) >= STRETCH:
+                self._give(group.last_sequence)
+                progress("replay 重放", group.last_sequence, self.sequence)
+        self._give(ABOVE_ALL)
         self.count.sum_up()
+
+    def _open_part(self, day: str) -> None:
+        rows: list[Posting] = []
+        self._parts.append((day, rows))
+        self.books.posted = rows.append
+
+    def _give(self, last: int) -> None:
+        parts, self._parts = self._parts, []
+        self._open_part(parts[-1][0])
+        self._comparing.take(Stretch(self._given, last, parts))
+        self._given = last
 
     def _fact(self, piece: Told) -> None:
         fact = decode(piece.fact.number, piece.fact.content)
         if isinstance(fact, DayOpened):
-            self._texts_of_rows()
-            self._day = fact.date
+            self._open_part(fact.date)
             self.count.open_day(fact.date, fact.settles_on)
         apply(self.books, piece)
         if isinstance(fact, DayStep) and fact.step == STEPS[-1]:
@@ -215,20 +254,6 @@ class _Rebuilt:
                 for code, held in account.positions.items():
                     if held.quantity or held.realised:
                         self.closed[fact.date, number, code] = (held.quantity, held.cost, held.realised)
-
-    def _texts_of_rows(self) -> None:
-        form = f"%d\t%d\t%d\t%d\t%d\t%s\t%d\t%d\t%d\t%d\t%d\t%s\t{self._day}"
-        texts = self._texts
-        for posting in self.rows:
-            texts[posting[0] // CHUNK].append(form % posting)
-        self.rows.clear()
-
-    def _keep(self, below: int) -> None:
-        """Hash the chunks below a number: no more rows come to them."""
-        self._texts_of_rows()
-        for chunk in [number for number in self._texts if number < below]:
-            lines = self._texts.pop(chunk)
-            self.chunks[chunk] = (len(lines), hashlib.sha256("\n".join(lines).encode()).hexdigest())
 
 
 # -- the checks --------------------------------------------------------------------------------------------------------
@@ -279,32 +304,10 @@ WHERE coalesce(o.due - o.owed - o.settled_due + o.settled_owed, 0) <> coalesce(m
 """
 
 
-def _postings(tables: _Tables, rebuilt: _Rebuilt) -> Check:
-    check = Check(
-        "postings-of-journal",
-        "分錄與日誌重建逐筆相同",
-        "every ledger row is that of the books rebuilt from the journal",
-    )
-    for chunk in sorted(tables.chunks.keys() | rebuilt.chunks.keys()):
-        here, there = tables.chunks.get(chunk, (0, "")), rebuilt.chunks.get(chunk, (0, ""))
-        check.compared += max(here[0], there[0])
-        if here != there:
-            first, last = chunk * CHUNK, (chunk + 1) * CHUNK - 1
-            _name_rows(check, tables, first, last, here[0], there[0])
-    check.same("number of rows written", tables.counted, sum(count for count, _ in tables.chunks.values()))
-    return check
-
-
-def _name_rows(check: Check, tables: _Tables, first: int, last: int, here: int, there: int) -> None:
-    check.differs(f"sequences {first}-{last}: {here} rows in the table, {there} by the journal; the hashes differ")
-    odd = tables.rows(
-        "SELECT sequence, line FROM ledger_posting WHERE sequence BETWEEN %s AND %s"
-        " AND line > 0 AND NOT EXISTS (SELECT 1 FROM ledger_posting o WHERE o.sequence = ledger_posting.sequence"
-        " AND o.line = ledger_posting.line - 1) LIMIT 5",
-        (first, last),
-    )
-    for sequence, line in odd:
-        check.differs(f"sequence {sequence}: line {line - 1} is missing")
+_FILLS_SUMMED: Final = """
+SELECT day::text, tenant_id, security, side, count(*), sum(quantity), sum(quantity * price::bigint)
+FROM orders_fill GROUP BY 1, 2, 3, 4
+"""
 
 
 def _balances(tables: _Tables, rebuilt: _Rebuilt) -> Check:
@@ -347,7 +350,10 @@ def _reservations(tables: _Tables, rebuilt: _Rebuilt) -> list[Check]:
     shares: dict[tuple[int, str], int] = defaultdict(int)
     for order in books.orders.values():
         if order.side == 1:
-            needs.same(f"order {order.order_id}", order.held_cash, cash_needed(order, order.ceiling, rounding))
+            needs.compared += 1
+            needed = cash_needed(order, order.ceiling, rounding)
+            if order.held_cash != needed:
+                needs.differs(f"order {order.order_id}: {order.held_cash} ≠ {needed}")
             cash[order.account] += order.held_cash
         else:
             shares[order.account, order.security] += order.leaves
@@ -378,10 +384,7 @@ def _fills(tables: _Tables, rebuilt: _Rebuilt) -> list[Check]:
     read = Check(
         "fills", "成交表等於日誌成交紀錄", "the table of fills is the journal's FILL records, counted by NumPy"
     )
-    held = tables.rows(
-        "SELECT day::text, tenant_id, security, side, count(*), sum(quantity), sum(quantity * price::bigint)"
-        " FROM orders_fill GROUP BY 1, 2, 3, 4"
-    )
+    held = tables.rows(_FILLS_SUMMED)
     of_table = {row[:4]: tuple(int(value) for value in row[4:]) for row in held}
     for key in sorted(of_table.keys() | count.sides.keys()):
         read.same(f"{key[0]} tenant {key[1]} {key[2]} side {key[3]}", of_table.get(key), count.sides.get(key))
@@ -457,7 +460,10 @@ def _orders(tables: _Tables, rebuilt: _Rebuilt) -> Check:
         )
     }
     for order in books.orders.values():
-        check.same(f"order {order.order_id}", held.pop(order.order_id, None), (order.filled, order.value, order.price))
+        check.compared += 1
+        there, made = held.pop(order.order_id, None), (order.filled, order.value, order.price)
+        if there != made:
+            check.differs(f"order {order.order_id}: {there} ≠ {made}")
     for order_id in held:
         check.differs(f"order {order_id} is in the table only")
     return check

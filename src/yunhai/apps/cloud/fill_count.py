@@ -69,18 +69,22 @@ class FillCount:
             return
         fills = np.concatenate(self._records).view(FILL)
         self._records.clear()
-        self.fills += len(fills)
-        self._pair(fills)
-        value = fills["price"].astype(np.int64) * fills["quantity"]
-        for book in np.unique(fills["book"]).tolist():
-            of_book = fills["book"] == book
-            code = self._books.get(book, f"book {book}")
-            for tenant in np.unique(fills["tenant"][of_book]).tolist():
-                for side in (1, 2):
-                    chosen = of_book & (fills["tenant"] == tenant) & (fills["side"] == side)
-                    if chosen.any():
-                        shares = int(fills["quantity"][chosen].sum(dtype=np.int64))
-                        self._add((self._day, tenant, code, side), int(chosen.sum()), shares, int(value[chosen].sum()))
+        if len(fills):
+            self.fills += len(fills)
+            self._pair(fills)
+            self._sum(fills)
+
+    def _sum(self, fills: NDArray[np.void]) -> None:
+        """By book, tenant and side at once: equal ones lie together, each run is added up in 64 bits."""
+        order = np.lexsort((fills["side"], fills["tenant"], fills["book"]))
+        keys = np.stack([fills[name][order].astype(np.int64) for name in ("book", "tenant", "side")])
+        shares = fills["quantity"][order].astype(np.int64)
+        value = fills["price"][order].astype(np.int64) * shares
+        starts = np.flatnonzero(np.concatenate([[True], (keys[:, 1:] != keys[:, :-1]).any(axis=0)]))
+        counts = np.diff(np.append(starts, len(order)))
+        columns = (*keys[:, starts], counts, np.add.reduceat(shares, starts), np.add.reduceat(value, starts))
+        for book, tenant, side, *sums in zip(*(column.tolist() for column in columns), strict=True):
+            self._add((self._day, tenant, self._books.get(book, f"book {book}"), side), *sums)
 
     def _add(self, key: Side, fills: int, shares: int, value: int) -> None:
         before = self.sides.get(key, (0, 0, 0))
