@@ -17,6 +17,7 @@ from yunhai.kernel.limits import BATCH_BYTES_MAX
 from yunhai.trading.core.core import Core
 from yunhai.trading.http.inner import inner_application
 from yunhai.trading.http.public import public_application
+from yunhai.trading.http.quick_frames import QuickFrames
 
 log: Final = structlog.get_logger("yunhai.core")
 _BACKLOG: Final = 1_024
@@ -58,7 +59,7 @@ def _server(app: ASGIApp) -> _Server:
         app,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=QuickFrames,
         ws_max_size=BATCH_BYTES_MAX,
         ws_per_message_deflate=False,
         lifespan="off",

@@ -1,6 +1,7 @@
 """The WebSocket of orders, as an ASGI application: sessions above, a bounded queue of answers beneath.
 
 Whoever has not signed in within SOCKET_TOKEN_SECONDS_MAX is cut off, and neither they nor one person can take all places.
+Frames are read and written by the connection itself where it can (`quick_frames`); behind another server they are events.
 A reader who does not take its answers is cut off when `SOCKET_UNSENT_BYTES_MAX` wait for it; nobody else waits for it
 meanwhile, because answers are only put into its queue.
 """
@@ -21,6 +22,7 @@ from yunhai.kernel.limits import (
     SOCKETS_UNSIGNED_MAX,
 )
 from yunhai.trading.core.core import Core
+from yunhai.trading.http.quick_frames import EXTENSION, QuickFrames
 from yunhai.trading.http.session import OrderSession
 
 log: Final = structlog.get_logger("yunhai.core.socket")
@@ -36,8 +38,7 @@ GOING_AWAY: Final = 1012
 class _Outbox:
     """Answers on their way to one reader."""
 
-    def __init__(self, send: SendEvent, cut_off: Callable[[], object]) -> None:
-        self._send = send
+    def __init__(self, cut_off: Callable[[], object]) -> None:
         self._cut_off = cut_off
         self._waiting: deque[tuple[bytes, bool]] = deque()
         self._bytes = 0
@@ -61,19 +62,45 @@ class _Outbox:
             self.closing = code
             self._wake.set()
 
-    async def run(self) -> None:
+    async def run(self, send: SendEvent) -> None:
         """Send until closed."""
         while True:
             while self._waiting:
                 message, packed = self._waiting.popleft()
                 self._bytes -= len(message)
                 kind = "bytes" if packed else "text"
-                await self._send({"type": "websocket.send", kind: message if packed else message.decode()})
+                await send({"type": "websocket.send", kind: message if packed else message.decode()})
             if self.closing is not None:
-                await self._send({"type": "websocket.close", "code": self.closing})
+                await send({"type": "websocket.close", "code": self.closing})
                 return
             self._wake.clear()
             await self._wake.wait()
+
+
+class _Straight:
+    """The same where the connection itself takes answers, without waiting: it keeps what its reader does not take."""
+
+    def __init__(self, frames: QuickFrames) -> None:
+        self._frames = frames
+        self._ended = asyncio.Event()
+        self.closing: int | None = None
+
+    def put(self, message: bytes, packed: bool) -> None:
+        if self.closing is None and self._frames.write(message, packed=packed) > SOCKET_UNSENT_BYTES_MAX:
+            self.closing = TOO_SLOW
+            log.warning("slow", bytes=SOCKET_UNSENT_BYTES_MAX)
+            self._frames.cut_off()
+
+    def close(self, code: int) -> None:
+        """Close after what waits was sent."""
+        if self.closing is None:
+            self.closing = code
+            self._ended.set()
+
+    async def run(self, send: SendEvent) -> None:
+        """Wait until closed."""
+        await self._ended.wait()
+        await send({"type": "websocket.close", "code": self.closing})
 
 
 class OrdersSocket:
@@ -82,7 +109,7 @@ class OrdersSocket:
     def __init__(self, core: Core, *, inner: bool = False) -> None:
         self._core = core
         self._inner = inner
-        self._outboxes: dict[_Outbox, OrderSession] = {}
+        self._outboxes: dict[_Outbox | _Straight, OrderSession] = {}
 
     @property
     def open(self) -> int:
@@ -108,7 +135,8 @@ class OrdersSocket:
             return
         reader = asyncio.current_task()
         assert reader is not None
-        outbox = _Outbox(send, reader.cancel)
+        frames = scope.get("extensions", {}).get(EXTENSION)
+        outbox = _Outbox(reader.cancel) if frames is None else _Straight(frames)
         session = OrderSession(
             self._core,
             outbox.put,
@@ -121,7 +149,9 @@ class OrdersSocket:
         if not self._inner:
             deadline = asyncio.get_running_loop().call_later(SOCKET_TOKEN_SECONDS_MAX, session.demand_token)
         self._core.counted.sockets.set(len(self._outboxes))
-        sender = asyncio.create_task(outbox.run())
+        sender = asyncio.create_task(outbox.run(send))
+        if frames is not None:
+            frames.read_with(lambda message, packed: session.take(message, packed=packed))
         try:
             await self._read(receive, session, sender)
         except asyncio.CancelledError:
