@@ -43,6 +43,12 @@ _SESSION_END: Final = 4
 CLEARING: Final = 0
 FEE: Final = 1
 TAX: Final = 2
+# An enum's member costs 0.1 µs to look up and a NamedTuple 0.3 µs more than its tuple; a fill has a dozen and four.
+_TO_FREE, _TO_RESERVED, _TO_CLEARING = Bucket.FREE, Bucket.RESERVED, Bucket.CLEARING
+_TO_FEE, _TO_TAX = Bucket.FEE, Bucket.TAX
+_RESERVE, _RELEASE, _VALUE = PostingKind.RESERVE, PostingKind.RELEASE, PostingKind.VALUE
+_FEE, _TAX, _SHARES = PostingKind.FEE, PostingKind.TAX, PostingKind.SHARES
+_new = tuple.__new__
 
 
 def misfit(sequence: int, reason: str) -> YunhaiError:
@@ -164,7 +170,7 @@ def _accept_new(books: "Books", sequence: int, time: int, record: Packed) -> Non
         position.reserved += quantity
         asset, amount = code, quantity
     if books.posted is not None:
-        _post_hold(books, sequence, 0, order, PostingKind.RESERVE, asset, amount)
+        _post_hold(books, sequence, 0, order, _RESERVE, asset, amount)
 
 
 def _accept_change(books: "Books", sequence: int, record: Packed) -> None:
@@ -184,7 +190,7 @@ def _accept_change(books: "Books", sequence: int, record: Packed) -> None:
         account.reserved += cash
         order.held_cash += cash
         if books.posted is not None:
-            _post_hold(books, sequence, 0, order, PostingKind.RESERVE, CASH, cash)
+            _post_hold(books, sequence, 0, order, _RESERVE, CASH, cash)
 
 
 def _post_hold(
@@ -194,10 +200,10 @@ def _post_hold(
     assert books.posted is not None
     if not amount:
         return
-    reserve = kind is PostingKind.RESERVE
-    debit, credit = (Bucket.FREE, Bucket.RESERVED) if reserve else (Bucket.RESERVED, Bucket.FREE)
+    debit, credit = (_TO_FREE, _TO_RESERVED) if kind is _RESERVE else (_TO_RESERVED, _TO_FREE)
+    account, order_id = order.account, order.order_id
     books.posted(
-        Posting(sequence, line, order.tenant, order.account, kind, asset, debit, credit, amount, order.order_id, 0, "")
+        _new(Posting, (sequence, line, order.tenant, account, kind, asset, debit, credit, amount, order_id, 0, ""))
     )
 
 
@@ -301,7 +307,7 @@ def _take_off(books: "Books", sequence: int, order: Order, removed: int) -> None
     position.reserved -= removed
     position.free += removed
     if books.posted is not None:
-        _post_hold(books, sequence, 0, order, PostingKind.RELEASE, order.security, removed)
+        _post_hold(books, sequence, 0, order, _RELEASE, order.security, removed)
 
 
 def _release_cash(books: "Books", sequence: int, order: Order, account: Account) -> None:
@@ -313,7 +319,7 @@ def _release_cash(books: "Books", sequence: int, order: Order, account: Account)
     account.reserved -= released
     account.free += released
     if books.posted is not None:
-        _post_hold(books, sequence, 0, order, PostingKind.RELEASE, CASH, released)
+        _post_hold(books, sequence, 0, order, _RELEASE, CASH, released)
 
 
 def release_all(books: "Books", sequence: int, line: int, order: Order) -> int:
@@ -325,7 +331,7 @@ def release_all(books: "Books", sequence: int, line: int, order: Order) -> int:
     asset, amount = (CASH, cash) if order.side == BUY else (order.security, shares)
     if posted is None or not amount:
         return line
-    _post_hold(books, sequence, line, order, PostingKind.RELEASE, asset, amount)
+    _post_hold(books, sequence, line, order, _RELEASE, asset, amount)
     return line + 1
 
 
@@ -408,16 +414,33 @@ def _fill_buy(
     posted = books.posted
     if posted is None:
         return
-    tenant, number, owner, order_id, due = order.tenant, 0, order.account, order.order_id, day.settles_on
-    for kind, asset, debit, credit, amount in (
-        (PostingKind.VALUE, CASH, Bucket.RESERVED, Bucket.CLEARING, value),
-        (PostingKind.FEE, CASH, Bucket.RESERVED, Bucket.FEE, fee),
-        (PostingKind.RELEASE, CASH, Bucket.RESERVED, Bucket.FREE, released),
-        (PostingKind.SHARES, code, Bucket.CLEARING, Bucket.FREE, quantity),
-    ):
-        if amount:
-            posted(Posting(sequence, number, tenant, owner, kind, asset, debit, credit, amount, order_id, trade, due))
-            number += 1
+    tenant, owner, order_id, due = order.tenant, order.account, order.order_id, day.settles_on
+    posted(
+        _new(
+            Posting,
+            (sequence, 0, tenant, owner, _VALUE, CASH, _TO_RESERVED, _TO_CLEARING, value, order_id, trade, due),
+        )
+    )
+    line = 1
+    if fee:
+        posted(
+            _new(Posting, (sequence, 1, tenant, owner, _FEE, CASH, _TO_RESERVED, _TO_FEE, fee, order_id, trade, due))
+        )
+        line = 2
+    if released:
+        posted(
+            _new(
+                Posting,
+                (sequence, line, tenant, owner, _RELEASE, CASH, _TO_RESERVED, _TO_FREE, released, order_id, trade, due),
+            )
+        )
+        line += 1
+    posted(
+        _new(
+            Posting,
+            (sequence, line, tenant, owner, _SHARES, code, _TO_CLEARING, _TO_FREE, quantity, order_id, trade, due),
+        )
+    )
 
 
 def _fill_sell(
@@ -473,16 +496,22 @@ def _fill_sell(
     posted = books.posted
     if posted is None:
         return
-    tenant, number, owner, order_id, on = order.tenant, 0, order.account, order.order_id, day.settles_on
-    for kind, asset, debit, credit, amount in (
-        (PostingKind.SHARES, code, Bucket.RESERVED, Bucket.CLEARING, quantity),
-        (PostingKind.VALUE, CASH, Bucket.CLEARING, Bucket.FREE, value),
-        (PostingKind.FEE, CASH, Bucket.FREE, Bucket.FEE, fee),
-        (PostingKind.TAX, CASH, Bucket.FREE, Bucket.TAX, tax),
-    ):
-        if amount:
-            posted(Posting(sequence, number, tenant, owner, kind, asset, debit, credit, amount, order_id, trade, on))
-            number += 1
+    tenant, owner, order_id, on = order.tenant, order.account, order.order_id, day.settles_on
+    posted(
+        _new(
+            Posting,
+            (sequence, 0, tenant, owner, _SHARES, code, _TO_RESERVED, _TO_CLEARING, quantity, order_id, trade, on),
+        )
+    )
+    posted(
+        _new(Posting, (sequence, 1, tenant, owner, _VALUE, CASH, _TO_CLEARING, _TO_FREE, value, order_id, trade, on))
+    )
+    line = 2
+    if fee:
+        posted(_new(Posting, (sequence, 2, tenant, owner, _FEE, CASH, _TO_FREE, _TO_FEE, fee, order_id, trade, on)))
+        line = 3
+    if tax:
+        posted(_new(Posting, (sequence, line, tenant, owner, _TAX, CASH, _TO_FREE, _TO_TAX, tax, order_id, trade, on)))
 
 
 assert _EVENT.size == RECORD.itemsize
