@@ -6,6 +6,8 @@ only in the one form that `issue` makes: algorithm Ed25519, type JWT, audience "
 revoked since it was issued is a fact of the journal (`Revocations`).
 """
 
+import base64
+import binascii
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any, Final
@@ -44,13 +46,15 @@ LIFE_S: Final = 300
 EARLY_S: Final = 30
 """How far ahead of this machine's clock the issuer's may be."""
 
+_THUMBPRINT_BYTES: Final = 32
 _REGISTRY: Final = jws.JWSRegistry(algorithms=[ALGORITHM])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """Who asks. `session` names the sign-in (or the API client); `issued` and `expires` in seconds since 1970; `role` as
-    signed in, for pages only: what may be done stands in grants, which an API client's role narrows. `mfa`: a second
+    """Who asks. `bound` SHA-256 of the client certificate that the token may be used with, b"" of any (RFC 8705).
+    `session` names the sign-in (or the API client); `issued` and `expires` in seconds since 1970; `role` as signed
+    in, for pages only: what may be done stands in grants, which an API client's role narrows. `mfa`: a second
     factor was given."""
 
     person: int
@@ -60,12 +64,19 @@ class Claims:
     mfa: bool
     issued: int
     expires: int
+    bound: bytes = b""
 
     @property
     def only_role(self) -> str:
         """The one role an API client was made for, "" of a person's own session: grants of other roles are not the
         client's, though they are its person's."""
         return self.role if self.session.startswith(CLIENT_SESSION) else ""
+
+
+class _Confirmation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """RFC 8705 §3.1: base64url of the certificate's SHA-256, without padding."""
+
+    thumbprint: str = msgspec.field(name="x5t#S256")
 
 
 class _Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +90,7 @@ class _Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     iat: int
     exp: int
     aud: str
+    cnf: _Confirmation | None = None
 
 
 class _Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,9 +105,19 @@ def new_key() -> tuple[bytes, bytes]:
 
 
 def issue(  # each is a claim
-    key: bytes, *, person: int, session: str, tenant: int, role: str, mfa: bool, now_s: int, life_s: int = LIFE_S
+    key: bytes,
+    *,
+    person: int,
+    session: str,
+    tenant: int,
+    role: str,
+    mfa: bool,
+    now_s: int,
+    life_s: int = LIFE_S,
+    bound: bytes = b"",
 ) -> str:
-    """A token signed with `key` (Ed25519 private key, PEM) that lives `life_s` (at most 300) from `now_s`."""
+    """A token signed with `key` (Ed25519 private key, PEM) that lives `life_s` (at most 300) from `now_s`; `bound` SHA-256
+    of the one client certificate that it is good with."""
     if not 0 < life_s <= TOKEN_LIFE_S_MAX:
         raise ValueError(f"a token lives 1 to {TOKEN_LIFE_S_MAX} s, not {life_s}")
     claims: dict[str, Any] = {
@@ -108,6 +130,8 @@ def issue(  # each is a claim
         "exp": now_s + life_s,
         "aud": AUDIENCE,
     }
+    if bound:
+        claims["cnf"] = {"x5t#S256": base64.urlsafe_b64encode(bound).rstrip(b"=").decode()}
     return jwt.encode({"alg": ALGORITHM, "typ": TYPE}, claims, OKPKey.import_key(key), registry=_REGISTRY)
 
 
@@ -190,7 +214,14 @@ def _claims_of(payload: bytes, now_s: float) -> Claims:
         raise YunhaiError(TOKEN_CLAIMS, claim="iat")
     if not 0 < said.exp - said.iat <= TOKEN_LIFE_S_MAX:
         raise YunhaiError(TOKEN_CLAIMS, claim="exp")
+    try:
+        bound = base64.b64decode(f"{said.cnf.thumbprint}=", altchars=b"-_", validate=True) if said.cnf else b""
+    except binascii.Error:
+        raise YunhaiError(TOKEN_CLAIMS, claim="cnf") from None
+    if said.cnf and len(bound) != _THUMBPRINT_BYTES:
+        raise YunhaiError(TOKEN_CLAIMS, claim="cnf")
     return Claims(
+        bound=bound,
         person=person,
         session=said.sid,
         tenant=said.tenant,

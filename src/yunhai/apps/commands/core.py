@@ -76,6 +76,7 @@ def command(
         journal=places.journal,
         snapshots=places.snapshots,
         token_public=places.credential("token.pub"),
+        door=places.credential("door.key"),
         clock=next(kind for kind in KINDS if kind == clock),
         lift_line_caps=lift_line_caps,
         lift_rates=lift_rates,

@@ -32,6 +32,7 @@ def command(home: Path | None, address: str | None, socket_mode: str) -> int:
         journal=places.journal,
         snapshots=places.snapshots,
         token_public=places.credential("token.pub"),
+        door=places.credential("door.key"),
         inner=places.inner_socket,
     )
     listener = listen(address, places.stream_socket, socket_mode)

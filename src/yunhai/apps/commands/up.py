@@ -24,7 +24,7 @@ from yunhai.kernel.limits import CORE_START_SECONDS_MAX, LOG_BYTES_MAX, PART_STA
 if TYPE_CHECKING:
     from yunhai.apps.cloud.supervisor import Part, Supervisor
 
-PARTS: Final = ("core", "stream", "web", "reader", "origin")
+PARTS: Final = ("trust", "core", "stream", "web", "reader", "origin")
 STALE_SECONDS: Final = 10
 
 
@@ -34,6 +34,9 @@ STALE_SECONDS: Final = 10
 @click.option("--host", help="A host name: serve TLS to the network 以此主機名對外提供 TLS.")
 @click.option("--certificate", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="Of --host 憑證檔.")
 @click.option("--key", type=click.Path(dir_okay=False, exists=True, path_type=Path), help="Of --certificate 私鑰檔.")
+@click.option(
+    "--mutual", type=click.IntRange(1, 65535), help="A second port: TLS 1.3 with client certificates 雙向 TLS 連接埠."
+)
 @click.option("--without", multiple=True, type=click.Choice(PARTS), help="Do not start this part 不啟動此部分.")
 @click.option("--demo", is_flag=True, help="Allow the demo's sign-in links 允許示範登入連結.")
 @click.option("--status", "status_wanted", is_flag=True, help="Say what is up, and end 顯示狀態.")
@@ -44,6 +47,7 @@ def command(
     host: str | None,
     certificate: Path | None,
     key: Path | None,
+    mutual: int | None,
     without: tuple[str, ...],
     demo: bool,
     status_wanted: bool,
@@ -51,14 +55,23 @@ def command(
 ) -> int:
     """Start the whole cloud and keep it up 啟動雲海.
 
-    PostgreSQL (embedded unless YUNHAI_DATABASE_URL says otherwise), core, stream, web, reader and the origin; Ctrl-C or
+    PostgreSQL (embedded unless YUNHAI_DATABASE_URL says otherwise), trust, core, stream, web, reader and the origin; Ctrl-C or
     SIGTERM stops all cleanly.
     """
     places = Places.at(home)
     if status_wanted:
         return tell_status(places, as_json=as_json)
     origin = f"https://{host}" + ("" if port in (443, 8600) else f":{port}") if host else f"http://localhost:{port}"
-    run(places, origin=origin, certificate=certificate, key=key, without=without, demo=demo, say=said)
+    run(
+        places,
+        origin=origin,
+        certificate=certificate,
+        key=key,
+        mutual=mutual or 0,
+        without=without,
+        demo=demo,
+        say=said,
+    )
     if as_json:
         click.echo(json.dumps({"stopped": True, "home": str(places.home)}))
     return 0
@@ -75,6 +88,7 @@ def run(
     origin: str,
     certificate: Path | None = None,
     key: Path | None = None,
+    mutual: int = 0,
     without: tuple[str, ...] = (),
     demo: bool = False,
     say: Callable[[str, str], None] = said,
@@ -97,10 +111,13 @@ def run(
         require_whole_address()
         if "origin" not in without:
             _require_port(origin)
+            _require_mutual(places, mutual)
         make_credentials(places)
         database = _database(places, lambda: _migrated(tell))
         supervisor = Supervisor(
-            [database, *parts(places, origin, certificate, key, without, database.name)], places.status, tell
+            [database, *parts(places, origin, certificate, key, without, database.name, mutual=mutual)],
+            places.status,
+            tell,
         )
         supervisor.facts = {"origin": origin, "home": str(places.home), "demo": demo}
         with _signals(supervisor.request_stop), _asked(places, supervisor):
@@ -121,6 +138,8 @@ def parts(
     key: Path | None,
     without: tuple[str, ...],
     database: str,
+    *,
+    mutual: int = 0,
 ) -> list["Part"]:
     """The parts to keep up after the one called `database`, in the order they start."""
     from yunhai.apps.cloud.origin import Door, answer, caddyfile, program
@@ -130,6 +149,7 @@ def parts(
     needs = {"web": (database,), "reader": (database,)}
     start_seconds = {"core": CORE_START_SECONDS_MAX}
     sockets = {
+        "trust": places.run / "trust.sock",
         "core": places.core_socket,
         "stream": places.stream_socket,
         "web": places.web_socket,
@@ -149,7 +169,7 @@ def parts(
                 )
             )
     if "origin" not in without:
-        door = Door(origin=origin, certificate=certificate, key=key)
+        door = Door(origin=origin, certificate=certificate, key=key, mutual=mutual)
         places.caddyfile.write_text(caddyfile(door, places))
         found.append(
             Part(
@@ -269,6 +289,16 @@ def _require_port(origin: str) -> None:
     port = Door(origin=origin).port
     if _listens(port):
         raise YunhaiError(PORT_TAKEN, port=port)
+
+
+def _require_mutual(places: Places, port: int) -> None:
+    """A free port, and a CA whose certificates it takes: PORT_TAKEN, 6800."""
+    if port and _listens(port):
+        raise YunhaiError(PORT_TAKEN, port=port)
+    if port and not (places.home / "trust" / "root.cer").is_file():
+        from yunhai.trading.trust.process_errors import CA_MISSING
+
+        raise YunhaiError(CA_MISSING)
 
 
 def tell_status(places: Places, *, as_json: bool) -> int:

@@ -14,11 +14,13 @@ from yunhai.platform.entitlements.api import open_services
 from yunhai.platform.errors import MEMBERSHIP_MISSING, NOT_SIGNED_IN
 from yunhai.platform.identity import api as identity
 from yunhai.platform.identity.caller import Caller, caller_at
+from yunhai.platform.identity.client_certificates import require_tenant
 from yunhai.platform.identity.models import ApiClient, Person
 from yunhai.platform.identity.rules import key_kind
 from yunhai.platform.shell.api import caller_of, open_to, signed_in
 from yunhai.platform.tenancy import rls
 from yunhai.trading.tokens import LIFE_S, issue
+from yunhai.trading.trust.mutual import came_by
 
 router = Router(tags=["identity"])
 
@@ -121,7 +123,8 @@ class NewClientOut(ClientOut):
 
 @router.post("/token", response=TokenOut, auth=None, summary="A token for core and stream 取得權杖")
 def make_token(request: HttpRequest, body: TokenIn) -> dict[str, Any]:
-    """From the session (with the CSRF token), or from an API client's key and secret. Lives 300 s."""
+    """From the session (with the CSRF token), or from an API client's key and secret. Lives 300 s. Got by mutual TLS, it is
+    good with that certificate only (RFC 8705)."""
     caller = _client_caller(body) if body.client else signed_in(request)
     if caller.bearer and not body.client:
         raise YunhaiError(NOT_SIGNED_IN)  # a token does not beget tokens: it would never end
@@ -135,6 +138,8 @@ def make_token(request: HttpRequest, body: TokenIn) -> dict[str, Any]:
     role = body.role or caller.role
     if role and role not in caller.roles:
         raise YunhaiError(MEMBERSHIP_MISSING)
+    certificate = came_by.get()
+    require_tenant(certificate, caller.tenant_id)
     now_s = int(time.time())
     token = issue(
         settings.YUNHAI_TOKEN_KEY.read_bytes(),
@@ -144,6 +149,7 @@ def make_token(request: HttpRequest, body: TokenIn) -> dict[str, Any]:
         role=role,
         mfa=caller.mfa,
         now_s=now_s,
+        bound=certificate.sha256 if certificate is not None else b"",
     )
     return {
         "token": token,

@@ -3,7 +3,7 @@
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from allauth.account.authentication import get_authentication_records
 from django.conf import settings
@@ -12,18 +12,25 @@ from django.http import HttpRequest
 from yunhai.kernel.errors import YunhaiError
 from yunhai.platform.errors import TOKEN_REFUSED
 from yunhai.platform.identity.caller import DEMO_KEY, NOBODY, TENANT_KEY, Caller, caller_at, session_id
+from yunhai.platform.identity.client_certificates import came, require_tenant
 from yunhai.platform.identity.models import EndedSession, Person
 from yunhai.platform.tenancy import rls
 from yunhai.trading.tokens import Claims, Verifier
+from yunhai.trading.trust.mutual import require_bound
+
+OTHER_TOKENS: Final = ("/csc/",)
+"""Below these paths a bearer token is not ours of a few minutes, but OAuth's, which whoever answers there looks at."""
 
 
 def resolve(request: HttpRequest) -> Caller:
-    """Who asks. TOKEN_REFUSED for a bearer token that is not good; a bad session is simply nobody.
+    """Who asks. TOKEN_REFUSED for a bearer token that is not good; a bad session is simply nobody. 6831-6835 where a client
+    certificate, or the token that came with it, is refused.
 
     Runs inside the request's transaction and leaves `app.person` told.
     """
+    certificate = came(request)
     header = request.headers.get("Authorization", "")
-    if header[:7].lower() == "bearer ":
+    if header[:7].lower() == "bearer " and not request.path.startswith(OTHER_TOKENS):
         return _by_token(header[7:].strip())
     person = request.user
     if not isinstance(person, Person) or not person.is_active:
@@ -38,6 +45,7 @@ def resolve(request: HttpRequest) -> Caller:
         demo=demo,
         session=session_id(request.session.session_key or ""),
     )
+    require_tenant(certificate, caller.tenant_id)
     if caller.tenant_id != (wanted or 0):  # the session says where it is at work: its broker's list goes by that
         request.session[TENANT_KEY] = caller.tenant_id
     return caller
@@ -65,6 +73,7 @@ def verified(token: str) -> Claims:
 
 def _by_token(token: str) -> Caller:
     claims = verified(token)
+    require_bound(claims)
     rls.tell(tenant=None, person=claims.person)
     person = Person.objects.filter(pk=claims.person, is_active=True).first()
     dead = person is None or claims.issued * 1_000 < person.revoked_before

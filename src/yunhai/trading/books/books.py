@@ -45,7 +45,7 @@ from yunhai.trading.words import Bucket, PostingKind
 
 Posted = Callable[[Posting], None]
 
-STATE_VERSION: Final = 3
+STATE_VERSION: Final = 4
 _FIRST_HOUSE: Final = int(Bucket.CLEARING)
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(State)
@@ -66,6 +66,7 @@ class Books:
         self.accounts: dict[int, Account] = {}
         self.keys: dict[int, KeySet] = {}
         self.certificates: dict[int, CertificateSet] = {}
+        self.interfaces: dict[str, CertificateSet] = {}
         self.consents: dict[int, bool] = {}
         self.grants: dict[int, list[Grant]] = {}
         self.revoked: dict[int, dict[str, int]] = {}
@@ -117,6 +118,7 @@ class Books:
                 self.accounts,
                 self.keys,
                 self.certificates,
+                self.interfaces,
                 self.consents,
                 self.grants,
                 self.revoked,

@@ -35,7 +35,6 @@ from yunhai.trading.facts import (
     DayOpened,
     DayStep,
     Decided,
-    EvidenceSealed,
     GrantSet,
     Halted,
     KeySet,
@@ -507,5 +506,4 @@ _CHANGES: Final[dict[type[Decided], Callable[["Books", Head, Any], None]]] = {
     Halted: _halted,
     Lookup: _lookup,
     Tape: _nothing,
-    EvidenceSealed: _nothing,
 }

@@ -270,6 +270,7 @@ class State(msgspec.Struct, array_like=True):
     accounts: dict[int, Account]
     keys: dict[int, KeySet]
     certificates: dict[int, CertificateSet]
+    interfaces: dict[str, CertificateSet]
     consents: dict[int, bool]
     grants: dict[int, list[Grant]]
     revoked: dict[int, dict[str, int]]

@@ -42,6 +42,7 @@ from yunhai.trading.core.orders import Ask
 from yunhai.trading.facts import Decided
 from yunhai.trading.rates import Rates
 from yunhai.trading.tokens import Claims, Revocations, Verifier
+from yunhai.trading.trust.mutual import require_bound
 from yunhai.trading.words import Mode
 
 log: Final = structlog.get_logger("yunhai.core")
@@ -53,7 +54,8 @@ class CoreSettings:
     """What a core is started with.
 
     `journal`: a folder (a simulated disk in tests); `token_public`: PEM; `orders`, `ids`: the venue's capacities;
-    `snapshot_records`: records between two snapshots; `lift_line_caps`, `lift_rates`: for drivers and benches, never live.
+    `snapshot_records`: records between two snapshots; `door`: the origin's secret, b"": nobody comes by mutual TLS;
+    `lift_line_caps`, `lift_rates`: for drivers and benches, never live.
     """
 
     journal: Place
@@ -67,6 +69,7 @@ class CoreSettings:
     ids: int = VENUE_IDS_MAX
     snapshot_records: int = SNAPSHOT_RECORDS
     segment_bytes: int = SEGMENT_BYTES
+    door: bytes = b""
 
 
 class Core:
@@ -198,9 +201,10 @@ class Core:
         return self.books.day.mode if self.books.day is not None else self.settings.mode.word
 
     def who(self, token: str) -> Claims:
-        """Who asks. 6520-6528."""
+        """Who asks. 6520-6528, and 6834, 6835 of a token that came by another certificate than its own."""
         claims = self.verifier.claims(token, now_s=self.wall() / 1e9)
         self.revocations.require(claims)
+        require_bound(claims)
         return claims
 
     def open_day(self) -> OpenDay:

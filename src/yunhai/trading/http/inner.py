@@ -22,6 +22,7 @@ from yunhai.trading.http.clock_text import moment_in
 from yunhai.trading.http.public import SOCKET, probes
 from yunhai.trading.http.routes import Answer, Asked, Handler, Route, Who
 from yunhai.trading.http.socket import OrdersSocket
+from yunhai.trading.trust.interface_errors import CERTIFICATE_UNKNOWN
 
 _DAY: Final = (6420, 6421, 6422, 6423, 6424, 6425)
 
@@ -184,6 +185,24 @@ async def pool(core: Core, _: Asked) -> Answer:
     return Answer(structs.PoolSaid(mode=core.mode, pool=core.dispatch.pool.view(time.monotonic_ns())))
 
 
+async def interface(core: Core, asked: Asked) -> Answer:
+    """`GET /interfaces/{sha256}`."""
+    found = core.books.interfaces.get(asked.path["sha256"])
+    if found is None:
+        raise YunhaiError(CERTIFICATE_UNKNOWN)
+    return Answer(
+        structs.InterfaceSaid(
+            mode=core.mode,
+            sha256=found.sha256.hex(),
+            profile=found.profile,
+            tenant=found.tenant,
+            status=found.status,
+            not_before=found.not_before,
+            not_after=found.not_after,
+        )
+    )
+
+
 async def snapshot(core: Core, _: Asked) -> Answer:
     """`POST /snapshot`."""
     core.require_ready()
@@ -307,6 +326,14 @@ INNER: Final = (
         errors_=tuple(range(6400, 6411)),
     ),
     _inner("GET", "/status", status, structs.Status, ("How the core does", "核心狀態")),
+    _inner(
+        "GET",
+        "/interfaces/{sha256}",
+        interface,
+        structs.InterfaceSaid,
+        ("A client certificate as the facts have it", "用戶端憑證之登錄"),
+        errors_=(CERTIFICATE_UNKNOWN,),
+    ),
     _inner("GET", "/pool", pool, structs.PoolSaid, ("The pool of lines", "線路池")),
     _inner(
         "POST",

@@ -18,6 +18,8 @@ from yunhai.trading.core.core import Core
 from yunhai.trading.http.inner import inner_application
 from yunhai.trading.http.public import public_application
 from yunhai.trading.http.quick_frames import QuickFrames
+from yunhai.trading.trust.door import Door
+from yunhai.trading.trust.mutual import Mutual
 
 log: Final = structlog.get_logger("yunhai.core")
 _BACKLOG: Final = 1_024
@@ -84,7 +86,13 @@ async def serve(
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
     front, orders = public_application(core)
     back, inner_orders = inner_application(core)
-    servers = [(_server(front), public), (_server(back), [inner])]
+    guarded = Mutual(
+        front,
+        Door(core.settings.door),
+        find=lambda sha256: core.books.interfaces.get(sha256.hex()),
+        now_ms=lambda: core.wall() // 1_000_000,
+    )
+    servers = [(_server(guarded), public), (_server(back), [inner])]
     tasks = [asyncio.create_task(server.serve(sockets=sockets)) for server, sockets in servers]
     stopping = asyncio.create_task(stop.wait())
     log.info("serving", mode=core.mode, sequence=core.appender.writer.submitted())

@@ -472,3 +472,14 @@ class PoolSaid(Said, frozen=True, kw_only=True):
     """The pool of lines now, as `yunhai.trading.lines.words.View`."""
 
     pool: View
+
+
+class InterfaceSaid(Said, frozen=True, kw_only=True):
+    """A client certificate: `sha256` in hexadecimal, times in wall ms, `status` valid | held | revoked."""
+
+    sha256: str
+    profile: str
+    tenant: int
+    status: str
+    not_before: int
+    not_after: int

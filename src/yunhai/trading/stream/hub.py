@@ -56,6 +56,7 @@ from yunhai.trading.stream.messages import (
 from yunhai.trading.stream.orders import FillLine, OrdersData, cash_of, fill_of, line_of, snapshot_of, touched
 from yunhai.trading.stream.quotes import Board
 from yunhai.trading.tokens import Revocations, Verifier
+from yunhai.trading.trust.mutual import require_bound
 
 _RIGHTS: Final = (GrantSet, SessionRevoked, AccountSet, TenantSet)
 
@@ -133,6 +134,7 @@ class Hub:
     def _sign_in(self, client: Client, token: str) -> None:
         claims = self._verifier.claims(token, now_s=self._wall_s())
         self._revocations().require(claims)
+        require_bound(claims)
         if client.claims is not None and (client.claims.person, client.claims.tenant) != (claims.person, claims.tenant):
             raise YunhaiError(TOKEN_CLAIMS, claim="sub")
         if client.claims is None:

@@ -22,6 +22,8 @@ from yunhai.trading.stream.counted import Counted
 from yunhai.trading.stream.following import Following
 from yunhai.trading.stream.hub import Hub
 from yunhai.trading.tokens import Verifier
+from yunhai.trading.trust.door import Door
+from yunhai.trading.trust.mutual import Mutual
 
 log: Final = structlog.get_logger("yunhai.stream")
 POLL_S: Final = 0.01
@@ -34,12 +36,14 @@ _GRACE_S: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSettings:
-    """What a stream is started with. `inner`: the core's inner socket, asked for the pool; `token_public`: PEM."""
+    """What a stream is started with. `inner`: the core's inner socket, asked for the pool; `token_public`: PEM; `door`: the
+    origin's secret, b"": nobody comes by mutual TLS."""
 
     journal: Path
     snapshots: Path
     token_public: bytes
     inner: Path | None = None
+    door: bytes = b""
 
 
 class _Server(uvicorn.Server):
@@ -63,7 +67,14 @@ class Stream:
 
     async def run(self, sockets: list[socket.socket]) -> None:
         """Serve on `sockets`. YunhaiError 3003-3007 or 6440 if the journal cannot be read."""
-        server = _Server(_config(self.application))
+        books = self.following
+        guarded = Mutual(
+            self.application,
+            Door(self.settings.door),
+            find=lambda sha256: books.books.interfaces.get(sha256.hex()),
+            now_ms=lambda: int(time.time() * 1_000),
+        )
+        server = _Server(_config(guarded))
         serving = asyncio.create_task(server.serve(sockets=sockets))
         working = [asyncio.create_task(part) for part in (self._follow(), self._tick(), self._seconds())]
         stopping = asyncio.create_task(self.stop.wait())
@@ -131,7 +142,7 @@ async def _pool(core: httpx.AsyncClient) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _config(application: Application) -> uvicorn.Config:
+def _config(application: Mutual) -> uvicorn.Config:
     return uvicorn.Config(
         application,
         loop="uvloop",
