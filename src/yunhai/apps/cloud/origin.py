@@ -18,7 +18,8 @@ from yunhai.apps.cloud.asked import ASK_SECONDS, SILENT, Answer
 from yunhai.apps.cloud.errors import ORIGIN_MISSING
 from yunhai.apps.cloud.places import Places
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import ORIGIN_ORDER_BYTES_MAX, REQUEST_BYTES_MAX
+from yunhai.kernel.limits import ORIGIN_ORDER_BYTES_MAX, PKI_BODY_BYTES_MAX, REQUEST_BYTES_MAX
+from yunhai.trading.trust.door import DOOR_HEADER
 
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -32,11 +33,12 @@ WAIT: Final = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """`origin` the public address (http://localhost:8600, https://yunhai.example); `certificate` and `key` TLS files of
-    one's own, else Caddy gets a certificate."""
+    one's own, else Caddy gets a certificate. `mutual` a second port, TLS 1.3 with client certificates of our CA; 0: none."""
 
     origin: str
     certificate: Path | None = None
     key: Path | None = None
+    mutual: int = 0
 
     @property
     def host(self) -> str:
@@ -102,13 +104,7 @@ def caddyfile(door: Door, places: Places) -> str:
 	}}
 }}
 
-{site} {{
-{listen}{tls}	header {{
-		X-Content-Type-Options nosniff
-		Referrer-Policy same-origin
-		-Server
-		-Via{"" if door.local else chr(10) + chr(9) + chr(9) + 'Strict-Transport-Security "max-age=31536000"'}
-	}}
+(parts) {{
 	handle /health {{
 		respond 404
 	}}
@@ -136,6 +132,12 @@ def caddyfile(door: Door, places: Places) -> str:
 		header Cache-Control "no-cache"
 		file_server
 	}}
+	handle /pki/* {{
+		request_body {{
+			max_size {PKI_BODY_BYTES_MAX}
+		}}
+		reverse_proxy unix/{places.run}/trust-public.sock
+	}}
 	handle {{
 		request_body {{
 			max_size {REQUEST_BYTES_MAX}
@@ -148,5 +150,42 @@ def caddyfile(door: Door, places: Places) -> str:
 		header Retry-After 5
 		respond `{WAIT}` {{err.status_code}}
 	}}
+}}
+
+{site} {{
+{listen}{tls}	header {{
+		X-Content-Type-Options nosniff
+		Referrer-Policy same-origin
+		-Server
+		-Via{"" if door.local else chr(10) + chr(9) + chr(9) + 'Strict-Transport-Security "max-age=31536000"'}
+	}}
+	request_header -{DOOR_HEADER}
+	import parts
+}}
+{_mutual(door, places) if door.mutual else ""}"""
+
+
+def _mutual(door: Door, places: Places) -> str:
+    """The second site: nobody comes in without a certificate of our CA. Who came is told to the parts in one header with the
+    door's secret, so that nobody else can say it; whether the certificate still holds is theirs to know."""
+    folder = places.home / "trust"
+    told = f"{{file.{places.credential_path('door.key')}}}:{{http.request.tls.client.fingerprint}}"
+    return f"""
+https://{door.host}:{door.mutual} {{
+{chr(9) + "bind 127.0.0.1 [::1]" + chr(10) if door.local else ""}	tls {folder}/server.pem {folder}/server.key {{
+		protocols tls1.3
+		client_auth {{
+			mode require_and_verify
+			trust_pool file {folder}/chain.pem
+		}}
+	}}
+	header {{
+		X-Content-Type-Options nosniff
+		Referrer-Policy same-origin
+		-Server
+		-Via
+	}}
+	request_header {DOOR_HEADER} "{told}"
+	import parts
 }}
 """
