@@ -123,6 +123,8 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 
 ACCOUNT_ADAPTER = "yunhai.platform.identity.adapter.Adapter"
+ACCOUNT_USER_DISPLAY = "yunhai.platform.shell.context.display"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[雲海 Yunhai] "
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -1,5 +1,6 @@
 """From what a form sends to what a rule takes, and back: text in, whole numbers and states out. Nothing is decided here."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -21,6 +22,8 @@ from yunhai.platform.console.words import (
 from yunhai.platform.tenancy.models import Tenant
 
 MONEY: Final = ("commission_minimum", "commission_minimum_odd_lot")
+TENANTS: Final = ("tenant", "tenants")
+"""Fields that hold tenants' numbers: people know them by code."""
 TEXTS: Final = ("code", "kind", "name_zh", "name_en", "status", "commission_ppm", *MONEY)
 
 
@@ -135,13 +138,24 @@ def _key(change: Change) -> str:
     return change.key
 
 
+def _codes(numbers: Iterable[Any]) -> dict[str, str]:
+    """Tenant number to code, of those that are known."""
+    asked = [int(one) for one in numbers if str(one).isdigit()]
+    return {str(number): code for number, code in Tenant.objects.filter(pk__in=asked).values_list("pk", "code")}
+
+
 def _text(key: str, value: Any) -> str:
     if value is None:
         return "–"
     if key in MONEY:
         return decimal_text(int(value))
     if isinstance(value, dict):
-        return ", ".join(f"{one}: {weight}" for one, weight in value.items()) or "–"
+        codes = _codes(value)
+        return ", ".join(f"{codes.get(str(one), one)}: {weight}" for one, weight in value.items()) or "–"
+    if key in TENANTS:
+        numbers = value if isinstance(value, list) else [value]
+        codes = _codes(numbers)
+        return ", ".join(codes.get(str(one), str(one)) for one in numbers) or "–"
     if isinstance(value, list):
         return ", ".join(column_names().get(str(one), str(one)) for one in value) or "–"
     known = {"level": level_names(), "status": status_names(), "kind": kind_names(), "role": role_names()}

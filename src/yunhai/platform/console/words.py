@@ -69,13 +69,14 @@ def subject_names() -> dict[str, str]:
         "member": _("Member"),
         "session": _("Session"),
         "day": pgettext("market", "Day"),
+        "profile": _("Certificate profile"),
     }
 
 
 def field_names() -> dict[str, str]:
     """Fields of what is changed."""
     return {
-        "code": _("Code"),
+        "code": pgettext("tenant", "Code"),
         "kind": _("Kind"),
         "name_zh": _("Chinese name"),
         "name_en": _("English name"),

@@ -42,6 +42,12 @@ def english() -> bool:
     return (translation.get_language() or "").startswith("en")
 
 
+def display(person: Person) -> str:
+    """What sign-in's pages and mails call somebody: the name, else the address that they signed up with."""
+    name = person.name_en if english() else person.name_zh
+    return name or person.name_zh or person.name_en or person.email
+
+
 def _person(person: Person | None) -> dict[str, Any] | None:
     if person is None:
         return None

@@ -9,9 +9,11 @@ from typing import Final
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
+from django.views.generic import RedirectView
 
 from yunhai.platform.identity import api as identity
 from yunhai.platform.identity.caller import Caller
@@ -104,6 +106,7 @@ def _cookie(answer: HttpResponse, name: str, value: str) -> None:
 
 urlpatterns = [
     path("", front, name="front"),
+    path("favicon.ico", RedirectView.as_view(url=static("shell/favicon.svg")), name="favicon"),
     path("language/", language, name="language"),
     path("look/", look, name="look"),
     path("account/devices/", devices, name="devices"),

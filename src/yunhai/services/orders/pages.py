@@ -38,7 +38,7 @@ DETAILS: Final = {
     "number": _("Instruction"),
     "order_number": _("Order number"),
     "client_id": _("Client id"),
-    "person": _("Person"),
+    "person": _("Person no."),
     "channel": _("Channel"),
     "line": _("Exchange line"),
     "waited_ms": _("From acceptance to the exchange"),
@@ -66,6 +66,7 @@ TONES: Final = {"accepted": "signed", "fill": "good", "settlement": "good", "ref
 WORDED: Final = frozenset({"channel", "liquidity", "segment"})
 GROUPED: Final = frozenset({"quantity", "leaves", "filled", "removed", "reserved_shares"})
 MONEY: Final = frozenset({"price", "value", "reserved_cash"})
+CASH: Final = frozenset({"value", "reserved_cash"})
 TIMES: Final = frozenset({"signed_at", "told_at"})
 CODES_UNSAID: Final = (0, "")
 
@@ -202,7 +203,7 @@ def _value(name: str, value: object) -> object:
     if name in GROUPED and isinstance(value, int):
         return writing.count(value)
     if name in MONEY and isinstance(value, str):
-        return writing.grouped(value)
+        return writing.grouped(value.removesuffix(".00") if name in CASH else value)
     if name == "waited_ms":
         return f"{writing.count(int(str(value)))} ms"
     if name in TIMES and isinstance(value, str):
@@ -232,7 +233,7 @@ def _shown(event: orders.Event) -> dict[str, Any]:
     details["remedy"] = details.get("remedy_en" if english() else "remedy_zh", "")
     return {
         "event": event,
-        "text": event.en if english() else event.zh,
+        "text": event.en[:1].upper() + event.en[1:] if english() else event.zh,
         "tone": TONES.get(event.kind, ""),
         "rows": [
             (label, _value(name, details[name]))

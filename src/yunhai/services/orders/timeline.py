@@ -36,6 +36,12 @@ _ACCEPTED_ZH: Final = {
     Action.CUT: "減量受理",
     Action.REPRICE: "改價受理",
 }
+_ACCEPTED_EN: Final = {
+    Action.NEW: "order accepted",
+    Action.CANCEL: "cancel accepted",
+    Action.CUT: "cut accepted",
+    Action.REPRICE: "new price accepted",
+}
 _ANSWER_ZH: Final = {
     Kind.NEW: "交易所接受委託",
     Kind.CANCEL: "交易所取消",
@@ -261,7 +267,7 @@ def _of_instruction(row: Instruction) -> Event:
         zh, en = f"下單檢核退回 {row.code} {entry.name}", f"refused by the gate: {row.code} {entry.name}"
         details |= {"code": row.code, "remedy_zh": entry.remedy_zh, "remedy_en": entry.remedy_en}
     else:
-        zh, en = f"{_ACCEPTED_ZH[action]}，送往線路", f"{action.word} accepted by the gate, handed to the lines"
+        zh, en = f"{_ACCEPTED_ZH[action]}，送往線路", f"{_ACCEPTED_EN[action]}, handed to the lines"
         details |= {"reserved_cash": money(row.reserved_cash), "reserved_shares": row.reserved_shares}
     return Event(
         sequence=row.sequence,
