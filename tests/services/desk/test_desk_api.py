@@ -75,6 +75,39 @@ def test_a_name_of_several_shows_masked_names_until_one_is_opened(desk: Any) -> 
     assert opened["name"] == "林大明"
 
 
+def test_the_core_is_told_whom_a_clerk_may_look_at_and_until_when(desk: Any, as_role: Any) -> None:
+    """Of a list of several, masked, it is told that somebody looked, and nobody may look further for it."""
+    import time
+
+    from yunhai.platform.outbox.models import Row
+    from yunhai.trading import facts
+
+    before = int(time.time() * 1_000)
+    desk.search("Test")
+    desk.search("1000018")
+    after = int(time.time() * 1_000)
+    with as_role("reader"):
+        rows = Row.objects.filter(number=facts.NUMBERS[facts.Lookup]).order_by("id")
+        told = [facts.from_json(row.number, row.value) for row in rows]
+    many, one = told
+    assert isinstance(many, facts.Lookup)
+    assert isinstance(one, facts.Lookup)
+    assert (many.account, many.until) == (0, 0)
+    assert (one.account, one.by) == (desk.accounts["1000018"], desk.clerk.get("/api/v1/me").json()["person"])
+    assert before <= one.until - 12 * 3_600_000 <= after
+
+
+def test_many_looks_of_others_hide_none_of_ones_own(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from yunhai.services.desk import api
+
+    monkeypatch.setattr(api, "ROOM_ROWS_MAX", 3)
+    desk.search("1000018")
+    colleague = desk.clerk_of("sales")
+    for _ in range(4):
+        desk.search("1000018", by=colleague)
+    assert desk.post("/instructions", {"account": desk.accounts["1000018"], **RECORD}).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("query", "reason", "more", "refused"),
     [

@@ -141,8 +141,7 @@ def require_opened(caller: Caller, account: int) -> accounts.AccountView:
     """The account, if this clerk opened it within the last hours. YunhaiError 7327, 7329."""
     found = account_of(caller, account)
     since = datetime.now(UTC) - timedelta(hours=LOOKUP_HOURS_MAX)
-    looks = audit.lookups(account=account, limit=ROOM_ROWS_MAX)
-    if not any(look.person == caller.person_id and look.at >= since for look in looks):
+    if not audit.has_looked(caller.person_id, account, since=since):
         raise YunhaiError(LOOKUP_FIRST)
     return found
 
