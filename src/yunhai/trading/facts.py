@@ -74,7 +74,7 @@ class GrantSet(Decided, frozen=True, kw_only=True):
 
 class KeySet(Decided, frozen=True, kw_only=True):
     """A signer's key. `public` the P-256 point, 65 bytes uncompressed; `status` active | revoked; `until` wall ms, 0: open
-    end; `kind` device | api | clerk."""
+    end; `kind` device | api | clerk | cloud (in the HSM)."""
 
     key: int
     person: int

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "yunhai.services.settlement",
     "yunhai.services.lines",
     "yunhai.services.desk",
+    "yunhai.services.trust",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

@@ -69,6 +69,7 @@ def tell_tenant(found: Tenant, *, by: int) -> int:
         commission_minimum=found.commission_minimum,
         commission_minimum_odd_lot=found.commission_minimum_odd_lot,
         columns=tuple(found.columns),
+        certificates=found.certificates,
     )
     return put(fact, tenant=found.number, by=by)
 

@@ -57,6 +57,7 @@ class Tenant(models.Model):
     )
     commission_minimum = models.BigIntegerField(default=200_000, validators=[MinValueValidator(0)])
     commission_minimum_odd_lot = models.BigIntegerField(default=10_000, validators=[MinValueValidator(0)])
+    certificates = models.BooleanField(default=False)  # takes only what is signed under a certificate, with consent
     made_at = models.DateTimeField(auto_now_add=True)
 
     written_by: ClassVar[tuple[str, ...]] = ("app",)

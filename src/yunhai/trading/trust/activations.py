@@ -116,8 +116,9 @@ def public_of(private: bytes) -> bytes:
     return OKPKey.import_key(private).as_pem(private=False)
 
 
-def made(private: bytes, *, key: str, hashes: Iterable[bytes], now_s: int) -> str:
-    """An activation of `key` for `hashes`, good for ACTIVATION_SECONDS_MAX from `now_s`. ValueError for no hash, too many,
+def made(private: bytes, *, key: str, hashes: Iterable[bytes], now_s: int, number: str = "") -> str:
+    """An activation of `key` for `hashes`, good for ACTIVATION_SECONDS_MAX from `now_s`; its `number` random unless given.
+    ValueError for no hash, too many,
     one twice, or one that is not 32 bytes."""
     wanted = tuple(hashes)
     if not 0 < len(wanted) <= ACTIVATION_HASHES_MAX or len(set(wanted)) != len(wanted):
@@ -125,7 +126,7 @@ def made(private: bytes, *, key: str, hashes: Iterable[bytes], now_s: int) -> st
     if any(len(one) != HASH_BYTES for one in wanted):
         raise ValueError("a hash is 32 bytes")
     claims: dict[str, Any] = {
-        "jti": secrets.token_hex(16),
+        "jti": number or secrets.token_hex(16),
         "key": key,
         "hashes": [_text(one) for one in wanted],
         "iat": now_s,

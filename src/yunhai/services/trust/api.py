@@ -1,0 +1,617 @@
+"""Central authentication for others: who is registered, whose certificates stand, who consented, what was signed.
+
+Functions run inside a transaction. Those of a person take the person; those of a desk take the broker's tenant and who does
+it, and the caller's right to do so is checked where the request comes in. Views are frozen; times ISO 8601.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import CERTIFICATES_LISTED_MAX, RENEWAL_NOTICE_DAYS
+from yunhai.platform.identity.models import Membership, Person, SigningKey
+from yunhai.platform.outbox.api import put
+from yunhai.platform.tenancy import api as tenancy
+from yunhai.platform.tenancy import rls
+from yunhai.platform.tenancy.models import Tenant
+from yunhai.services.trust import issuing, process, rules
+from yunhai.services.trust.errors import (
+    BROKER_UNKNOWN,
+    CERTIFICATE_UNKNOWN,
+    CONSENT_UNKNOWN,
+    PERSON_UNKNOWN,
+    PROFILE_NOT_FOR_KEY,
+    REGISTRATION_BY_ONE,
+    REGISTRATION_DECIDED,
+    REGISTRATION_KIND,
+    REGISTRATION_STANDS,
+    REGISTRATION_UNKNOWN,
+    REQUEST_NOT_PROVEN,
+)
+from yunhai.services.trust.models import (
+    Authorisation,
+    Certificate,
+    Consent,
+    Credential,
+    ProfileSetting,
+    Registration,
+)
+from yunhai.trading.facts import ConsentSet
+from yunhai.trading.trust.profiles import PROFILES
+
+CLERK_KINDS: Final = frozenset({"clerk"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationView:
+    """A registration as desks see it; `documents` by reference. `tenant` the broker that made it."""
+
+    registration: int
+    tenant: int
+    person: int
+    kind: str
+    pseudonym: str
+    status: str
+    documents: tuple[Mapping[str, str], ...]
+    applied_by: int
+    applied_at: str
+    decided_by: int
+    decided_at: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateView:
+    """A certificate as its person, its desk and the operator see it. `key` its signing key, 0 none; `serial`, `sha256` hex;
+    `state` valid | held | revoked | expired | renewed | not-yet-valid; `renewable` it may be renewed now; `tenant` the broker
+    of the registration; `credential` the cloud credential's name, "" of a device's."""
+
+    certificate: int
+    person: int
+    tenant: int
+    key: int
+    credential: str
+    profile: str
+    profile_zh: str
+    profile_en: str
+    subject: str
+    serial: str
+    sha256: str
+    not_before: str
+    not_after: str
+    state: str
+    reason: str
+    revoked_at: str
+    revoker: str
+    renewable: bool
+    days_left: int
+    outbox: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentView:
+    """Whether a broker may take what a person signs. `state` given | withdrawn | missing; `demanded`: the broker takes no
+    signature without; `registered`: the broker itself registered the person."""
+
+    tenant: int
+    code: str
+    name_zh: str
+    name_en: str
+    state: str
+    demanded: bool
+    registered: bool
+    changed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureView:
+    """One authorisation and what was signed with it, in the cloud. Hashes hex."""
+
+    number: str
+    credential: str
+    kind: str
+    factor: str
+    what: str
+    client: str
+    hashes: tuple[str, ...]
+    signed: tuple[str, ...]
+    made_at: str
+    signed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceView:
+    """A signing key and what it still lacks. `missing` "" nothing, registration, certificate (process away or not asked
+    for), or expired."""
+
+    key: int
+    name: str
+    kind: str
+    status: str
+    certificate: CertificateView | None
+    missing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person360:
+    """What the Pocket shows a person about their trust: registered where, certificates, devices, consents."""
+
+    registered: bool
+    pseudonym: str
+    brokers: tuple[int, ...]
+    devices: tuple[DeviceView, ...]
+    consents: tuple[ConsentView, ...]
+    notices: tuple[CertificateView, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileView:
+    """A profile and how long its certificates live: `days` now, `usual_days` its own; `valid` how many stand."""
+
+    profile: str
+    zh: str
+    en: str
+    days: int
+    usual_days: int
+    valid: int
+    ending: int
+    revoked: int
+
+
+# --- registrations -----------------------------------------------------------------------------------------------------
+
+
+def apply(
+    *, tenant: int, person: int, documents: Iterable[Mapping[str, Any]], by: int, kind: str = "investor", note: str = ""
+) -> RegistrationView:
+    """A desk puts a person's documents on record; another of its people approves. PERSON_UNKNOWN, REGISTRATION_KIND,
+    DOCUMENTS_WRONG, REGISTRATION_STANDS."""
+    with rls.acting(tenant=tenant):
+        roles = set(
+            Membership.objects.filter(tenant_id=tenant, person_id=person, allowed=True).values_list("role", flat=True)
+        )
+        if not roles:
+            raise YunhaiError(PERSON_UNKNOWN)
+        fits = {"investor": {"investor"}, "clerk": rules.CLERK_ROLES, "program": {"api", "investor"}}
+        if not roles & fits.get(kind, frozenset()):
+            raise YunhaiError(REGISTRATION_KIND, kind=kind)
+        found = rules.checked_documents(documents, today=timezone.localdate())
+        Person.objects.select_for_update().get(pk=person)
+        standing = ("applied", "approved")
+        if Registration.objects.filter(tenant_id=tenant, person_id=person, kind=kind, status__in=standing).exists():
+            raise YunhaiError(REGISTRATION_STANDS)
+    with rls.acting(person=person):
+        earlier = Registration.objects.filter(person_id=person).order_by("id").first()
+    with rls.acting(tenant=tenant):
+        row = Registration.objects.create(
+            tenant_id=tenant,
+            person_id=person,
+            kind=kind,
+            documents=[one.as_json() for one in found],
+            pseudonym=earlier.pseudonym if earlier is not None else rules.new_pseudonym(),
+            applied_by=by,
+            note=note[:200],
+        )
+        return _registration(row)
+
+
+def decide(registration: int, *, tenant: int, by: int, approve: bool, note: str = "") -> RegistrationView:
+    """Another person approves or refuses. Approved: the broker has the person's consent, and their keys get certificates
+    where the trust process can be reached. REGISTRATION_UNKNOWN, REGISTRATION_DECIDED, REGISTRATION_BY_ONE."""
+    with rls.acting(tenant=tenant):
+        row = _registration_row(registration, tenant)
+        if row.status != "applied":
+            raise YunhaiError(REGISTRATION_DECIDED, status=row.status)
+        if row.applied_by == by:
+            raise YunhaiError(REGISTRATION_BY_ONE)
+        row.status = "approved" if approve else "refused"
+        row.decided_by, row.decided_at, row.note = by, timezone.now(), note[:200] or row.note
+        row.save()
+        if approve:
+            _set_consent(row.person_id, tenant, allowed=True, by=by, registration=row)
+    if approve:
+        issuing.issue_missing(row.person, by=by)
+    return _registration(row)
+
+
+def registrations(tenant: int, *, status: str = "", person: int = 0) -> tuple[RegistrationView, ...]:
+    """A broker's registrations, newest first."""
+    with rls.acting(tenant=tenant):
+        rows = Registration.objects.filter(tenant_id=tenant)
+        rows = rows.filter(status=status) if status else rows
+        rows = rows.filter(person_id=person) if person else rows
+        return tuple(_registration(row) for row in rows[:CERTIFICATES_LISTED_MAX])
+
+
+def registration(number: int, *, tenant: int) -> RegistrationView:
+    """REGISTRATION_UNKNOWN, another broker's too."""
+    with rls.acting(tenant=tenant):
+        return _registration(_registration_row(number, tenant))
+
+
+def is_registered(person: int) -> bool:
+    """Whether any broker has registered a person: what a later broker relies on, without seeing the documents."""
+    with rls.acting(person=person):
+        return bool(issuing.registrations_of(person))
+
+
+def _registration_row(number: int, tenant: int) -> Registration:
+    found = Registration.objects.select_for_update(of=("self",)).filter(pk=number, tenant_id=tenant).first()
+    if found is None:
+        raise YunhaiError(REGISTRATION_UNKNOWN, registration=number)
+    return found
+
+
+def _registration(row: Registration) -> RegistrationView:
+    return RegistrationView(
+        registration=row.pk,
+        tenant=row.tenant_id,
+        person=row.person_id,
+        kind=row.kind,
+        pseudonym=row.pseudonym,
+        status=row.status,
+        documents=tuple(row.documents),
+        applied_by=row.applied_by,
+        applied_at=_iso(row.applied_at),
+        decided_by=row.decided_by,
+        decided_at=_iso(row.decided_at),
+        note=row.note,
+    )
+
+
+# --- consents ----------------------------------------------------------------------------------------------------------
+
+
+def consent(person: Person, tenant: int) -> ConsentView:
+    """The person lets a broker take what they sign. Giving it again changes nothing. BROKER_UNKNOWN."""
+    broker = _broker(tenant)
+    with rls.acting(person=person.pk):
+        _set_consent(person.pk, tenant, allowed=True, by=person.pk)
+        return _consent(broker, _consent_row(person.pk, tenant), issuing.registrations_of(person.pk))
+
+
+def withdraw(person: Person, tenant: int) -> ConsentView:
+    """The person takes it back; the gate refuses within a second. BROKER_UNKNOWN, CONSENT_UNKNOWN."""
+    broker = _broker(tenant)
+    with rls.acting(person=person.pk):
+        if _consent_row(person.pk, tenant) is None:
+            raise YunhaiError(CONSENT_UNKNOWN)
+        _set_consent(person.pk, tenant, allowed=False, by=person.pk)
+        return _consent(broker, _consent_row(person.pk, tenant), issuing.registrations_of(person.pk))
+
+
+def consents(person: Person) -> tuple[ConsentView, ...]:
+    """For every broker where the person has a place or ever consented, by code."""
+    with rls.acting(person=person.pk):
+        rows = {row.tenant_id: row for row in Consent.objects.filter(person=person)}
+        places = Membership.objects.filter(person=person, allowed=True).values_list("tenant_id", flat=True)
+        registered = issuing.registrations_of(person.pk)
+        brokers = Tenant.objects.filter(pk__in={*rows, *places}, kind="broker")
+        return tuple(_consent(broker, rows.get(broker.pk), registered) for broker in brokers)
+
+
+def _broker(tenant: int) -> Tenant:
+    found = Tenant.objects.filter(pk=tenant, kind="broker").exclude(status="closed").first()
+    if found is None:
+        raise YunhaiError(BROKER_UNKNOWN, tenant=tenant)
+    return found
+
+
+def _consent_row(person: int, tenant: int) -> Consent | None:
+    return Consent.objects.select_for_update(of=("self",)).filter(person_id=person, tenant_id=tenant).first()
+
+
+def _set_consent(person: int, tenant: int, *, allowed: bool, by: int, registration: Registration | None = None) -> None:
+    row = _consent_row(person, tenant)
+    if row is not None and row.allowed == allowed:
+        return
+    if row is None:
+        row = Consent(person_id=person, tenant_id=tenant, registration=registration)
+    row.allowed = allowed
+    row.save()
+    put(ConsentSet(person=person, tenant=tenant, allowed=allowed), tenant=tenant, by=by)
+
+
+def _consent(broker: Tenant, row: Consent | None, registered: Iterable[Registration]) -> ConsentView:
+    return ConsentView(
+        tenant=broker.pk,
+        code=broker.code,
+        name_zh=broker.name_zh,
+        name_en=broker.name_en,
+        state="missing" if row is None else "given" if row.allowed else "withdrawn",
+        demanded=broker.certificates,
+        registered=any(one.tenant_id == broker.pk for one in registered),
+        changed_at=_iso(row.changed_at) if row is not None else "",
+    )
+
+
+# --- certificates ------------------------------------------------------------------------------------------------------
+
+
+def issue(person: Person, key: int, *, profile: str = "") -> CertificateView:
+    """A certificate over one of the person's keys. 7801, 7813, 7815, 7818, 7860, 6806."""
+    made = issuing.issue_for_key(person, key, wanted=profile)
+    with rls.acting(person=person.pk):
+        return view(_of_person(person.pk).get(pk=made.pk))
+
+
+def certificates(person: Person) -> tuple[CertificateView, ...]:
+    """All of a person's, newest first."""
+    with rls.acting(person=person.pk):
+        return tuple(view(row) for row in _of_person(person.pk)[:CERTIFICATES_LISTED_MAX])
+
+
+def certificate(person: Person, number: int) -> CertificateView:
+    """One of the person's own. CERTIFICATE_UNKNOWN."""
+    with rls.acting(person=person.pk):
+        return view(_row(_of_person(person.pk), number))
+
+
+def der(person: Person, number: int) -> bytes:
+    """The X.509 of one of the person's own. CERTIFICATE_UNKNOWN."""
+    with rls.acting(person=person.pk):
+        return bytes(_row(_of_person(person.pk), number).der)
+
+
+def renew(person: Person, number: int) -> CertificateView:
+    """Self-service, in the last days of a certificate: no new application. CERTIFICATE_UNKNOWN, 7811, 7812, 7860, 6806."""
+    with rls.acting(person=person.pk):
+        made = issuing.renew(_row(_of_person(person.pk), number), by=person.pk)
+        return view(_of_person(person.pk).get(pk=made.pk))
+
+
+def revoke(person: Person, number: int, *, reason: str = "unspecified") -> CertificateView:
+    """The person revokes or holds one of their own. CERTIFICATE_UNKNOWN, REASON_UNKNOWN."""
+    with rls.acting(person=person.pk):
+        row = _row(_of_person(person.pk), number)
+        return view(issuing.revoke(row, reason=reason, by=person.pk, revoker="person"))
+
+
+def release(person: Person, number: int) -> CertificateView:
+    """The person ends a hold. CERTIFICATE_UNKNOWN, REVOKED_FOR_GOOD."""
+    with rls.acting(person=person.pk):
+        return view(issuing.release(_row(_of_person(person.pk), number), by=person.pk))
+
+
+def desk_certificates(tenant: int, *, person: int = 0) -> tuple[CertificateView, ...]:
+    """Certificates that rest on a broker's registrations, newest first."""
+    with rls.acting(tenant=tenant):
+        rows = _rows().filter(tenant_id=tenant)
+        rows = rows.filter(person_id=person) if person else rows
+        return tuple(view(row) for row in rows[:CERTIFICATES_LISTED_MAX])
+
+
+def desk_revoke(tenant: int, number: int, *, reason: str, by: int) -> CertificateView:
+    """The desk that registered the person revokes or holds. CERTIFICATE_UNKNOWN, REASON_UNKNOWN."""
+    with rls.acting(tenant=tenant):
+        row = _row(_rows().filter(tenant_id=tenant), number)
+        return view(issuing.revoke(row, reason=reason, by=by, revoker="desk"))
+
+
+def every_certificate(*, serial: str = "", profile: str = "", state: str = "") -> tuple[CertificateView, ...]:
+    """The operator's: of every broker, newest first; by the beginning of a serial number, by profile, by state."""
+    rows = _rows()
+    rows = rows.filter(profile=profile) if profile else rows
+    rows = rows.filter(status=state) if state else rows
+    found = [view(row) for row in rows[: CERTIFICATES_LISTED_MAX if not serial else None]]
+    return tuple(one for one in found if one.serial.startswith(serial.lower()))[:CERTIFICATES_LISTED_MAX]
+
+
+def operator_revoke(number: int, *, reason: str, by: int) -> CertificateView:
+    """The operator revokes or holds any. CERTIFICATE_UNKNOWN, REASON_UNKNOWN."""
+    return view(issuing.revoke(_row(_rows(), number), reason=reason, by=by, revoker="operator"))
+
+
+def devices(person: Person) -> tuple[DeviceView, ...]:
+    """The person's signing keys, newest first, and what each lacks."""
+    with rls.acting(person=person.pk):
+        registered = bool(issuing.registrations_of(person.pk))
+        newest: dict[int, CertificateView] = {}
+        for row in _of_person(person.pk).filter(key__gt=0):
+            newest.setdefault(row.key, view(row))
+        made = []
+        for key in SigningKey.objects.filter(person=person):
+            held = newest.get(key.pk)
+            missing = "" if held is not None and held.state == "valid" else _missing(held, registered=registered)
+            made.append(
+                DeviceView(
+                    key=key.pk, name=key.name, kind=key.kind, status=key.status, certificate=held, missing=missing
+                )
+            )
+        return tuple(made)
+
+
+def _missing(held: CertificateView | None, *, registered: bool) -> str:
+    if held is not None:
+        return held.state
+    return "certificate" if registered else "registration"
+
+
+def overview(person: Person) -> Person360:
+    """What a person is shown of all this."""
+    with rls.acting(person=person.pk):
+        found = issuing.registrations_of(person.pk)
+    held = certificates(person)
+    return Person360(
+        registered=bool(found),
+        pseudonym=found[0].pseudonym if found else "",
+        brokers=tuple(one.tenant_id for one in found),
+        devices=devices(person),
+        consents=consents(person),
+        notices=tuple(one for one in held if one.renewable),
+    )
+
+
+def signatures(person: Person) -> tuple[SignatureView, ...]:
+    """What the person authorised in the cloud, newest first."""
+    with rls.acting(person=person.pk):
+        rows = Authorisation.objects.filter(person=person).select_related("credential", "client")
+        return tuple(
+            SignatureView(
+                number=row.number,
+                credential=row.credential.name,
+                kind=row.credential.kind,
+                factor=row.factor,
+                what=row.what,
+                client=row.client.name if row.client is not None else "",
+                hashes=tuple(row.hashes),
+                signed=tuple(row.signed),
+                made_at=_iso(row.given_at),
+                signed_at=_iso(row.signed_at),
+            )
+            for row in rows[:CERTIFICATES_LISTED_MAX]
+        )
+
+
+def credentials(person: Person) -> tuple[Credential, ...]:
+    """The person's keys in the HSM that are enabled."""
+    with rls.acting(person=person.pk):
+        return tuple(Credential.objects.filter(person=person, enabled=True))
+
+
+# --- the Console -------------------------------------------------------------------------------------------------------
+
+
+def profiles() -> tuple[ProfileView, ...]:
+    """Profiles with their lives, and how many certificates of each stand, end soon, are revoked."""
+    chosen = dict(ProfileSetting.objects.values_list("profile", "days"))
+    now, soon = timezone.now(), timezone.now() + timedelta(days=RENEWAL_NOTICE_DAYS)
+    made = []
+    for name, row in PROFILES.items():
+        held = Certificate.objects.filter(profile=name.value)
+        valid = held.filter(status="valid", not_after__gt=now)
+        made.append(
+            ProfileView(
+                profile=name.value,
+                zh=row.zh,
+                en=row.en,
+                days=rules.days_of(name.value, chosen),
+                usual_days=row.days,
+                valid=valid.count(),
+                ending=valid.filter(not_after__lt=soon).count(),
+                revoked=held.filter(status="revoked").count(),
+            )
+        )
+    return tuple(made)
+
+
+def set_life(profile: str, days: int) -> None:
+    """How long certificates of a profile live that are issued from now on; the operator's. DAYS_WRONG."""
+    days = rules.checked_days(days)
+    if profile not in PROFILES:
+        raise YunhaiError(PROFILE_NOT_FOR_KEY, profile=profile)
+    ProfileSetting.objects.update_or_create(profile=profile, defaults={"days": days})
+
+
+def demand(tenant: int, *, on: bool, reason: str, by: int) -> None:
+    """Whether a broker takes only what is signed under a certificate and with consent. BROKER_UNKNOWN."""
+    _broker(tenant)
+    tenancy.set_tenant(tenant, by=by, reason=reason, certificates=on)
+
+
+def authority_state() -> Mapping[str, Any]:
+    """What the trust process says of itself: HSM session, keys, expiries. PROCESS_AWAY."""
+    return process.status()
+
+
+# --- interfaces --------------------------------------------------------------------------------------------------------
+
+
+def issue_interface(
+    *, tenant: int, profile: str, request: bytes, name: str, by: int, serial_number: str = ""
+) -> tuple[CertificateView, bytes]:
+    """A certificate that opens a TLS connection for a broker's system, software or line, over the key that signed the PKCS#10
+    `request`; and its DER. `name` the common name. PROFILE_NOT_FOR_KEY, REQUEST_NOT_PROVEN, PROCESS_AWAY, 6806."""
+    if profile not in rules.INTERFACES:
+        raise YunhaiError(PROFILE_NOT_FOR_KEY, profile=profile)
+    try:
+        found = x509.load_pem_x509_csr(request) if b"-----" in request else x509.load_der_x509_csr(request)
+        key = found.public_key()
+        right = found.is_signature_valid and isinstance(key, ec.EllipticCurvePublicKey)
+        right = right and isinstance(getattr(key, "curve", None), ec.SECP256R1)
+    except ValueError:
+        right = False
+    if not right:
+        raise YunhaiError(REQUEST_NOT_PROVEN)
+    issued = process.issue(
+        profile=profile,
+        subject=name,
+        spki=key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        days=issuing.life_of(profile),
+        serial_number=serial_number,
+        organization=tenancy.tenant(tenant).code,
+    )
+    with rls.acting(tenant=tenant):
+        row = issuing.keep(issued, tenant=tenant, person=None, profile=profile, subject=name, by=by)
+        return view(row), issued
+
+
+# --- as they are shown -------------------------------------------------------------------------------------------------
+
+
+def _rows() -> QuerySet[Certificate]:
+    return Certificate.objects.select_related("credential", "renewed_by").order_by("-id")
+
+
+def _of_person(person: int) -> QuerySet[Certificate]:
+    return _rows().filter(person_id=person)
+
+
+def _row(rows: QuerySet[Certificate], number: int) -> Certificate:
+    found = rows.filter(pk=min(number, 2**63 - 1)).first()
+    if found is None:
+        raise YunhaiError(CERTIFICATE_UNKNOWN, certificate=number)
+    return found
+
+
+def state_of(row: Certificate, now: datetime) -> str:
+    """What a certificate is at a moment, in one word."""
+    if row.status == "revoked":
+        return "revoked"
+    if row.not_after <= now:
+        return "expired"
+    if row.status == "held":
+        return "held"
+    if row.not_before > now:
+        return "not-yet-valid"
+    return "renewed" if getattr(row, "renewed_by", None) is not None else "valid"
+
+
+def view(row: Certificate) -> CertificateView:
+    """A certificate as it is shown."""
+    now = timezone.now()
+    state, profile = state_of(row, now), PROFILES.get(row.profile)  # type: ignore[call-overload]
+    return CertificateView(
+        certificate=row.pk,
+        person=row.person_id or 0,
+        tenant=row.tenant_id,
+        key=row.key,
+        credential=row.credential.name if row.credential is not None else "",
+        profile=row.profile,
+        profile_zh=profile.zh if profile else row.profile,
+        profile_en=profile.en if profile else row.profile,
+        subject=row.subject,
+        serial=bytes(row.serial).hex(),
+        sha256=bytes(row.sha256).hex(),
+        not_before=_iso(row.not_before),
+        not_after=_iso(row.not_after),
+        state=state,
+        reason=rules.reason_word(row.reason) if row.status in ("revoked", "held") else "",
+        revoked_at=_iso(row.revoked_at),
+        revoker=row.revoker,
+        renewable=state == "valid" and rules.renewable(row.not_after, now),
+        days_left=max(0, (row.not_after - now).days),
+        outbox=row.outbox,
+    )
+
+
+def _iso(moment: datetime | None) -> str:
+    return timezone.localtime(moment).isoformat(timespec="seconds") if moment is not None else ""

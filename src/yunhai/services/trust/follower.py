@@ -1,0 +1,476 @@
+"""The follower: from accepted instructions to sealed evidence, after the acknowledgement and never in its way.
+
+Runs in the reader process, as the reader's role, with its own place in the journal (`trust_evidencemark`). Each round: read
+what is new and note every accepted instruction whose key has a certificate; fetch for each the time stamp over its signature
+and its certificate's status; seal what is complete (fact 110, by the inner socket, each with a number of the outbox's, so that
+the core takes it once); and, when seals have come back in the journal, stamp a checkpoint, under which they can be exported.
+
+What cannot be had (the trust process, its HSM, its TSA away) waits, in order, and is counted by age; orders go on. Killed
+anywhere, it goes on from its mark: a bundle that was sealed and not marked is sealed again under the same number, and the core
+changes nothing.
+"""
+
+import base64
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import httpx
+import msgspec
+import numpy as np
+import structlog
+from prometheus_client import Counter, Gauge
+from psycopg import Connection, Cursor
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb
+
+from yunhai.journal.facts import FACT_KIND
+from yunhai.journal.reader import Group, Reader
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import EVIDENCE_BATCH_MAX, EVIDENCE_LIST_BYTES_MAX, FACTS_A_REQUEST_MAX
+from yunhai.platform.outbox.relay import Post
+from yunhai.services.trust.errors import PROCESS_AWAY
+from yunhai.services.trust.evidence_models import EvidenceState
+from yunhai.trading import facts
+from yunhai.trading.core.packing import Accepted, Told, pieces
+from yunhai.trading.facts import CertificateSet, EvidenceSealed
+from yunhai.trading.instructions import INSTRUCTION, canonical, instruction_of
+from yunhai.trading.trust import cms, profiles, stamps, status
+from yunhai.trading.trust.evidence_file import Bundle
+from yunhai.trading.trust.placing import Heads
+
+AWAY_SECONDS: Final = 2.0
+RETRY_SECONDS: Final = 30
+CHECKPOINT_SECONDS: Final = 10.0
+LIST_SECONDS: Final = 60.0
+_TIMEOUT_S: Final = 5.0
+_SEALED: Final = facts.NUMBERS[EvidenceSealed]
+_log = structlog.get_logger("evidence")
+_WAITING = Gauge("yunhai_evidence_waiting", "Instructions whose evidence is not yet sealed")
+_OLDEST = Gauge("yunhai_evidence_oldest_seconds", "Age of the oldest of them")
+_BUILT = Counter("yunhai_evidence_built", "Bundles made by this process")
+_FAILED = Counter("yunhai_evidence_failed", "Tries that got no stamp or no status", ["code"])
+
+
+class Trust(Protocol):
+    """What the follower asks of the trust process. PROCESS_AWAY where it does not answer."""
+
+    def issuer(self) -> bytes:
+        """DER of the issuing CA."""
+
+    def stamp(self, request: bytes) -> bytes:
+        """A TimeStampResp."""
+
+    def status(self, request: bytes) -> bytes:
+        """An OCSP response."""
+
+    def revocation_list(self) -> bytes:
+        """The newest list."""
+
+
+class TrustSocket:
+    """The trust process over its socket."""
+
+    def __init__(self, socket: Path) -> None:
+        transport = httpx.HTTPTransport(uds=str(socket))
+        self._client = httpx.Client(transport=transport, base_url="http://trust", timeout=_TIMEOUT_S, trust_env=False)
+
+    def _ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> bytes:
+        try:
+            answer = self._client.request(method, path, content=body, headers={"content-type": kind} if kind else {})
+        except httpx.HTTPError as problem:
+            raise YunhaiError(PROCESS_AWAY) from problem
+        if not answer.is_success:
+            raise YunhaiError(PROCESS_AWAY)
+        return answer.content
+
+    def issuer(self) -> bytes:
+        return self._ask("GET", "/pki/ca.cer")
+
+    def stamp(self, request: bytes) -> bytes:
+        return self._ask("POST", "/pki/tsa", request, "application/timestamp-query")
+
+    def status(self, request: bytes) -> bytes:
+        return self._ask("POST", "/pki/ocsp", request, "application/ocsp-request")
+
+    def revocation_list(self) -> bytes:
+        return self._ask("GET", "/pki/ca.crl")
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A status answer, and when it was asked for: it serves instructions accepted before."""
+
+    answer: bytes
+    asked_at: datetime
+
+
+class EvidenceFollower:
+    """One journal's evidence in one database. `round` does all that can be done now; False: there was nothing."""
+
+    def __init__(
+        self,
+        journal: Path,
+        connection: "Connection[Any]",
+        trust: Trust,
+        post: Post,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    ) -> None:
+        """`connection` is this object's own, in autocommit."""
+        self._journal, self._connection, self._trust, self._post = journal, connection, trust, post
+        self._clock, self._checkpoint_seconds = clock, checkpoint_seconds
+        self._reader: Reader | None = None
+        self._heads: Heads | None = None
+        self._last: Group | None = None
+        self._sequence = 0
+        self._keys: dict[int, tuple[int, bytes]] = {}
+        self._certificates: dict[bytes, bytes] = {}
+        self._answers: dict[bytes, _Kept] = {}
+        self._issuer = b""
+        self._list: tuple[float, bytes] = (0.0, b"")
+        self._checkpoint_at = 0.0
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Find the mark and go on behind it. 3002 while there is no journal."""
+        with self._connection.cursor(row_factory=namedtuple_row) as cursor:
+            cursor.execute("SELECT journal, sequence, heads FROM trust_evidencemark")
+            mark: Any = cursor.fetchone()
+            cursor.execute("SELECT key, certificate, sha256 FROM trust_evidencekey")
+            self._keys = {row.key: (row.certificate, bytes(row.sha256)) for row in cursor.fetchall()}  # type: ignore[attr-defined]
+        self._sequence = mark.sequence if mark is not None else 0
+        reader = Reader(self._journal, self._sequence + 1, follow=True)
+        if mark is not None and bytes(mark.journal) != reader.journal_id():
+            raise YunhaiError(PROCESS_AWAY)
+        heads = {int(tenant): bytes.fromhex(head) for tenant, head in (mark.heads if mark is not None else {}).items()}
+        self._heads = Heads(reader.journal_id(), heads)
+        self._reader = reader
+
+    def round(self) -> bool:
+        """Read, build, seal, stamp a checkpoint. PROCESS_AWAY when the trust process or its keys are away: after what could
+        be done was done."""
+        if self._reader is None:
+            self.start()
+        read = self.read()
+        away: YunhaiError | None = None
+        built = 0
+        try:
+            built = self.build()
+        except YunhaiError as error:
+            away = error
+        sealed = self.seal()
+        try:
+            placed = self.checkpoint()
+        except YunhaiError as error:
+            away, placed = error, False
+        self._measure()
+        if away is not None:
+            raise away
+        return bool(read or built or sealed or placed)
+
+    def read(self, groups: int = 200) -> int:
+        """Take up to so many commit groups, in one transaction with the mark. How many there were."""
+        assert self._reader is not None
+        assert self._heads is not None
+        taken = 0
+        rows: list[tuple[Any, ...]] = []
+        keys: dict[int, tuple[int, bytes]] = {}
+        seals: list[tuple[int, int]] = []
+        while taken < groups and (group := self._reader.next()) is not None:
+            taken += 1
+            if not group.count:
+                continue
+            self._take(group, rows, keys, seals)
+            self._heads.take(group)
+            self._last = group
+        if taken:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                self._write(cursor, rows, keys, seals)
+        return taken
+
+    def _take(
+        self,
+        group: Group,
+        rows: list[tuple[Any, ...]],
+        keys: dict[int, tuple[int, bytes]],
+        seals: list[tuple[int, int]],
+    ) -> None:
+        assert self._heads is not None
+        starts = group.starts() if bool((group.slots["kind"] == FACT_KIND).any()) else None
+        for piece in pieces(group, self._sequence + 1):
+            if isinstance(piece, Accepted) and starts is not None:
+                record = np.frombuffer(piece.record, INSTRUCTION)[0]
+                known = self._keys.get(int(record["key"]))
+                if int(record["code"]) or known is None:
+                    continue
+                place = piece.sequence - group.first_sequence
+                end = int(starts[place + 1]) if place + 1 < len(starts) else len(group.slots)
+                tenant = int(record["tenant"])
+                rows.append(
+                    (
+                        piece.sequence,
+                        tenant,
+                        int(record["account"]),
+                        int(record["person"]),
+                        int(record["number"]),
+                        int(record["order_id"]),
+                        int(record["key"]),
+                        known[0],
+                        int(record["accepted_at"]),
+                        group.slots[int(starts[place]) : end].tobytes(),
+                        self._heads.before(tenant),
+                    )
+                )
+            elif isinstance(piece, Told):
+                fact = facts.decode(piece.fact.number, piece.fact.content)
+                if isinstance(fact, CertificateSet):
+                    if fact.certificate >= self._keys.get(fact.key, (0, b""))[0]:
+                        self._keys[fact.key] = keys[fact.key] = (fact.certificate, fact.sha256)
+                    self._answers.pop(fact.sha256, None)
+                elif isinstance(fact, EvidenceSealed):
+                    seals.append((piece.sequence, fact.sequence))
+
+    def _write(
+        self,
+        cursor: "Cursor[Any]",
+        rows: Sequence[tuple[Any, ...]],
+        keys: dict[int, tuple[int, bytes]],
+        seals: Sequence[tuple[int, int]],
+    ) -> None:
+        assert self._heads is not None
+        if rows:
+            cursor.executemany(
+                "INSERT INTO trust_evidence (sequence, tenant_id, account, person, number, order_id, key, certificate,"
+                " accepted_ns, record, head, state, outbox, seal, tries, code, held)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, 0, 0, 0, false) ON CONFLICT DO NOTHING",
+                rows,
+            )
+        for key, (certificate, digest) in keys.items():
+            cursor.execute(
+                "INSERT INTO trust_evidencekey (key, certificate, sha256) VALUES (%s, %s, %s)"
+                " ON CONFLICT (key) DO UPDATE SET certificate = EXCLUDED.certificate, sha256 = EXCLUDED.sha256",
+                (key, certificate, digest),
+            )
+        if seals:
+            cursor.executemany(
+                "UPDATE trust_evidence SET seal = %s, state = 3 WHERE sequence = %s AND state IN (1, 2)", seals
+            )
+        if self._last is not None:
+            self._sequence = self._last.last_sequence
+            cursor.execute(
+                "INSERT INTO trust_evidencemark (id, journal, sequence, \"group\", chain, heads)"
+                " VALUES (1, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET journal = EXCLUDED.journal,"
+                ' sequence = EXCLUDED.sequence, "group" = EXCLUDED."group", chain = EXCLUDED.chain, heads = EXCLUDED.heads',
+                (
+                    self._heads.journal,
+                    self._sequence,
+                    self._last.number,
+                    self._last.chain,
+                    Jsonb({str(tenant): head.hex() for tenant, head in self._heads.heads.items()}),
+                ),
+            )
+
+    # -- building ------------------------------------------------------------------------------------------------------
+
+    def build(self, most: int = EVIDENCE_BATCH_MAX) -> int:
+        """Complete up to so many, the oldest first. How many. PROCESS_AWAY when none can be completed now."""
+        with self._connection.cursor(row_factory=namedtuple_row) as cursor:
+            cursor.execute(
+                "SELECT sequence, certificate, accepted_ns, record FROM trust_evidence WHERE state = 0"
+                " AND (tried_at IS NULL OR tried_at < %s) ORDER BY sequence LIMIT %s",
+                (self._clock() - timedelta(seconds=RETRY_SECONDS), most),
+            )
+            waiting: list[Any] = cursor.fetchall()
+        done: list[tuple[Any, ...]] = []
+        try:
+            for row in waiting:
+                try:
+                    bundle, stamped_at = self._bundle(row)
+                except YunhaiError as error:
+                    if error.code == PROCESS_AWAY:
+                        raise
+                    self._failed(row.sequence, error)
+                    continue
+                encoded = bundle.encoded()
+                done.append((encoded, hashlib.sha256(encoded).digest(), stamped_at, row.sequence))
+        finally:
+            self._keep(done)
+        return len(done)
+
+    def _keep(self, done: Sequence[tuple[Any, ...]]) -> None:
+        if not done:
+            return
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE trust_evidence SET bundle = %s, sha256 = %s, stamped_at = %s, state = 1, code = 0,"
+                " outbox = nextval(pg_get_serial_sequence('outbox_row', 'id')) WHERE sequence = %s AND state = 0",
+                done,
+            )
+        _BUILT.inc(len(done))
+
+    def _failed(self, sequence: int, error: YunhaiError) -> None:
+        _FAILED.labels(code=str(error.code)).inc()
+        _log.warning("evidence waits", sequence=sequence, code=error.code, reason=error.text("en"))
+        self._connection.execute(
+            "UPDATE trust_evidence SET tries = tries + 1, tried_at = %s, code = %s WHERE sequence = %s",
+            (self._clock(), error.code, sequence),
+        )
+
+    def _bundle(self, row: Any) -> tuple[Bundle, datetime]:
+        issuer = self._issuer = self._issuer or self._trust.issuer()
+        certificate = self._certificate(row.certificate)
+        raw = bytes(row.record)
+        record = np.frombuffer(raw[64:], INSTRUCTION)[0]
+        text = canonical(instruction_of(record))
+        one = cms.InstructionSignature(
+            text=text, signature=record["signature"].tobytes(), certificates=(certificate, issuer)
+        )
+        answer = self._status(certificate, issuer, int(row.accepted_ns))
+        digest = hashlib.sha256(one.value).digest()
+        token, stamp = self._stamped(digest)
+        bundle = Bundle(
+            text=text,
+            cms=cms.stamped(cms.build(one), token),
+            certificates=(certificate, issuer),
+            ocsp=answer,
+            crl=self._revocation_list(),
+            record=raw,
+        )
+        return bundle, stamp.at
+
+    def _stamped(self, digest: bytes) -> tuple[bytes, stamps.Stamp]:
+        nonce = int.from_bytes(hashlib.sha256(digest + time.time_ns().to_bytes(8, "big")).digest()[:8], "big")
+        response = self._trust.stamp(stamps.request(digest, nonce=nonce, policy=profiles.TSA_POLICY))
+        try:
+            token = stamps.token_of(response)
+        except YunhaiError as error:
+            if "system_failure" in error.text("en"):
+                raise YunhaiError(PROCESS_AWAY) from error
+            raise
+        stamp = stamps.checked(
+            token, digest, nonce=nonce, policy=profiles.TSA_POLICY, exact=True, known=(self._issuer,)
+        )
+        return token, stamp
+
+    def _certificate(self, number: int) -> bytes:
+        digest = next((sha for certificate, sha in self._keys.values() if certificate == number), b"")
+        found = self._certificates.get(digest)
+        if found is None:
+            with self._connection.cursor() as cursor:
+                cursor.execute("SELECT der FROM trust_certificate WHERE id = %s", (number,))
+                row = cursor.fetchone()
+            if row is None:
+                raise YunhaiError(PROCESS_AWAY)
+            found = bytes(row[0])
+            self._certificates[hashlib.sha256(found).digest()] = found
+        return found
+
+    def _status(self, certificate: bytes, issuer: bytes, accepted_ns: int) -> bytes:
+        """An answer asked for after the acceptance. PROCESS_AWAY if there is none now."""
+        name = hashlib.sha256(certificate).digest()
+        kept = self._answers.get(name)
+        if kept is None or kept.asked_at.timestamp() * 1e9 < accepted_ns:
+            asked_at = self._clock()
+            answer = self._trust.status(status.request(certificate, issuer, digest="sha256"))
+            try:
+                status.checked_ocsp(answer, certificate, issuer)
+            except YunhaiError as error:
+                if "try_later" in error.text("en"):
+                    raise YunhaiError(PROCESS_AWAY) from error
+                raise
+            if len(self._answers) > EVIDENCE_BATCH_MAX * 10:
+                self._answers.clear()
+            kept = self._answers[name] = _Kept(answer, asked_at)
+        return kept.answer
+
+    def _revocation_list(self) -> bytes:
+        if time.monotonic() - self._list[0] > LIST_SECONDS or not self._list[0]:
+            try:
+                found = self._trust.revocation_list()
+            except YunhaiError:
+                found = b""  # the answer says it; the list is beside it
+            self._list = (time.monotonic(), found if len(found) <= EVIDENCE_LIST_BYTES_MAX else b"")
+        return self._list[1]
+
+    # -- sealing -------------------------------------------------------------------------------------------------------
+
+    def seal(self) -> int:
+        """Post the seals of what is built. How many the core took."""
+        with self._connection.cursor(row_factory=namedtuple_row) as cursor:
+            cursor.execute(
+                "SELECT sequence, tenant_id, number, sha256, outbox FROM trust_evidence WHERE state = 1"
+                " ORDER BY sequence LIMIT %s",
+                (FACTS_A_REQUEST_MAX,),
+            )
+            rows: list[Any] = cursor.fetchall()
+        if not rows:
+            return 0
+        answer = self._post(
+            [
+                {
+                    "outbox": row.outbox,
+                    "number": _SEALED,
+                    "tenant": row.tenant_id,
+                    "value": {
+                        "number": row.number,
+                        "sequence": row.sequence,
+                        "sha256": base64.b64encode(bytes(row.sha256)).decode(),
+                        "wall_ns": time.time_ns(),
+                    },
+                }
+                for row in rows
+            ]
+        )
+        if not answer.taken:
+            if answer.refused_for_good:
+                _log.error("the core refused seals", status=answer.status, reason=answer.text)
+            return 0
+        self._connection.execute(
+            "UPDATE trust_evidence SET state = 2 WHERE state = 1 AND sequence = ANY(%s)",
+            ([row.sequence for row in rows],),
+        )
+        return len(rows)
+
+    def checkpoint(self) -> bool:
+        """Stamp a checkpoint if seals have come back that have none, and the last one is old enough."""
+        if self._last is None or time.monotonic() - self._checkpoint_at < self._checkpoint_seconds:
+            return False
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM trust_evidence WHERE state = 3 LIMIT 1")
+            if cursor.fetchone() is None:
+                return False
+        assert self._heads is not None
+        self._issuer = self._issuer or self._trust.issuer()
+        said = self._heads.checkpoint(self._last, wall_ns=time.time_ns())
+        statement = msgspec.json.encode(said)
+        token, stamp = self._stamped(hashlib.sha256(statement).digest())
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.execute(
+                'INSERT INTO trust_evidencecheckpoint (sequence, "group", statement, token, stamped_at)'
+                " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (sequence) DO NOTHING",
+                (said.sequence, said.group, statement, token, stamp.at),
+            )
+            cursor.execute(
+                "UPDATE trust_evidence SET checkpoint_id = %s, state = 4 WHERE state = 3 AND seal <= %s",
+                (said.sequence, said.sequence),
+            )
+        self._checkpoint_at = time.monotonic()
+        return True
+
+    def _measure(self) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.execute("SELECT count(*), min(accepted_ns) FROM trust_evidence WHERE state < 3")
+            found = cursor.fetchone()
+        count, oldest = found if found is not None else (0, None)
+        _WAITING.set(count)
+        _OLDEST.set(max(0.0, self._clock().timestamp() - oldest / 1e9) if oldest else 0.0)
+
+
+assert EvidenceState.PLACED == 4, "the numbers in the statements above"

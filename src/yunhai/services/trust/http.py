@@ -1,0 +1,580 @@
+"""/api/v1/trust: one's own certificates, devices, consents and cloud signatures; a desk's registrations; the operator's CA."""
+
+from base64 import b64encode, urlsafe_b64encode
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Router, Schema, Status
+from pydantic import ConfigDict
+
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import ACTIVATION_HASHES_MAX, ACTIVATION_SECONDS_MAX, REGISTRATION_DOCUMENTS_MAX
+from yunhai.platform.identity.models import Person
+from yunhai.platform.shell.api import caller_of, open_to, signed_in
+from yunhai.services.trust import api, factors, oauth, rules, signing
+from yunhai.services.trust.errors import CLIENT_UNKNOWN, HASHES_WRONG
+from yunhai.services.trust.models import Client, Credential
+
+router = Router(tags=["trust"], auth=signed_in)
+PREFIX = "/trust"
+SERVICE: Final = "3.7"
+_BIG: Final = 2**31 - 1
+_REASONS: Final = f"^({'|'.join(rules.REASONS)})$"
+_DESK: Final = ("sales", "keyin", "operations")
+
+
+class Strict(Schema):
+    """A body that names only what is known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CertificateOut(Schema):
+    certificate: int
+    person: int
+    tenant: int
+    key: int
+    credential: str
+    profile: str
+    profile_zh: str
+    profile_en: str
+    subject: str
+    serial: str
+    sha256: str
+    not_before: str
+    not_after: str
+    state: str
+    reason: str
+    revoked_at: str
+    revoker: str
+    renewable: bool
+    days_left: int
+    outbox: int
+
+
+class DeviceOut(Schema):
+    key: int
+    name: str
+    kind: str
+    status: str
+    certificate: CertificateOut | None
+    missing: str
+
+
+class ConsentOut(Schema):
+    tenant: int
+    code: str
+    name_zh: str
+    name_en: str
+    state: str
+    demanded: bool
+    registered: bool
+    changed_at: str
+
+
+class OverviewOut(Schema):
+    registered: bool
+    pseudonym: str
+    brokers: list[int]
+    devices: list[DeviceOut]
+    consents: list[ConsentOut]
+    notices: list[CertificateOut]
+
+
+class SignatureOut(Schema):
+    number: str
+    credential: str
+    kind: str
+    factor: str
+    what: str
+    client: str
+    hashes: list[str]
+    signed: list[str]
+    made_at: str
+    signed_at: str
+
+
+class IssueIn(Strict):
+    """`profile`: only where a key may have one of two (investor, clerk)."""
+
+    key: int = Field(ge=1, le=2**32 - 1)
+    profile: str = Field("", pattern="^(|investor|clerk|api)$")
+
+
+class RevokeIn(Strict):
+    """`hold` may be ended again; every other reason is for good."""
+
+    reason: str = Field("unspecified", pattern=_REASONS)
+
+
+class CredentialIn(Strict):
+    kind: str = Field("order", pattern="^(order|document)$")
+
+
+class CredentialOut(Schema):
+    """`key` its number in instructions, 0 of a document credential; `usable` it may sign now."""
+
+    credential: str
+    kind: str
+    key: int
+    usable: bool
+    certificate: CertificateOut | None
+
+
+class ToSignIn(Strict):
+    """What is to be signed: SHA-256 `hashes` in base64, or the canonical `texts` of instructions for this key."""
+
+    hashes: list[str] = Field(default_factory=list, max_length=ACTIVATION_HASHES_MAX)
+    texts: list[str] = Field(default_factory=list, max_length=ACTIVATION_HASHES_MAX)
+
+
+class FactorIn(ToSignIn):
+    """And a second factor: an authenticator's `code`, or the passkey's `answer` {state, response}."""
+
+    code: str = Field("", max_length=12)
+    answer: dict[str, Any] | None = None
+
+
+class SpendIn(ToSignIn):
+    activation: str = Field(max_length=2_000)
+
+
+class ActivationOut(Schema):
+    activation: str
+    expires_in: int
+    number: str
+
+
+class SignedOut(Schema):
+    """base64url of r ‖ s without padding, as an instruction's signature is written."""
+
+    signatures: list[str]
+
+
+class DocumentIn(Strict):
+    """An identity document by reference; never its number."""
+
+    kind: str = Field(max_length=30, examples=["id_card"])
+    reference: str = Field(max_length=rules.REFERENCE_CHARACTERS_MAX, examples=["RA-2026-000123"])
+    checked_on: str = Field(max_length=10, examples=["2026-08-21"])
+
+
+class ApplyIn(Strict):
+    person: int = Field(ge=1, le=2**32 - 1)
+    kind: str = Field("investor", pattern="^(investor|clerk|program)$")
+    documents: list[DocumentIn] = Field(max_length=REGISTRATION_DOCUMENTS_MAX)
+    note: str = Field("", max_length=200)
+
+
+class DecideIn(Strict):
+    approve: bool
+    note: str = Field("", max_length=200)
+
+
+class RegistrationOut(Schema):
+    registration: int
+    tenant: int
+    person: int
+    kind: str
+    pseudonym: str
+    status: str
+    documents: list[dict[str, str]]
+    applied_by: int
+    applied_at: str
+    decided_by: int
+    decided_at: str
+    note: str
+
+
+class ProfileOut(Schema):
+    profile: str
+    zh: str
+    en: str
+    days: int
+    usual_days: int
+    valid: int
+    ending: int
+    revoked: int
+
+
+class LifeIn(Strict):
+    days: int
+
+
+class DemandIn(Strict):
+    on: bool
+    reason: str = Field(min_length=1, max_length=200)
+
+
+class ClientIn(Strict):
+    name: str = Field(min_length=1, max_length=60)
+    redirects: list[str] = Field(min_length=1, max_length=10)
+    confidential: bool = False
+
+
+class OAuthClientOut(Schema):
+    client: str
+    name: str
+    redirects: list[str]
+    confidential: bool
+    enabled: bool
+
+
+class NewOAuthClientOut(OAuthClientOut):
+    """`secret` is shown this once; "" of a public client."""
+
+    secret: str
+
+
+class InterfaceIn(Strict):
+    """`request` a PKCS#10 in PEM; `line` the two characters of a line's profile."""
+
+    profile: str = Field(pattern="^(broker|software|line)$")
+    name: str = Field(min_length=1, max_length=64)
+    request: str = Field(max_length=8_000)
+    line: str = Field("", max_length=2)
+
+
+class InterfaceOut(Schema):
+    certificate: CertificateOut
+    pem: str
+
+
+# --- one's own ---------------------------------------------------------------------------------------------------------
+
+
+@router.get("", response=OverviewOut, summary="My trust at a glance 我的憑證與同意")
+@open_to()
+def overview(request: HttpRequest) -> api.Person360:
+    return api.overview(_person(request))
+
+
+@router.get("/certificates", response=list[CertificateOut], summary="My certificates 我的憑證")
+@open_to()
+def certificates(request: HttpRequest) -> list[api.CertificateView]:
+    return list(api.certificates(_person(request)))
+
+
+@router.post(
+    "/certificates", response={201: CertificateOut}, summary="A certificate for one of my keys 為我的金鑰申請憑證"
+)
+@open_to(service=SERVICE, mfa=True)
+def issue(request: HttpRequest, body: IssueIn) -> Status[api.CertificateView]:
+    """At once where a broker has registered the person; else 7801 says what is missing. 7813, 7815, 7818, 7860, 6806."""
+    return Status(201, api.issue(_person(request), body.key, profile=body.profile))
+
+
+@router.get("/certificates/{int:certificate}", response=CertificateOut, summary="A certificate 一張憑證")
+@open_to()
+def certificate(request: HttpRequest, certificate: int) -> api.CertificateView:
+    return api.certificate(_person(request), certificate)
+
+
+@router.get("/certificates/{int:certificate}/file", summary="The certificate itself, X.509 憑證檔")
+@open_to()
+def certificate_file(request: HttpRequest, certificate: int) -> HttpResponse:
+    answer = HttpResponse(api.der(_person(request), certificate), content_type="application/pkix-cert")
+    answer["Content-Disposition"] = f'attachment; filename="certificate-{certificate}.cer"'
+    return answer
+
+
+@router.post(
+    "/certificates/{int:certificate}/renew", response={201: CertificateOut}, summary="Renew a certificate 更新憑證"
+)
+@open_to(service=SERVICE, mfa=True)
+def renew(request: HttpRequest, certificate: int) -> Status[api.CertificateView]:
+    """In its last 30 days, over the same key. 7810, 7811, 7812, 7860, 6806."""
+    return Status(201, api.renew(_person(request), certificate))
+
+
+@router.post("/certificates/{int:certificate}/revoke", response=CertificateOut, summary="Revoke or hold 廢止或暫停憑證")
+@open_to()
+def revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.CertificateView:
+    """The gate refuses within a second of the answer. Needs no second factor: who lost it must be able to. 7810."""
+    return api.revoke(_person(request), certificate, reason=body.reason)
+
+
+@router.post("/certificates/{int:certificate}/release", response=CertificateOut, summary="End a hold 恢復暫停的憑證")
+@open_to(mfa=True)
+def release(request: HttpRequest, certificate: int) -> api.CertificateView:
+    """7810, 7816."""
+    return api.release(_person(request), certificate)
+
+
+@router.get("/devices", response=list[DeviceOut], summary="My keys and what each lacks 我的裝置與金鑰")
+@open_to()
+def devices(request: HttpRequest) -> list[api.DeviceView]:
+    return list(api.devices(_person(request)))
+
+
+@router.get("/consents", response=list[ConsentOut], summary="Which brokers may take my certificate 憑證使用同意")
+@open_to()
+def consents(request: HttpRequest) -> list[api.ConsentView]:
+    return list(api.consents(_person(request)))
+
+
+@router.put("/consents/{int:broker}", response=ConsentOut, summary="Consent 同意券商受理我的憑證")
+@open_to(service=SERVICE, mfa=True)
+def consent(request: HttpRequest, broker: int) -> api.ConsentView:
+    """No new application: the broker relies on the first registration. 7821."""
+    return api.consent(_person(request), min(broker, _BIG))
+
+
+@router.delete("/consents/{int:broker}", response=ConsentOut, summary="Withdraw a consent 撤回同意")
+@open_to()
+def withdraw(request: HttpRequest, broker: int) -> api.ConsentView:
+    """The gate refuses within a second. 7820, 7821."""
+    return api.withdraw(_person(request), min(broker, _BIG))
+
+
+@router.get("/signatures", response=list[SignatureOut], summary="What I signed in the cloud 我的雲端簽章")
+@open_to()
+def signatures(request: HttpRequest) -> list[api.SignatureView]:
+    return list(api.signatures(_person(request)))
+
+
+# --- cloud keys --------------------------------------------------------------------------------------------------------
+
+
+@router.get("/credentials", response=list[CredentialOut], summary="My keys in the cloud 我的雲端憑證")
+@open_to()
+def credentials(request: HttpRequest) -> list[dict[str, Any]]:
+    return [_credential(one) for one in api.credentials(_person(request))]
+
+
+@router.post("/credentials", response={201: CredentialOut}, summary="A key in the cloud 新增雲端憑證")
+@open_to(service=SERVICE, mfa=True)
+def make_credential(request: HttpRequest, body: CredentialIn) -> Status[dict[str, Any]]:
+    """`order` signs instructions, `document` documents. 7801, 7831, 7860, 6806, 6807."""
+    made, _ = signing.make_credential(_person(request), body.kind)
+    return Status(201, _credential(made))
+
+
+@router.delete("/credentials/{credential}", response={204: None}, summary="Disable a key in the cloud 停用雲端憑證")
+@open_to()
+def disable(request: HttpRequest, credential: str) -> Status[None]:
+    """Its certificates are revoked. 7830."""
+    signing.disable(_person(request), credential)
+    return Status(204, None)
+
+
+@router.post("/credentials/{credential}/challenge", summary="What a passkey is asked 取得通行密鑰驗證題")
+@open_to(service=SERVICE)
+def challenge(request: HttpRequest, credential: str, body: ToSignIn) -> dict[str, Any]:
+    """WebAuthn options, made of the hashes, and a state to hand back. 7830, 7832, 7835."""
+    person = _person(request)
+    hashes, _ = _hashes(body, signing.credential_of(person, credential))
+    return factors.challenge(person, hashes)
+
+
+@router.post(
+    "/credentials/{credential}/authorise", response={201: ActivationOut}, summary="Authorise signatures 授權簽章"
+)
+@open_to(service=SERVICE)
+def authorise(request: HttpRequest, credential: str, body: FactorIn) -> Status[dict[str, Any]]:
+    """One use, 60 seconds, these hashes only. 7830, 7832-7835, 7837-7840."""
+    person = _person(request)
+    held = signing.credential_of(person, credential)
+    hashes, what = _hashes(body, held)
+    made = signing.authorise(request, person, held, hashes, code=body.code, answer=body.answer, what=what)
+    said = {"activation": signing.activation_of(made), "expires_in": ACTIVATION_SECONDS_MAX, "number": made.number}
+    return Status(201, said)
+
+
+@router.post("/credentials/{credential}/sign", response=SignedOut, summary="Sign 簽章")
+@open_to(service=SERVICE)
+def sign(request: HttpRequest, credential: str, body: SpendIn) -> dict[str, Any]:
+    """7830, 7835, 7837, 7838, 7841, 7860, 7880-7885, 6807."""
+    person = _person(request)
+    held = signing.credential_of(person, credential)
+    hashes, _ = _hashes(body, held)
+    made = signing.sign(person, held, body.activation, hashes)
+    return {"signatures": [urlsafe_b64encode(one).rstrip(b"=").decode() for one in made]}
+
+
+def _hashes(body: ToSignIn, credential: Credential) -> tuple[list[bytes], str]:
+    """What is to be signed and a line about it. Hashes or texts, not both."""
+    if bool(body.hashes) == bool(body.texts):
+        raise YunhaiError(HASHES_WRONG, most=ACTIVATION_HASHES_MAX)
+    if body.hashes:
+        return rules.checked_hashes(body.hashes), ""
+    texts = [one.encode() for one in body.texts]
+    found = [rules.order_hash(one, key=credential.signing_key) for one in texts]
+    if len(set(found)) != len(found):
+        raise YunhaiError(HASHES_WRONG, most=ACTIVATION_HASHES_MAX)
+    return found, "; ".join(rules.summary_of(one) for one in texts)[:200]
+
+
+def _credential(one: Credential) -> dict[str, Any]:
+    held = signing.certificate_of(one)
+    return {
+        "credential": one.name,
+        "kind": one.kind,
+        "key": one.signing_key,
+        "usable": signing.usable(one),
+        "certificate": api.view(held) if held is not None else None,
+    }
+
+
+# --- a desk ------------------------------------------------------------------------------------------------------------
+
+
+@router.get("/registrations", response=list[RegistrationOut], summary="Registrations 身分登錄")
+@open_to(*_DESK, "compliance", service=SERVICE)
+def registrations(request: HttpRequest, status: str = "", person: int = 0) -> list[api.RegistrationView]:
+    return list(api.registrations(caller_of(request).tenant_id, status=status[:10], person=min(max(person, 0), _BIG)))
+
+
+@router.post("/registrations", response={201: RegistrationOut}, summary="Apply for a person 申請登錄")
+@open_to(*_DESK, service=SERVICE, mfa=True)
+def apply(request: HttpRequest, body: ApplyIn) -> Status[api.RegistrationView]:
+    """Another person of the broker approves. 7803, 7805, 7807, 7808."""
+    caller = caller_of(request)
+    made = api.apply(
+        tenant=caller.tenant_id,
+        person=body.person,
+        documents=[one.dict() for one in body.documents],
+        by=caller.person_id,
+        kind=body.kind,
+        note=body.note,
+    )
+    return Status(201, made)
+
+
+@router.post(
+    "/registrations/{int:registration}/decide", response=RegistrationOut, summary="Approve or refuse 核准或駁回"
+)
+@open_to("operations", "compliance", service=SERVICE, mfa=True)
+def decide(request: HttpRequest, registration: int, body: DecideIn) -> api.RegistrationView:
+    """Never by who applied. 7802, 7804, 7806."""
+    caller = caller_of(request)
+    return api.decide(
+        min(registration, _BIG), tenant=caller.tenant_id, by=caller.person_id, approve=body.approve, note=body.note
+    )
+
+
+@router.get("/desk/certificates", response=list[CertificateOut], summary="Certificates we registered 本券商登錄之憑證")
+@open_to(*_DESK, "compliance", service=SERVICE)
+def desk_certificates(request: HttpRequest, person: int = 0) -> list[api.CertificateView]:
+    return list(api.desk_certificates(caller_of(request).tenant_id, person=min(max(person, 0), _BIG)))
+
+
+@router.post(
+    "/desk/certificates/{int:certificate}/revoke", response=CertificateOut, summary="Revoke for a person 代為廢止"
+)
+@open_to(*_DESK, "compliance", mfa=True)
+def desk_revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.CertificateView:
+    """Of a person this broker registered. 7810."""
+    caller = caller_of(request)
+    return api.desk_revoke(caller.tenant_id, certificate, reason=body.reason, by=caller.person_id)
+
+
+@router.post("/interfaces", response={201: InterfaceOut}, summary="A certificate for an interface 介面憑證")
+@open_to("operations", service=SERVICE, mfa=True)
+def interface(request: HttpRequest, body: InterfaceIn) -> Status[dict[str, Any]]:
+    """For the broker's own system, software or line: its key signed the request. 7815, 7819, 7860, 6806."""
+    caller = caller_of(request)
+    assert caller.tenant is not None
+    serial = f"{body.line}/{caller.tenant.code}" if body.profile == "line" else caller.tenant.code
+    made, der = api.issue_interface(
+        tenant=caller.tenant_id,
+        profile=body.profile,
+        request=body.request.encode(),
+        name=body.name,
+        by=caller.person_id,
+        serial_number=serial,
+    )
+    lines = b64encode(der).decode()
+    wrapped = "\n".join(lines[at : at + 64] for at in range(0, len(lines), 64))
+    pem = f"-----BEGIN CERTIFICATE-----\n{wrapped}\n-----END CERTIFICATE-----\n"
+    return Status(201, {"certificate": made, "pem": pem})
+
+
+# --- the operator ------------------------------------------------------------------------------------------------------
+
+
+@router.get("/authority", summary="State of the CA and the HSM 憑證機構狀態")
+@open_to("operator")
+def authority(request: HttpRequest) -> dict[str, Any]:
+    """As the trust process says. 7860."""
+    return dict(api.authority_state())
+
+
+@router.get("/authority/certificates", response=list[CertificateOut], summary="Every certificate 全部憑證")
+@open_to("operator")
+def every_certificate(
+    request: HttpRequest, serial: str = "", profile: str = "", state: str = ""
+) -> list[api.CertificateView]:
+    return list(api.every_certificate(serial=serial[:40], profile=profile[:10], state=state[:10]))
+
+
+@router.post(
+    "/authority/certificates/{int:certificate}/revoke", response=CertificateOut, summary="Revoke any 廢止任一憑證"
+)
+@open_to("operator", mfa=True)
+def operator_revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.CertificateView:
+    """7810."""
+    return api.operator_revoke(certificate, reason=body.reason, by=caller_of(request).person_id)
+
+
+@router.get("/authority/profiles", response=list[ProfileOut], summary="Profiles and their lives 憑證樣板與效期")
+@open_to("operator")
+def profiles(request: HttpRequest) -> list[api.ProfileView]:
+    return list(api.profiles())
+
+
+@router.put("/authority/profiles/{profile}", response={204: None}, summary="Change a profile's life 調整效期")
+@open_to("operator", mfa=True)
+def set_life(request: HttpRequest, profile: str, body: LifeIn) -> Status[None]:
+    """Of certificates issued from now on. 7815, 7817."""
+    api.set_life(profile, body.days)
+    return Status(204, None)
+
+
+@router.put("/authority/brokers/{int:broker}", response={204: None}, summary="Demand certificates 券商是否須憑證簽章")
+@open_to("operator", mfa=True)
+def demand(request: HttpRequest, broker: int, body: DemandIn) -> Status[None]:
+    """7821."""
+    api.demand(min(broker, _BIG), on=body.on, reason=body.reason, by=caller_of(request).person_id)
+    return Status(204, None)
+
+
+@router.get("/authority/clients", response=list[OAuthClientOut], summary="Programs that may ask 簽章用戶端")
+@open_to("operator")
+def oauth_clients(request: HttpRequest) -> list[dict[str, Any]]:
+    return [_client(one) for one in Client.objects.all()]
+
+
+@router.post("/authority/clients", response={201: NewOAuthClientOut}, summary="Register a program 登記簽章用戶端")
+@open_to("operator", mfa=True)
+def add_oauth_client(request: HttpRequest, body: ClientIn) -> Status[dict[str, Any]]:
+    """7851."""
+    made, secret = oauth.add_client(
+        body.name, body.redirects, confidential=body.confidential, by=caller_of(request).person_id
+    )
+    return Status(201, _client(made) | {"secret": secret})
+
+
+@router.delete("/authority/clients/{program}", response={204: None}, summary="Disable a program 停用簽章用戶端")
+@open_to("operator", mfa=True)
+def remove_oauth_client(request: HttpRequest, program: str) -> Status[None]:
+    """Its tokens are dead at once. 7850."""
+    if not Client.objects.filter(client=program[:32], enabled=True).update(enabled=False):
+        raise YunhaiError(CLIENT_UNKNOWN)
+    return Status(204, None)
+
+
+def _client(one: Client) -> dict[str, Any]:
+    return {
+        "client": one.client,
+        "name": one.name,
+        "redirects": list(one.redirects),
+        "confidential": one.secret_hash is not None,
+        "enabled": one.enabled,
+    }
+
+
+def _person(request: HttpRequest) -> Person:
+    person = caller_of(request).person
+    assert person is not None  # open_to has seen to it
+    return person
