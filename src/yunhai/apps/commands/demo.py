@@ -25,10 +25,11 @@ PORT: Final = 8600
 @click.command("demo")
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="On localhost 本機連接埠.")
 @click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="The demo's folder 示範資料夾.")
+@click.option("--mutual", type=click.IntRange(1, 65535), help="A second port: client certificates 雙向 TLS 連接埠.")
 @click.option("--once", is_flag=True, help="Try the whole path in a folder of its own, and end 走一遍即結束.")
 @click.option("--links", "links_wanted", is_flag=True, help="New sign-in links of the running demo 重發登入連結.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object last 末行輸出 JSON.")
-def command(port: int, home: Path | None, once: bool, links_wanted: bool, json_wanted: bool) -> int:
+def command(port: int, home: Path | None, mutual: int | None, once: bool, links_wanted: bool, json_wanted: bool) -> int:
     """Ten brokers, their people, a running market 十家示範券商與運轉中的市場.
 
     Starts the cloud on this machine, plants made-up brokers and people, trades real codes at made-up prices in market
@@ -43,13 +44,13 @@ def command(port: int, home: Path | None, once: bool, links_wanted: bool, json_w
         places = Places.at(folder)
         if any(places.journal.glob("*.yj")) and not places.credential_path(CREDENTIAL).exists():
             raise YunhaiError(demo_errors.OTHER_HOME, home=folder)
-        result = run(places, port, once=once, aside=json_wanted)
+        result = run(places, port, mutual=mutual or 0, once=once, aside=json_wanted)
     if json_wanted:
         click.echo(json.dumps(result, ensure_ascii=False))
     return 0
 
 
-def run(places: Places, port: int, *, once: bool, aside: bool) -> dict[str, Any]:
+def run(places: Places, port: int, *, mutual: int = 0, once: bool, aside: bool) -> dict[str, Any]:
     """Run the demo until it is stopped, or checked. What was seen. YunhaiError 7660, 7661, and those of `yunhai up`."""
     from yunhai.apps.cloud.demo import Demo, run_live
     from yunhai.apps.cloud.demo_check import Check
@@ -80,7 +81,8 @@ def run(places: Places, port: int, *, once: bool, aside: bool) -> dict[str, Any]
                 supervisor.request_stop()
 
     try:
-        up.run(places, origin=origin, demo=True, ready=ready)
+        _ceremony(places)
+        up.run(places, origin=origin, mutual=mutual, demo=True, ready=ready)
     finally:
         stop.set()
     if demo.failure is not None:
@@ -91,6 +93,26 @@ def run(places: Places, port: int, *, once: bool, aside: bool) -> dict[str, Any]
     if once:
         click.echo(f"✓ The demo holds 示範完整 ({result['seconds']} s)", err=aside)
     return result
+
+
+def _ceremony(places: Places) -> None:
+    """The demo's key ceremony, once, with a software HSM; without SoftHSM2 there are no certificates, and the rest goes on."""
+    from yunhai.apps.commands import up
+    from yunhai.apps.commands.ca import hold_ceremony
+    from yunhai.apps.trust.ceremony import Plan
+    from yunhai.apps.trust.folder import TrustPlaces
+    from yunhai.apps.trust.hsm import module_path
+
+    at = TrustPlaces(places)
+    if at.root.exists():
+        return
+    if module_path() is None:
+        up.said("trust", "no SoftHSM2 沒有 SoftHSM2: no certificates, no cloud signing 不能簽發憑證與雲端簽章")
+        return
+    places.make()
+    plan = Plan(witnesses=("示範見證人甲 Demo witness A", "示範見證人乙 Demo witness B"), safe=None)
+    hold_ceremony(at, plan, say=lambda _: None)
+    up.said("trust", "key ceremony held with a software HSM, for the demo only 已以軟體 HSM 舉行金鑰儀式，僅供示範")
 
 
 def _tell(origin: str, places: Places, links: tuple[Link, ...], *, seconds: float, aside: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.sockets import socket_mode as listening_mode
 
 
 @click.group("trust", invoke_without_command=True)
@@ -17,8 +18,9 @@ from yunhai.apps.cloud.places import Places
     show_default=True,
     help="Written into certificates 寫入憑證的位址.",
 )
+@listening_mode
 @click.pass_context
-def command(context: click.Context, home: Path | None, origin: str) -> None:
+def command(context: click.Context, home: Path | None, origin: str, socket_mode: str) -> None:
     """Run the trust process 信任程序.
 
     Issues certificates, signs hashes, answers CRL, OCSP and time stamps, by keys in the HSM (YUNHAI_PKCS11_MODULE, else
@@ -42,7 +44,7 @@ def command(context: click.Context, home: Path | None, origin: str) -> None:
     from yunhai.apps.trust.process import keeper_of, serve
 
     at = TrustPlaces(places)
-    inner, public = unix_socket(at.socket, 0o600), unix_socket(at.public_socket, 0o666)
+    inner, public = unix_socket(at.socket, 0o600), unix_socket(at.public_socket, int(socket_mode, 8))
 
     async def run() -> None:
         await serve(keeper_of(places, origin=origin), inner, public)

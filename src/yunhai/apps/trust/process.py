@@ -65,7 +65,9 @@ async def serve(keeper: Keeper, inner: socket.socket, public: socket.socket) -> 
 
 
 async def run(keeper: Keeper, inner: socket.socket, public: socket.socket, stop: asyncio.Event) -> None:
-    """Until `stop`. The session and what is due are looked after beside."""
+    """Until `stop`. The session and what is due are looked after beside, and once before: who waits for this process finds
+    the list and the TLS servers' certificate made."""
+    await keeper.maintain_once()
     pairs: list[tuple[ASGIApp, socket.socket]] = [
         (inner_application(keeper), inner),
         (public_application(keeper), public),
@@ -74,7 +76,7 @@ async def run(keeper: Keeper, inner: socket.socket, public: socket.socket, stop:
     tasks = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
     upkeep = asyncio.create_task(keeper.maintain())
     stopping = asyncio.create_task(stop.wait())
-    log.info("serving", made=keeper.authority.made)
+    log.info("serving", made=keeper.authority.made, hsm=keeper.hsm.info is not None)
     await asyncio.wait([stopping, upkeep, *tasks], return_when=asyncio.FIRST_COMPLETED)
     for server, _ in servers:
         server.should_exit = True
