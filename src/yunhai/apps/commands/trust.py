@@ -1,5 +1,6 @@
 """`yunhai trust`: the process that opens the HSM; `yunhai trust probe`: the interfaces' negative tests against a running system."""
 
+import json
 import os
 from pathlib import Path
 
@@ -50,3 +51,33 @@ def command(context: click.Context, home: Path | None, origin: str, socket_mode:
         await serve(keeper_of(places, origin=origin), inner, public)
 
     uvloop.run(run())
+
+
+@command.command("probe")
+@click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="YUNHAI_HOME 資料夾.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8600, show_default=True, help="The origin's port 一般連接埠."
+)
+@click.option("--mutual", type=click.IntRange(1, 65535), required=True, help="The mutual TLS port 雙向 TLS 連接埠.")
+@click.option("--by", default="operator", show_default=True, help="Who runs it 執行者.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object last 末行輸出 JSON.")
+def probe(home: Path | None, port: int, mutual: int, by: str, as_json: bool) -> int:
+    """Run the interfaces' negative tests against this machine's running cloud 介面反面測試.
+
+    Issues a few certificates of the first two brokers, tries what must be refused, revokes them, and keeps the result for the
+    conformance page. Exit code 1 if one try did not get its answer.
+    """
+    from yunhai.apps.cloud.prepare import set_up_django
+
+    places = Places.at(home)
+    set_up_django(places)
+    from yunhai.apps.trust.probe import probe as run
+    from yunhai.apps.trust.probe import told
+    from yunhai.apps.trust.probe_target import target_of
+
+    found = run(target_of(places, port=port, mutual=mutual), by=by)
+    for line in told(found):
+        click.echo(line, err=as_json)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    return 0 if not found["failed"] else 1

@@ -1,0 +1,75 @@
+"""The running cloud as the probe needs it: two brokers, and certificates issued and revoked as the operator's pages do it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.db import transaction
+
+from yunhai.apps.cloud.places import Places
+from yunhai.apps.trust.folder import TrustPlaces
+from yunhai.apps.trust.probe import Holder, Target, kept, request_of
+from yunhai.apps.trust.words import IssueSaid
+from yunhai.kernel.errors import YunhaiError
+from yunhai.trading.trust.process_errors import PROBE_NOT_POSSIBLE
+
+NAME: Final = "YH-PROBE"
+BY: Final = 0
+
+
+def target_of(places: Places, *, port: int, mutual: int) -> Target:
+    """Django is set up. PROBE_NOT_POSSIBLE without a ceremony or two brokers."""
+    from yunhai.platform.tenancy.models import Tenant
+
+    at = TrustPlaces(places)
+    brokers = list(Tenant.objects.filter(columns__contains=["brokerage"]).order_by("pk")[:2])
+    if len(brokers) < 2 or not at.root.is_file():
+        raise YunhaiError(PROBE_NOT_POSSIBLE, reason="no CA, or no two brokers", reason_zh="沒有憑證機構或不足兩家券商")
+    return Target(
+        at=at,
+        port=port,
+        mutual=mutual,
+        tenants=(brokers[0].pk, brokers[1].pk),
+        issue=_issue,
+        unregistered=_unregistered(at),
+    )
+
+
+def _issue(tenant: int, profile: str, key: ec.EllipticCurvePrivateKey, folder: Path) -> Holder:
+    from yunhai.platform.tenancy import rls
+    from yunhai.services.trust import api
+
+    with transaction.atomic():
+        view, der = api.issue_interface(
+            tenant=tenant, profile=profile, request=request_of(key), name=f"{NAME}-{profile}", by=BY
+        )
+
+    def revoke() -> None:
+        with transaction.atomic(), rls.acting(tenant=tenant):
+            api.operator_revoke(view.certificate, reason="cessation", by=BY)
+
+    return kept(der, key, folder, revoke)
+
+
+def _unregistered(at: TrustPlaces) -> Callable[[str, ec.EllipticCurvePrivateKey, Path], Holder]:
+    """A maker of certificates that no fact tells of: straight from the trust process."""
+
+    def made(profile: str, key: ec.EllipticCurvePrivateKey, folder: Path) -> Holder:
+        import base64
+
+        import msgspec
+
+        spki = key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        asked = {"profile": profile, "subject": NAME, "spki": base64.b64encode(spki).decode(), "days": 1}
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(at.socket)), trust_env=False) as client:
+            said = msgspec.json.decode(client.post("http://trust/issue", json=asked).content, type=IssueSaid)
+            revoked = {"serial": said.serial.hex(), "status": "revoked", "reason": 5}
+            client.post("http://trust/status", json=revoked)
+        return kept(said.certificate, key, folder, lambda: None)
+
+    return made
