@@ -66,6 +66,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "action.leave": _("Leave it"),
     "action.left": _("{left} will be left"),
     "action.reserves": _("Holds NT$ {cash}; buying power after: {after}"),
+    "action.reserves_none": _("Nothing more is held; buying power now: {after}"),
     # ticket
     "ticket.enter": _("Enter price and quantity; the order is checked while you type."),
     "ticket.bad_price": _("A price is a number with at most four decimals."),

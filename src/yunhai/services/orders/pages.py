@@ -68,7 +68,7 @@ GROUPED: Final = frozenset({"quantity", "leaves", "filled", "removed", "reserved
 MONEY: Final = frozenset({"price", "value", "reserved_cash"})
 CASH: Final = frozenset({"value", "reserved_cash"})
 TIMES: Final = frozenset({"signed_at", "told_at"})
-CODES_UNSAID: Final = (0, "")
+CODES_UNSAID: Final = (0, "", "0.00")
 
 
 def page_data(request: HttpRequest, **more: object) -> dict[str, Any]:

@@ -8,7 +8,7 @@
 import { checkText, security as securityOf, told, trader } from "../shell/js/trade.js";
 import { deviceKey } from "../shell/js/signing.js";
 import { listen } from "../shell/js/stream.js";
-import { clockTime, count, money, price as priceShown, priceText, stepped, units } from "../shell/js/format.js";
+import { clockTime, count, money, price as priceShown, priceText, readable, stepped, units } from "../shell/js/format.js";
 import { toast } from "../shell/js/toast.js";
 import { language } from "../shell/js/words.js";
 import { post } from "./api.js";
@@ -158,7 +158,7 @@ function showPreview(answer) {
   pairsOfCost(answer);
   const error = answer.error;
   const chinese = language === "zh";
-  if (error) refused(`${chinese ? error.zh : error.en} (${error.code})`, chinese ? error.remedy_zh : error.remedy_en);
+  if (error) refused(`${readable(chinese ? error.zh : error.en)} (${error.code})`, chinese ? error.remedy_zh : error.remedy_en);
   else at("ticket-wrong").replaceChildren();
 }
 

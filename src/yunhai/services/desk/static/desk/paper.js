@@ -7,7 +7,7 @@
  */
 
 import { checkText, told, trader } from "../shell/js/trade.js";
-import { count, price as priceShown } from "../shell/js/format.js";
+import { count, price as priceShown, readable } from "../shell/js/format.js";
 import { language } from "../shell/js/words.js";
 import { post } from "./api.js";
 import { at, goTo, made, page, say } from "./page.js";
@@ -47,7 +47,7 @@ async function checkedTicket(line, seen) {
     const answer = await trading.preview({ action: "new", ...ticket.order, ...evidence }, ticket.clientId);
     if (!answer.error) return { ...ticket, verdict: say("paper.passes"), good: true };
     const failed = answer.checks.find((check) => ["refused", "failed"].includes(check.verdict));
-    const text = failed ? checkText(failed) : language === "zh" ? answer.error.zh : answer.error.en;
+    const text = failed ? checkText(failed) : readable(language === "zh" ? answer.error.zh : answer.error.en);
     return { ...ticket, verdict: `${text} (${answer.error.code})` };
   } catch (error) {
     return { ...ticket, verdict: told(error) };

@@ -5,7 +5,7 @@
  * the ticket; a cancel asks once more in its place. Each has its client id before the click.
  */
 
-import { money, price, priceText, stepped, units } from "/static/shell/js/format.js";
+import { money, price, priceText, readable, stepped, units } from "/static/shell/js/format.js";
 import { toast } from "/static/shell/js/toast.js";
 import { market, orders, told } from "/static/shell/js/trade.js";
 import { language, word } from "/static/shell/js/words.js";
@@ -251,8 +251,8 @@ export class OrdersTable {
         const answer = await trading.preview(asked, clientId);
         if (JSON.stringify(asked) !== JSON.stringify(fields())) return;
         submit.disabled = Boolean(answer.error) || sending;
-        if (answer.error) say("bad-text", `${language === "zh" ? answer.error.zh : answer.error.en} (${answer.error.code})`);
-        else if (action === "reprice") say("hush", word("action.reserves", { cash: money(answer.reserved.cash), after: money(answer.buying_power_after) }));
+        if (answer.error) say("bad-text", `${readable(language === "zh" ? answer.error.zh : answer.error.en)} (${answer.error.code})`);
+        else if (action === "reprice") say("hush", word((units(answer.reserved.cash) ?? 0n) > 0n ? "action.reserves" : "action.reserves_none", { cash: money(answer.reserved.cash), after: money(answer.buying_power_after) }));
         else say("hush", action === "cut" ? word("action.left", { left: amount(order.leaves - asked.quantity, order, lot) }) : "");
       } catch (error) {
         say("bad-text", told(error));

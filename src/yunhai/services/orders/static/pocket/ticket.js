@@ -4,13 +4,14 @@
  * and sent with it: a second click, or the same request sent twice by a bad line, is the same order.
  */
 
-import { money, price, priceText, stepped, units } from "/static/shell/js/format.js";
+import { money, price, priceText, readable, stepped, units } from "/static/shell/js/format.js";
 import { toast } from "/static/shell/js/toast.js";
 import { checkText, told } from "/static/shell/js/trade.js";
 import { language, word } from "/static/shell/js/words.js";
 import { consent, page, touchAccount, trading, unit, watchAccount } from "./page.js";
 
 const QUIET_MS = 160;
+const REST_MS = 1200;
 
 export class Ticket {
   constructor(form, security) {
@@ -21,6 +22,7 @@ export class Ticket {
     this.down = units(security.limit_down) ?? 0n;
     this.clientId = crypto.randomUUID();
     this.sending = false;
+    this.resting = false; // a moment after an order was taken: the second half of a double click orders nothing
     this.asked = 0;
     this.reviewed = "";
     this.holding = null;
@@ -172,13 +174,13 @@ export class Ticket {
     if (answer.error) {
       this.reviewed = "";
       const chinese = language === "zh";
-      const text = chinese ? answer.error.zh : answer.error.en;
+      const text = readable(chinese ? answer.error.zh : answer.error.en);
       this.say("bad", `${text} (${answer.error.code})`, chinese ? answer.error.remedy_zh : answer.error.remedy_en);
       return;
     }
     this.reviewed = key;
     this.say("good", word("ticket.passes"));
-    this.part("#send").disabled = this.sending;
+    this.part("#send").disabled = this.sending || this.resting;
   }
 
   say(tone, text, remedy = "") {
@@ -239,7 +241,7 @@ export class Ticket {
 
   async send() {
     const fields = this.fields();
-    if (this.sending || this.reviewed !== JSON.stringify(fields)) return;
+    if (this.sending || this.resting || this.reviewed !== JSON.stringify(fields)) return;
     this.sending = true;
     const button = this.part("#send");
     button.setAttribute("aria-busy", "true");
@@ -247,7 +249,7 @@ export class Ticket {
     try {
       const ack = await trading.place(fields, this.clientId, consent);
       if (ack) this.acknowledged(ack);
-      if (ack) this.clientId = crypto.randomUUID();
+      if (ack) this.rest();
     } catch (error) {
       this.refused(error);
       if (error.status >= 400 && error.status < 500) this.clientId = crypto.randomUUID();
@@ -256,6 +258,15 @@ export class Ticket {
       button.removeAttribute("aria-busy");
       this.review();
     }
+  }
+
+  rest() {
+    this.clientId = crypto.randomUUID();
+    this.resting = true;
+    setTimeout(() => {
+      this.resting = false;
+      this.review();
+    }, REST_MS);
   }
 
   acknowledged(ack) {

@@ -62,6 +62,11 @@ export function money(value, { signed = false } = {}) {
   return `${sign}${grouped(whole)}${part ? `.${part.padEnd(2, "0")}` : ""}`;
 }
 
+/** A sentence with its amounts as read: "8184210.00" becomes "8,184,210.00". */
+export function readable(sentence) {
+  return String(sentence ?? "").replace(/(?<![\d.,])\d{4,}(?=\.\d{2})/g, grouped);
+}
+
 /** A whole number as read. */
 export function count(value) {
   if (value === null || value === undefined || value === "") return "–";

@@ -1,5 +1,6 @@
 /** The page's token for core and stream: fetched from the session, kept in memory only, renewed before it ends. */
 
+import { readable } from "./format.js";
 import { word } from "./words.js";
 
 const SPARE_MS = 45_000;
@@ -22,7 +23,7 @@ export function refusalOf(status, body, headers = null) {
   const remedy = (chinese ? error.remedy_zh : error.remedy_en) ?? error.remedy ?? "";
   const retry = Number(headers?.get("RateLimit-Reset") ?? headers?.get("Retry-After") ?? 0);
   if (!text && status === 401) return new Refusal({ status, text: word("error.signed_out") });
-  return new Refusal({ status, code: error.code ?? 0, text: text ?? word("error.unknown"), remedy, details: error.details ?? {}, retry });
+  return new Refusal({ status, code: error.code ?? 0, text: text ? readable(text) : word("error.unknown"), remedy, details: error.details ?? {}, retry });
 }
 
 export function csrf() {
