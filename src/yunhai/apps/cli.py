@@ -34,6 +34,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "web": ("yunhai.apps.commands.web", "Pages, the control plane's API, sign-in 網站程序"),
     "operator": ("yunhai.apps.commands.operator", "Who works the platform: add the first one 平台管理者"),
     "reader": ("yunhai.apps.commands.reader", "The journal into the tables 讀取程序"),
+    "evidence": ("yunhai.apps.commands.evidence", "The evidence file of an order 匯出證據"),
+    "verify": ("yunhai.apps.commands.verify", "Evidence files, offline 離線驗證證據"),
     "trust": ("yunhai.apps.commands.trust", "Certificates, HSM, status, time stamps 信任程序"),
     "ca": ("yunhai.apps.commands.ca", "The certification authority: ceremony, status 憑證機構"),
     "books": ("yunhai.apps.commands.books", "The books: check, import opening balances 帳務"),

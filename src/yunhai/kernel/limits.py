@@ -209,6 +209,10 @@ LINE_SILENCE_SECONDS_MAX: Final = 15
 """A line that is silent, or leaves something unanswered, for as long is given up."""
 LINE_QUERY_NUMBERS_MAX: Final = 1_000
 """Instructions asked for at once when a line was lost."""
+LINE_FRAME_BYTES_MAX: Final = 65_536
+"""A frame on a line's wire: an answer to as many numbers."""
+LINE_LOGIN_SECONDS_MAX: Final = 10
+"""From a line's connection to the end of its login."""
 STREAM_CONNECTIONS_MAX: Final = 2_000
 STREAM_CONNECTIONS_OF_ONE_MAX: Final = 50
 """Of one person."""
@@ -398,6 +402,10 @@ STATUS_BYTES_MAX: Final = 65_536
 REVOCATION_LIST_BYTES_MAX: Final = 16 << 20
 EVIDENCE_BYTES_MAX: Final = 32 << 20
 """An evidence file: its largest part is what the tenant had in the commit group, and the steps to the checkpoint."""
+EVIDENCE_BATCH_MAX: Final = 100
+"""Instructions whose evidence one round completes."""
+EVIDENCE_LIST_BYTES_MAX: Final = 65_536
+"""A revocation list that goes into every file; a longer one is left out, for the OCSP answer says the same."""
 EVIDENCE_STEPS_MAX: Final = 100_000
 """Commit groups of a tenant between an instruction and the checkpoint that proves it."""
 assert CERTIFICATE_BYTES_MAX <= FOREIGN_CERTIFICATE_BYTES_MAX <= CMS_BYTES_MAX <= EVIDENCE_BYTES_MAX

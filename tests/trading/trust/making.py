@@ -65,7 +65,9 @@ class Maker:
             last = group
         assert last is not None
         wall = int(self.authority.now.timestamp()) * 10**9
-        self.checkpoint = self.heads.checkpoint(last, wall_ns=wall)
+        self.checkpoint = self.heads.checkpoint(
+            group=last.number, sequence=last.last_sequence, chain=last.chain, wall_ns=wall
+        )
         statement = msgspec.json.encode(self.checkpoint)
         digest = hashlib.sha256(statement).digest()
         stamp = self.authority.stamp(digest, at=self.authority.now + timedelta(seconds=40))
@@ -142,7 +144,12 @@ class Maker:
         """The evidence file of an instruction."""
         one = self.made[place]
         found, seal, record = placed(
-            self.folder, tenant=one.tenant, sequence=one.sequence, seal=one.outbox, head=one.head, checkpoint=self.checkpoint
+            self.folder,
+            tenant=one.tenant,
+            sequence=one.sequence,
+            seal=one.outbox,
+            head=one.head,
+            checkpoint=self.checkpoint,
         )
         assert record == one.bundle.record
         return encode(one.bundle.encoded(), found, seal, self.anchor)

@@ -1,6 +1,7 @@
-"""The reader process: the readings, the outbox's relay and the background jobs, each a thread, and a socket to ask it on.
+"""The reader process: the readings, the outbox's relay, the background jobs and the follower that makes evidence, each a
+thread, and a socket to ask it on.
 
-One of the three failing for good (the journal is not the tables' own, a record does not fit) ends the process with its
+One of them failing for good (the journal is not the tables' own, a record does not fit) ends the process with its
 error; `yunhai up` starts it again with growing pauses. A database that is away is waited for.
 """
 
@@ -39,7 +40,7 @@ class ReaderProcess:
         """Start the parts and wait; every thread has ended when it returns. Raises what made it stop, if anything did."""
         parts: list[tuple[str, Callable[[], None]]] = [("read", self._read), ("relay", self._relay)]
         if self._jobs:
-            parts.append(("jobs", self._work))
+            parts += [("jobs", self._work), ("evidence", self._seal)]
         server = AskServer(self._places.reader_socket, "reader", self.state)
         threads = [threading.Thread(target=self._guarded, args=part, name=part[0]) for part in parts]
         asked = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
@@ -95,6 +96,18 @@ class ReaderProcess:
 
     def _relay(self) -> None:
         relay(self._connect, poster(str(self._places.inner_socket)), self.stop)
+
+    def _seal(self) -> None:
+        """Evidence of what was accepted, after the acknowledgement; whatever it needs and cannot have is waited for."""
+        from yunhai.services.trust.follower import follow
+
+        follow(
+            self._places.journal,
+            self._connect,
+            self._places.run / "trust.sock",
+            poster(str(self._places.inner_socket)),
+            self.stop,
+        )
 
     def _work(self) -> None:
         """Background jobs of the web's transactions (procrastinate), on an event loop of this thread's own."""

@@ -10,6 +10,7 @@ from typing import ClassVar
 from django.db import models
 
 from yunhai.platform.readings.models import ReadModel
+from yunhai.platform.tenancy.models import TenantModel, audited
 
 
 class EvidenceState(IntEnum):
@@ -61,7 +62,6 @@ class Evidence(ReadModel):
     tries = models.IntegerField(default=0)
     tried_at = models.DateTimeField(null=True)
     code = models.IntegerField(default=0)
-    held = models.BooleanField(default=False)  # a dispute: kept until it ends
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
@@ -106,3 +106,21 @@ class EvidenceDeleted(ReadModel):
     deleted_at = models.DateTimeField(auto_now_add=True)
 
     append_only: ClassVar[bool] = True
+
+
+@audited()
+class EvidenceHold(TenantModel):
+    """A dispute: the evidence of an instruction is kept until it is released, whatever its age. `by` who said so, `reason` why."""
+
+    number = models.BigIntegerField()
+    reason = models.CharField(max_length=200)
+    by = models.BigIntegerField()
+    made_at = models.DateTimeField(auto_now_add=True)
+    released_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["number"], condition=models.Q(released_at__isnull=True), name="evidence_held_once"
+            ),
+        ]

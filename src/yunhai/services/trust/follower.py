@@ -12,6 +12,7 @@ changes nothing.
 
 import base64
 import hashlib
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,18 +23,21 @@ from typing import Any, Final, Protocol
 import httpx
 import msgspec
 import numpy as np
+import psycopg
 import structlog
 from prometheus_client import Counter, Gauge
 from psycopg import Connection, Cursor
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 
+from yunhai.journal.errors import NOT_FOUND as NO_JOURNAL
 from yunhai.journal.facts import FACT_KIND
 from yunhai.journal.reader import Group, Reader
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import EVIDENCE_BATCH_MAX, EVIDENCE_LIST_BYTES_MAX, FACTS_A_REQUEST_MAX
 from yunhai.platform.outbox.relay import Post
 from yunhai.services.trust.errors import PROCESS_AWAY
+from yunhai.services.trust.evidence_errors import EVIDENCE_OTHER_JOURNAL
 from yunhai.services.trust.evidence_models import EvidenceState
 from yunhai.trading import facts
 from yunhai.trading.core.packing import Accepted, Told, pieces
@@ -44,6 +48,7 @@ from yunhai.trading.trust.evidence_file import Bundle
 from yunhai.trading.trust.placing import Heads
 
 AWAY_SECONDS: Final = 2.0
+IDLE_SECONDS: Final = 0.25
 RETRY_SECONDS: Final = 30
 CHECKPOINT_SECONDS: Final = 10.0
 LIST_SECONDS: Final = 60.0
@@ -127,7 +132,7 @@ class EvidenceFollower:
         self._clock, self._checkpoint_seconds = clock, checkpoint_seconds
         self._reader: Reader | None = None
         self._heads: Heads | None = None
-        self._last: Group | None = None
+        self._at: tuple[int, int, bytes] | None = None
         self._sequence = 0
         self._keys: dict[int, tuple[int, bytes]] = {}
         self._certificates: dict[bytes, bytes] = {}
@@ -141,14 +146,16 @@ class EvidenceFollower:
     def start(self) -> None:
         """Find the mark and go on behind it. 3002 while there is no journal."""
         with self._connection.cursor(row_factory=namedtuple_row) as cursor:
-            cursor.execute("SELECT journal, sequence, heads FROM trust_evidencemark")
+            cursor.execute('SELECT journal, sequence, "group", chain, heads FROM trust_evidencemark')
             mark: Any = cursor.fetchone()
             cursor.execute("SELECT key, certificate, sha256 FROM trust_evidencekey")
             self._keys = {row.key: (row.certificate, bytes(row.sha256)) for row in cursor.fetchall()}  # type: ignore[attr-defined]
         self._sequence = mark.sequence if mark is not None else 0
         reader = Reader(self._journal, self._sequence + 1, follow=True)
         if mark is not None and bytes(mark.journal) != reader.journal_id():
-            raise YunhaiError(PROCESS_AWAY)
+            raise YunhaiError(EVIDENCE_OTHER_JOURNAL)
+        if mark is not None:
+            self._at = (mark.group, mark.sequence, bytes(mark.chain))
         heads = {int(tenant): bytes.fromhex(head) for tenant, head in (mark.heads if mark is not None else {}).items()}
         self._heads = Heads(reader.journal_id(), heads)
         self._reader = reader
@@ -189,7 +196,7 @@ class EvidenceFollower:
                 continue
             self._take(group, rows, keys, seals)
             self._heads.take(group)
-            self._last = group
+            self._at = (group.number, group.last_sequence, group.chain)
         if taken:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 self._write(cursor, rows, keys, seals)
@@ -248,8 +255,8 @@ class EvidenceFollower:
         if rows:
             cursor.executemany(
                 "INSERT INTO trust_evidence (sequence, tenant_id, account, person, number, order_id, key, certificate,"
-                " accepted_ns, record, head, state, outbox, seal, tries, code, held)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, 0, 0, 0, false) ON CONFLICT DO NOTHING",
+                " accepted_ns, record, head, state, outbox, seal, tries, code)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
                 rows,
             )
         for key, (certificate, digest) in keys.items():
@@ -262,17 +269,17 @@ class EvidenceFollower:
             cursor.executemany(
                 "UPDATE trust_evidence SET seal = %s, state = 3 WHERE sequence = %s AND state IN (1, 2)", seals
             )
-        if self._last is not None:
-            self._sequence = self._last.last_sequence
+        if self._at is not None:
+            number, self._sequence, chain = self._at
             cursor.execute(
-                "INSERT INTO trust_evidencemark (id, journal, sequence, \"group\", chain, heads)"
+                'INSERT INTO trust_evidencemark (id, journal, sequence, "group", chain, heads)'
                 " VALUES (1, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET journal = EXCLUDED.journal,"
                 ' sequence = EXCLUDED.sequence, "group" = EXCLUDED."group", chain = EXCLUDED.chain, heads = EXCLUDED.heads',
                 (
                     self._heads.journal,
                     self._sequence,
-                    self._last.number,
-                    self._last.chain,
+                    number,
+                    chain,
                     Jsonb({str(tenant): head.hex() for tenant, head in self._heads.heads.items()}),
                 ),
             )
@@ -440,7 +447,7 @@ class EvidenceFollower:
 
     def checkpoint(self) -> bool:
         """Stamp a checkpoint if seals have come back that have none, and the last one is old enough."""
-        if self._last is None or time.monotonic() - self._checkpoint_at < self._checkpoint_seconds:
+        if self._at is None or time.monotonic() - self._checkpoint_at < self._checkpoint_seconds:
             return False
         with self._connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM trust_evidence WHERE state = 3 LIMIT 1")
@@ -448,7 +455,8 @@ class EvidenceFollower:
                 return False
         assert self._heads is not None
         self._issuer = self._issuer or self._trust.issuer()
-        said = self._heads.checkpoint(self._last, wall_ns=time.time_ns())
+        group, sequence, chain = self._at
+        said = self._heads.checkpoint(group=group, sequence=sequence, chain=chain, wall_ns=time.time_ns())
         statement = msgspec.json.encode(said)
         token, stamp = self._stamped(hashlib.sha256(statement).digest())
         with self._connection.transaction(), self._connection.cursor() as cursor:
@@ -471,6 +479,37 @@ class EvidenceFollower:
         count, oldest = found if found is not None else (0, None)
         _WAITING.set(count)
         _OLDEST.set(max(0.0, self._clock().timestamp() - oldest / 1e9) if oldest else 0.0)
+
+
+def follow(
+    journal: Path,
+    connect: Callable[[], "Connection[Any]"],
+    trust: Path,
+    post: Post,
+    stop: threading.Event,
+) -> None:
+    """Make evidence until `stop`. A database, a journal or a trust process that is away is waited for."""
+    away = False
+    while not stop.is_set():
+        try:
+            with connect() as connection:
+                follower = EvidenceFollower(journal, connection, TrustSocket(trust), post)
+                while not stop.is_set():
+                    try:
+                        busy = follower.round()
+                        away = False
+                    except YunhaiError as error:
+                        if error.code not in (PROCESS_AWAY, NO_JOURNAL):
+                            raise
+                        busy = False
+                        if not away and error.code == PROCESS_AWAY:
+                            _log.warning("evidence waits for the trust process")
+                        away = True
+                    if not busy:
+                        stop.wait(AWAY_SECONDS if away else IDLE_SECONDS)
+        except psycopg.OperationalError as problem:
+            _log.warning("database away", kind=type(problem).__name__)
+            stop.wait(AWAY_SECONDS)
 
 
 assert EvidenceState.PLACED == 4, "the numbers in the statements above"

@@ -19,6 +19,31 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from yunhai.platform.tenancy.models import Tenant, audited, choices
+from yunhai.services.trust.evidence_models import (
+    Evidence,
+    EvidenceCheckpoint,
+    EvidenceDeleted,
+    EvidenceHold,
+    EvidenceKey,
+    EvidenceMark,
+)
+
+__all__ = [
+    "Authorisation",
+    "Certificate",
+    "Client",
+    "Consent",
+    "Credential",
+    "Evidence",
+    "EvidenceCheckpoint",
+    "EvidenceDeleted",
+    "EvidenceHold",
+    "EvidenceKey",
+    "EvidenceMark",
+    "Grant",
+    "ProfileSetting",
+    "Registration",
+]
 
 REGISTRATION_KINDS: Final = ("investor", "clerk", "program")
 REGISTRATION_STATES: Final = ("applied", "approved", "refused", "withdrawn")

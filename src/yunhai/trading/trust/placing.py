@@ -59,13 +59,13 @@ class Heads:
             raw = np.ascontiguousarray(slots).view(np.uint8)
             self.heads[tenant] = _journal.tenant_step(self.before(tenant), group.first_sequence, raw)
 
-    def checkpoint(self, group: Group, *, wall_ns: int) -> Checkpoint:
-        """The checkpoint's statement after a group that was taken."""
+    def checkpoint(self, *, group: int, sequence: int, chain: bytes, wall_ns: int) -> Checkpoint:
+        """The checkpoint's statement after the group that was taken last: its number, last sequence and chain."""
         return Checkpoint(
             journal=self.journal.hex(),
-            group=group.number,
-            sequence=group.last_sequence,
-            chain=group.chain.hex(),
+            group=group,
+            sequence=sequence,
+            chain=chain.hex(),
             wall_ns=wall_ns,
             tenants={str(tenant): head.hex() for tenant, head in sorted(self.heads.items())},
         )
