@@ -111,12 +111,15 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     return value
 
 
-def caller(request: HttpRequest) -> Grant:
-    """Whose access token it is; the database is told. ACCESS_WRONG."""
+def caller(request: HttpRequest, *scopes: str) -> Grant:
+    """Whose access token it is; the database is told. ACCESS_WRONG, also of a token of another scope than `scopes` (none
+    named: service)."""
     header = request.headers.get("Authorization", "")
     if header[:7].lower() != "bearer ":
         raise YunhaiError(ACCESS_WRONG)
     grant = oauth.access(header[7:].strip())
+    if grant.scope not in (scopes or ("service",)):
+        raise YunhaiError(ACCESS_WRONG)
     rls.tell(tenant=None, person=grant.person_id)
     return grant
 
@@ -322,7 +325,7 @@ def _factor_given(body: dict[str, Any], version: str) -> tuple[str, object]:
 @answering
 def sign_hash(request: HttpRequest, version: str) -> HttpResponse:
     """`signatures/signHash`: one signature, DER, for each hash, in order; all or none."""
-    grant = caller(request)
+    grant = caller(request, *oauth.SCOPES)
     body = body_of(request)
     credential = _credential(body, grant)
     algorithm = _text(body, "signAlgo")
