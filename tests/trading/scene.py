@@ -42,7 +42,7 @@ from yunhai.trading.facts import (
     TenantSet,
     TerminalSet,
 )
-from yunhai.trading.gate.checks import Asker
+from yunhai.trading.gate.asked import Asker
 from yunhai.trading.gate.gate import Decision, Gate
 from yunhai.trading.instructions import Instruction, canonical
 from yunhai.trading.market import Market, plan_of

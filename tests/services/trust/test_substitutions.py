@@ -32,7 +32,7 @@ from yunhai.services.trust import process, signing
 from yunhai.services.trust.models import Authorisation, Certificate
 from yunhai.trading import signatures
 from yunhai.trading.facts import KeySet
-from yunhai.trading.gate.checks import Asker
+from yunhai.trading.gate.asked import Asker
 from yunhai.trading.instructions import Instruction, canonical, signed_attributes
 from yunhai.trading.shape import checked
 from yunhai.trading.trust import activations, evidence

@@ -23,7 +23,7 @@ from tests.trading.gate.test_gate import (
 )
 from tests.trading.scene import ANNE, BEN, CLERK, EAST, WEST, Scene
 from yunhai.trading.books.books import Books
-from yunhai.trading.gate.checks import Asker
+from yunhai.trading.gate.asked import Asker
 from yunhai.trading.shape import checked
 
 TAKEN: list[tuple[str, dict[str, Any], int, dict[str, Any]]] = [

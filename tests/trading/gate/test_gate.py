@@ -37,7 +37,8 @@ from yunhai.trading.facts import (
     TenantSet,
     TerminalSet,
 )
-from yunhai.trading.gate.checks import CHECKS, Asker
+from yunhai.trading.gate.asked import Asker
+from yunhai.trading.gate.checks import CHECKS
 from yunhai.trading.gate.errors import GATE_CODES
 from yunhai.trading.gate.gate import Gate, catalogue
 from yunhai.trading.instructions import canonical

@@ -34,7 +34,8 @@ from yunhai.trading.core.appender import Told
 from yunhai.trading.core.orders import Accepted, Ask, Outcome
 from yunhai.trading.core.packing import instruction_head, slots
 from yunhai.trading.core.proving import Prover, Wanted
-from yunhai.trading.gate.checks import Asker, account_seen
+from yunhai.trading.gate.asked import Asker
+from yunhai.trading.gate.checks import account_seen
 from yunhai.trading.gate.gate import Decision, Gate
 from yunhai.trading.instructions import canonical, signed_attributes
 from yunhai.trading.lines.errors import QUEUE_FULL

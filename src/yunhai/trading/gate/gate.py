@@ -18,7 +18,8 @@ from yunhai.trading.books.books import Books
 from yunhai.trading.books.charges import commission, dollars
 from yunhai.trading.books.orders import ODD_LOTS
 from yunhai.trading.books.state import Known
-from yunhai.trading.gate.checks import CHECKS, Asked, Asker, NotFoundError, Refusal, account_seen, cash_to_hold
+from yunhai.trading.gate.asked import Asked, Asker, NotFoundError, Refusal
+from yunhai.trading.gate.checks import CHECKS, account_seen, cash_to_hold
 from yunhai.trading.gate.errors import REGISTERED
 from yunhai.trading.instructions import ACCEPTED_FACT, REFUSED_FACT
 from yunhai.trading.market import Market

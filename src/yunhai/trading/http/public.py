@@ -22,7 +22,7 @@ from yunhai.trading.core.deciding import moment_of
 from yunhai.trading.core.market_day import OpenDay
 from yunhai.trading.core.orders import Ask, Outcome
 from yunhai.trading.facts import CashMoved, SharesMoved, Transferred
-from yunhai.trading.gate.checks import Asker
+from yunhai.trading.gate.asked import Asker
 from yunhai.trading.gate.errors import GATE_CODES, SHAPE_CODES
 from yunhai.trading.gate.gate import catalogue
 from yunhai.trading.http import structs, views
