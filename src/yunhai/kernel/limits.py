@@ -154,6 +154,8 @@ BATCH_BYTES_MAX: Final = 8 << 20
 """A message of many instructions."""
 SOCKET_UNSENT_BYTES_MAX: Final = 16 << 20
 """Answers that wait for a slow reader before it is cut off."""
+SOCKET_WAITING_MAX: Final = 32
+"""Messages that wait for an application that asks for them one by one; then the connection is not read."""
 TURN_MAX: Final = 256
 """Instructions decided in one turn of the core's loop."""
 REFUSALS_KEPT_MAX: Final = 50_000

@@ -19,6 +19,8 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.utils import apply_mask as apply_mask_slowly
 
+from yunhai.kernel.limits import SOCKET_WAITING_MAX
+
 try:
     from websockets.speedups import apply_mask
 except ImportError:  # no compiled wheel for this machine
@@ -38,8 +40,6 @@ _CONTROL: Final = 8
 _MASK_BYTES: Final = 4
 _NO_MASK: Final = bytes(_MASK_BYTES)
 _LONG: Final = struct.Struct("!BBQ")
-_WAITING_MAX: Final = 32
-"""Messages that wait for an application that asks for them; then reading pauses until it has them all."""
 
 
 class QuickFrames(WebSocketsSansIOProtocol):
@@ -180,6 +180,6 @@ class QuickFrames(WebSocketsSansIOProtocol):
                 self.transport.close()
             return
         self.queue.put_nowait({"type": "websocket.receive", "bytes" if packed else "text": message})  # type: ignore[arg-type]
-        if not self.read_paused and self.queue.qsize() >= _WAITING_MAX:
+        if not self.read_paused and self.queue.qsize() >= SOCKET_WAITING_MAX:
             self.read_paused = True
             self.transport.pause_reading()
