@@ -18,7 +18,7 @@ from yunhai.kernel.records import Kind
 
 LIMB_BITS: Final = 32
 _LIMB: Final = (1 << LIMB_BITS) - 1
-FEW_TRADES = 8
+FEW_TRADES = 64
 
 _ZERO: Final = np.zeros(1, np.intp)
 _TRADE: Final = int(Kind.TRADE)  # a plain int: compared with an array for every array of events
@@ -49,18 +49,32 @@ class Tally:
         self._value_above = np.zeros(size, np.int64)
         self._value_below = np.zeros(size, np.int64)
         self._trades = np.zeros(size, np.int64)
+        # The same memory, a number at a time: NumPy takes three times as long to give or take one.
+        self._one_by_one = tuple(
+            column.data
+            for column in (
+                self._open,
+                self._high,
+                self._low,
+                self._last,
+                self._volume,
+                self._value_above,
+                self._value_below,
+                self._trades,
+            )
+        )
 
     def add(self, events: NDArray[np.void]) -> None:
         """Add the trades among `events`, which come in their order."""
         chosen = np.flatnonzero(events["kind"] == _TRADE)
         if not len(chosen):
             return
-        if len(chosen) <= FEW_TRADES:
-            self._add_few(events, chosen.tolist())
-            return
         # Field by field: choosing whole records costs several times as much. A trade has these where an order has them.
-        book = events["book"][chosen]
-        price, quantity = events["price"][chosen].astype(np.int64), events["quantity"][chosen].astype(np.int64)
+        book, price, quantity = events["book"][chosen], events["price"][chosen], events["quantity"][chosen]
+        if len(chosen) <= FEW_TRADES:
+            self._add_few(book.tolist(), price.tolist(), quantity.tolist())
+            return
+        price, quantity = price.astype(np.int64), quantity.astype(np.int64)
         begins = _ZERO
         if (book != book[0]).any():
             order = np.argsort(book, kind="stable")  # each book's trades together, in their order
@@ -78,23 +92,22 @@ class Tally:
         self._value_below[one] += np.add.reduceat(value & _LIMB, begins)
         self._trades[one] += ends - begins
 
-    def _add_few(self, events: NDArray[np.void], places: list[int]) -> None:
+    def _add_few(self, books: list[int], prices: list[int], quantities: list[int]) -> None:
         """One trade after another: for a few, arrays cost more than they save."""
-        for place in places:
-            trade = events[place]
-            book, price, quantity = int(trade["book"]), int(trade["price"]), int(trade["quantity"])
+        opened, high, low, last, volume, above, below, trades = self._one_by_one
+        for book, price, quantity in zip(books, prices, quantities, strict=True):
             value = price * quantity
-            if not self._trades[book]:
-                self._open[book] = price
-            self._last[book] = price
-            if price > self._high[book]:
-                self._high[book] = price
-            if price < self._low[book]:
-                self._low[book] = price
-            self._volume[book] += quantity
-            self._value_above[book] += value >> LIMB_BITS
-            self._value_below[book] += value & int(_LIMB)
-            self._trades[book] += 1
+            if not trades[book]:
+                opened[book] = price
+            last[book] = price
+            if price > high[book]:
+                high[book] = price
+            if price < low[book]:
+                low[book] = price
+            volume[book] += quantity
+            above[book] += value >> LIMB_BITS
+            below[book] += value & _LIMB
+            trades[book] += 1
 
     def last(self, book: int) -> int:
         return int(self._last[book])

@@ -41,6 +41,8 @@ DEFERRED_CODE: Final = 1203
 NEVER: Final = (1 << 63) - 1
 
 # Plain ints: these are compared with an array for every array of events.
+_FIRST_ORDER: Final = int(Kind.NEW)
+_LAST_ORDER: Final = int(Kind.REPRICE)
 _FIRST_CONTROL: Final = int(Kind.PHASE)
 _LAST_CONTROL: Final = int(Kind.EXPIRE)
 _HALTED: Final = int(Kind.HALTED)
@@ -146,14 +148,16 @@ class Venue:
         if not len(orders):
             return
         orders = np.ascontiguousarray(orders)  # the engine reads one stretch of memory; refusing midway is too late
-        strange = np.flatnonzero((orders["kind"] < Kind.NEW) | (orders["kind"] > Kind.REPRICE))
-        if len(strange):
-            raise YunhaiError(2506, row=int(strange[0]), kind=int(orders["kind"][strange[0]]))
+        kinds = orders["kind"]
+        strange = (kinds < _FIRST_ORDER) | (kinds > _LAST_ORDER)
+        if strange.any():
+            row = int(strange.argmax())
+            raise YunhaiError(2506, row=row, kind=int(kinds[row]))
         times = np.ascontiguousarray(orders["time"])
         self._clock.require(int(times[0]))
-        descents = np.flatnonzero(times[1:] < times[:-1])
-        if len(descents):
-            raise YunhaiError(2501, row=int(descents[0]) + 1)
+        descents = times[1:] < times[:-1]
+        if descents.any():
+            raise YunhaiError(2501, row=int(descents.argmax()) + 1)
         start = 0
         while start < len(orders):
             time = int(times[start])

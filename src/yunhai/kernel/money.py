@@ -99,7 +99,10 @@ def decimal_text(value: int, *, decimals: int = DECIMALS, places: int = 0) -> st
 
 def price_text(price: int) -> str:
     """A price as the exchange prints it: two decimals, more only if it has more."""
-    return decimal_text(price, places=2)
+    cents, rest = divmod(price, 100)
+    if rest or cents < 0:
+        return decimal_text(price, places=2)
+    return f"{cents // 100}.{cents % 100:02}"
 
 
 def rate_text(rate: int) -> str:
