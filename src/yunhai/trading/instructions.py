@@ -101,7 +101,34 @@ _TEXT: Final = "\n".join([VERSION_LINE, *(f"{name}=%s" for name in FIELDS), ""])
 
 def canonical(instruction: Instruction) -> bytes:
     """The text that is signed. Zero numbers that do not apply are written empty."""
-    return (_TEXT % tuple([value or "" for value in msgspec.structs.astuple(instruction)])).encode()
+    i = instruction
+    return (
+        _TEXT
+        % (
+            i.action,
+            i.mode,
+            i.tenant or "",
+            i.account or "",
+            i.client_id,
+            i.date,
+            i.nonce,
+            i.signed_at or "",
+            i.key or "",
+            i.channel,
+            i.order or "",
+            i.code,
+            i.segment,
+            i.side,
+            i.order_type,
+            i.time_in_force,
+            i.credit,
+            i.price,
+            i.quantity or "",
+            i.instruction_kind,
+            i.instruction_id,
+            i.instruction_at or "",
+        )
+    ).encode()
 
 
 _ATTRIBUTES_HEAD: Final = bytes.fromhex(

@@ -14,16 +14,20 @@ from yunhai.trading.gate.errors import REGISTERED
 assert REGISTERED
 DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES: Final = {digit: value for value, digit in enumerate(DIGITS)}
+_PAIRS: Final = tuple(first + second for first in DIGITS for second in DIGITS)
+"""Every number of two digits."""
+_TERMINALS: Final = frozenset((*DIGITS, *_PAIRS))
+_CAPACITIES: Final = tuple(int(62 ** (ORDER_NUMBER_CHARACTERS - length)) - 1 for length in range(3))
 
 
 def is_terminal(terminal: str) -> bool:
     """Whether a terminal is one or two base-62 digits."""
-    return 1 <= len(terminal) <= 2 and all(digit in _VALUES for digit in terminal)
+    return terminal in _TERMINALS
 
 
 def capacity(terminal: str) -> int:
     """Numbers a terminal has in a day."""
-    return int(62 ** (ORDER_NUMBER_CHARACTERS - len(terminal))) - 1
+    return _CAPACITIES[len(terminal)]
 
 
 def order_number(terminal: str, count: int) -> str:
@@ -31,15 +35,12 @@ def order_number(terminal: str, count: int) -> str:
     terminal."""
     if not is_terminal(terminal):
         raise YunhaiError(6161, terminal=terminal)
-    width = ORDER_NUMBER_CHARACTERS - len(terminal)
-    digits = ""
-    rest = count
-    for _ in range(width):
-        rest, value = divmod(rest, 62)
-        digits = DIGITS[value] + digits
-    if rest or count < 1:
+    if not 1 <= count <= capacity(terminal):
         raise YunhaiError(6160, terminal=terminal, capacity=capacity(terminal))
-    return terminal + digits
+    above, below = divmod(count, len(_PAIRS))
+    if len(terminal) == 1:
+        return terminal + _PAIRS[above] + _PAIRS[below]
+    return terminal + DIGITS[above] + _PAIRS[below]
 
 
 def count_of(number: str, terminal: str) -> int:
@@ -51,3 +52,6 @@ def count_of(number: str, terminal: str) -> int:
     for digit in digits:
         value = value * 62 + _VALUES[digit]
     return value
+
+
+assert ORDER_NUMBER_CHARACTERS == 5, "a terminal's one or two digits, and four or three of the count"

@@ -8,7 +8,7 @@ and only ever goes on; the buckets are a convenience of one process and are not 
 import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from yunhai.kernel.limits import RATE_BUCKETS_MAX
 
@@ -20,14 +20,13 @@ class Quota:
     scope: str
     limit: int
     window: float
+    per_second: float = field(init=False)
 
-    @property
-    def per_second(self) -> float:
-        return self.limit / self.window
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "per_second", self.limit / self.window)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a bucket said. `reset`: whole seconds until it is full; of a refusal, until one more is allowed."""
 
     allowed: bool
@@ -67,11 +66,12 @@ class Rates:
             if len(self._buckets) > RATE_BUCKETS_MAX:
                 self._buckets.popitem(last=False)  # whoever came first long ago: full again, or given one bucket more
         else:
-            bucket.held = min(quota.limit, bucket.held + (now - bucket.at) * quota.per_second)
+            held = bucket.held + (now - bucket.at) * quota.per_second
+            bucket.held = held if held < quota.limit else quota.limit
             bucket.at = now
         if bucket.held >= 1:
-            bucket.held -= 1
-            return Verdict(True, quota, int(bucket.held), math.ceil((quota.limit - bucket.held) / quota.per_second))
+            held = bucket.held = bucket.held - 1
+            return Verdict(True, quota, int(held), math.ceil((quota.limit - held) / quota.per_second))
         return Verdict(self.lifted, quota, 0, math.ceil((1 - bucket.held) / quota.per_second))
 
     def look(self, quota: Quota, who: int, now: float) -> Verdict:

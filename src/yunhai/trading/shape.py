@@ -15,6 +15,7 @@ import struct
 from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import product
 from typing import Final, NamedTuple
 
 import msgspec
@@ -54,6 +55,12 @@ _SIDES: Final = {"buy": BUY, "sell": SELL}
 _ORDER_TYPES: Final = {"market": MARKET, "limit": LIMIT}
 _TIMES_IN_FORCE: Final = {"rod": 0, "ioc": 3, "fok": 4}
 _CREDITS: Final = {word.word: int(word) for word in Credit}
+_KINDS: Final = {
+    words: tuple(table[word] for table, word in zip(tables, words, strict=True))
+    for tables in [(_SEGMENTS, _SIDES, _ORDER_TYPES, _TIMES_IN_FORCE, _CREDITS)]
+    for words in product(*tables)
+}
+"""The five words of an order's kind, all at once, as their numbers."""
 _INSTRUCTION_KINDS: Final = {word.word: int(word) for word in InstructionKind if word}
 _CLERKS: Final = frozenset(int(channel) for channel in Channel if channel.by_clerk)
 
@@ -118,6 +125,7 @@ def _days(text: str) -> int:
     return days
 
 
+@lru_cache(maxsize=1 << 16)
 def _price(text: str) -> int:
     found = _PRICE(text)
     if found is None:
@@ -152,8 +160,8 @@ def _empty(value: object, code: int) -> None:
 def checked(instruction: Instruction) -> Checked:
     """The instruction's values. YunhaiError 6202-6223: the first field, in the order of the text, not in normal form."""
     i = instruction
-    action = _word(_ACTIONS, i.action, 6202)
-    mode = _word(_MODES, i.mode, 6203)
+    action = _ACTIONS.get(i.action) or _word(_ACTIONS, i.action, 6202)
+    mode = _MODES.get(i.mode) or _word(_MODES, i.mode, 6203)
     tenant = _number(i.tenant, _U32, 6204)
     account = _number(i.account, _U32, 6205)
     if not _UUID(i.client_id):
@@ -163,17 +171,22 @@ def checked(instruction: Instruction) -> Checked:
         raise YunhaiError(6208, value=i.nonce)
     signed_at = _number(i.signed_at, WALL_MS_MAX, 6209)
     key = _number(i.key, _U32, 6210)
-    channel = _word(_CHANNELS, i.channel, 6211)
+    channel = _CHANNELS.get(i.channel) or _word(_CHANNELS, i.channel, 6211)
     segment = side = order_type = time_in_force = credit = price = quantity = 0
     if action == NEW:
-        _empty(i.order, 6212)
+        if i.order:
+            _empty(i.order, 6212)
         if not _CODE(i.code):
             raise YunhaiError(6213, value=i.code)
-        segment = _word(_SEGMENTS, i.segment, 6214)
-        side = _word(_SIDES, i.side, 6215)
-        order_type = _word(_ORDER_TYPES, i.order_type, 6216)
-        time_in_force = _word(_TIMES_IN_FORCE, i.time_in_force, 6217)
-        credit = _word(_CREDITS, i.credit, 6218)
+        kinds = _KINDS.get((i.segment, i.side, i.order_type, i.time_in_force, i.credit))
+        if kinds is None:  # the first that is no word refuses
+            _word(_SEGMENTS, i.segment, 6214)
+            _word(_SIDES, i.side, 6215)
+            _word(_ORDER_TYPES, i.order_type, 6216)
+            _word(_TIMES_IN_FORCE, i.time_in_force, 6217)
+            _word(_CREDITS, i.credit, 6218)
+            raise AssertionError("every combination of the words is known")
+        segment, side, order_type, time_in_force, credit = kinds
         if order_type == LIMIT:
             price = _price(i.price)
         else:
@@ -222,7 +235,9 @@ def checked(instruction: Instruction) -> Checked:
 
 def _told(i: Instruction, channel: int) -> tuple[int, int]:
     """Kind and time of the customer's instruction to a clerk. That it must be there is the gate's check."""
-    if channel not in _CLERKS or not (i.instruction_kind or i.instruction_id or i.instruction_at):
+    if not (i.instruction_kind or i.instruction_id or i.instruction_at):
+        return 0, 0
+    if channel not in _CLERKS:
         _empty(i.instruction_kind, 6221)
         _empty(i.instruction_id, 6222)
         _empty(i.instruction_at, 6223)
@@ -235,6 +250,7 @@ def _told(i: Instruction, channel: int) -> tuple[int, int]:
 
 _RECORD: Final = struct.Struct("<BBHBBBBBBBBIQQIIIIiIIIqqqq16s16s64s12s5s2sx32sI8x")
 _LAYOUT_VERSION: Final = 1
+_new = tuple.__new__
 
 
 class Packed(NamedTuple):
@@ -335,7 +351,7 @@ def unpack(record: bytes) -> Packed:
     """A record's fields. YunhaiError 6440 if it is no such record."""
     if len(record) != INSTRUCTION_BYTES or record[0] != _LAYOUT_VERSION:
         raise YunhaiError(6440, reason=f"no instruction record: {len(record)} bytes")
-    return Packed._make(_RECORD.unpack(record))
+    return _new(Packed, _RECORD.unpack(record))
 
 
 def text_of(padded: bytes) -> str:

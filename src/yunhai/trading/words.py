@@ -4,6 +4,7 @@ The numbers are part of the journal's format (docs/concepts/cloud.md §5) and ne
 """
 
 from enum import IntEnum
+from functools import cached_property
 from typing import Self
 
 from yunhai.exchange.rules.words import SegmentName
@@ -12,7 +13,7 @@ from yunhai.exchange.rules.words import SegmentName
 class Word(IntEnum):
     """A number with its word, the member's name in lower case."""
 
-    @property
+    @cached_property
     def word(self) -> str:
         return self.name.lower()
 

@@ -1,15 +1,15 @@
 """What goes through the core for one instruction: the asking and its outcome."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.instructions import SignedInstruction
 from yunhai.trading.tokens import Claims
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """An instruction accepted and durable. `again`: it had been accepted before, and this is the same answer."""
 
     number: int
@@ -27,8 +27,7 @@ class Accepted:
 Outcome = Accepted | YunhaiError
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """A signed instruction on its way to the gate. `claims` None: by the inner socket; `told` is called once, in the loop,
     when the outcome is durable; `at`: market time to move a driven clock to first, 0: now."""
 

@@ -13,6 +13,8 @@ decided a second time.
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from yunhai.kernel.errors import YunhaiError, entry_of
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.charges import commission, dollars
@@ -31,8 +33,7 @@ _MISSING: Final = (LookupError, ValueError, ArithmeticError, YunhaiError)
 """What a check may raise when its data is not there; anything else is a mistake in the program."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What the gate decided. `fact` the journal fact's number, `record` its content.
 
     Accepted: `code` 0, `number` this instruction's, `order_id` the order's, `order_number` of a new order, and what is
@@ -48,7 +49,7 @@ class Decision:
     reserved_cash: int = 0
     reserved_shares: int = 0
     book: int = 0
-    details: dict[str, object] = field(default_factory=dict)
+    details: dict[str, object] = {}
 
     @property
     def accepted(self) -> bool:
