@@ -181,8 +181,9 @@ def account_seen(books: Books, checked: Checked, asker: Asker | None) -> bool:
         return False
     if asker is None:
         return True
+    role = asker.role
     for grant in books.grants.get(asker.person, ()):
-        if grant.tenant == checked.tenant and asker.role in ("", grant.role) and grant.covers(account.fact):
+        if grant.tenant == checked.tenant and (not role or grant.role == role) and grant.covers(account.fact):
             return True
     return False
 
@@ -208,7 +209,7 @@ def entitled(asked: Asked) -> Refusal | None:
     account, asker = asked.found_account().fact, asked.asker
     found = trade = False
     for grant in asked.books.grants.get(asker.person, ()):
-        own = grant.role in roles and asker.role in ("", grant.role)
+        own = grant.role in roles and (not asker.role or grant.role == asker.role)
         if own and grant.tenant == checked.tenant and grant.covers(account):
             found = True
             trade = trade or grant.trade
