@@ -173,7 +173,7 @@ def retention_years() -> int:
 def delete_old(now: datetime | None = None) -> int:
     """Delete what is past its years and held by nothing, with a line for each. How many. By the reader's role."""
     edge = (now or timezone.now()) - timedelta(days=retention_years() * 365 + 2)
-    deleted = 0
+    deleted = count = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
@@ -185,7 +185,7 @@ def delete_old(now: datetime | None = None) -> int:
                 " deleted_at) SELECT sequence, tenant_id, number, account, person, sha256, accepted_ns, now() FROM old",
                 [int(edge.timestamp()) * 10**9, EVIDENCE_BATCH_MAX],
             )
-            count = cursor.rowcount
+            count = int(cursor.rowcount)
         deleted += count
         if count < EVIDENCE_BATCH_MAX:
             break

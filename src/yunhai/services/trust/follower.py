@@ -512,4 +512,4 @@ def follow(
             stop.wait(AWAY_SECONDS)
 
 
-assert EvidenceState.PLACED == 4, "the numbers in the statements above"
+assert [int(state) for state in EvidenceState] == [0, 1, 2, 3, 4], "the numbers in the statements above"

@@ -88,7 +88,7 @@ def _pss(
         _refuse("PSS with another mask", "PSS 遮罩函數不符")
     hashed = _hash(digest, taken)
     salt = parameters["salt_length"].native
-    if not 0 <= salt <= hashed.digest_size or parameters["trailer_field"].native != 1:
+    if not 0 <= salt <= hashed.digest_size or parameters["trailer_field"].native not in (1, "trailer_field_bc"):
         _refuse("PSS with another salt", "PSS 鹽值長度不符")
     return padding.PSS(padding.MGF1(hashed), salt), hashed
 
