@@ -59,7 +59,7 @@ def registrations(request: HttpRequest) -> HttpResponse:
     caller = caller_of(request)
     rows = api.registrations(caller.tenant_id)
     people = _named(number for row in rows for number in (row.person, row.applied_by, row.decided_by))
-    made = [
+    made: list[dict[str, Any]] = [
         {
             "of": row,
             "who": people.get(row.person),

@@ -12,7 +12,6 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
-from yunhai.services.trust.rooms.found import evidence_states
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import ROOM_ROWS_MAX
@@ -24,6 +23,7 @@ from yunhai.services.orders import api as orders
 from yunhai.services.trust import api, factors, process, signing
 from yunhai.services.trust.rooms import words
 from yunhai.services.trust.rooms.acting import person_of, require_second_factor, shown_page, tried, whole
+from yunhai.services.trust.rooms.found import evidence_states
 
 SERVICE: Final = "3.7"
 _forms = require_http_methods(["GET", "HEAD", "POST"])

@@ -88,8 +88,4 @@ def scripts() -> dict[str, str]:
         "device_none": _("This device has no key yet."),
         "device_here": _("This device holds key {key}."),
         "device_gone": _("The key that this device held was ended; it was forgotten here."),
-        "signing": _("Signing in the cloud…"),
-        "code_missing": _("Enter the six digits of your authenticator."),
-        "by_device": _("Signed on this device with your own key."),
-        "by_cloud": _("Signed in the cloud: your key stays in the HSM, you give a second factor for this very order."),
     }

@@ -8,6 +8,7 @@ import { money, price, priceText, readable, stepped, units } from "/static/shell
 import { toast } from "/static/shell/js/toast.js";
 import { checkText, told } from "/static/shell/js/trade.js";
 import { language, word } from "/static/shell/js/words.js";
+import { cloudKeys, cloudSigner } from "/static/trust/cloud_key.js";
 import { consent, page, touchAccount, trading, unit, watchAccount } from "./page.js";
 
 const QUIET_MS = 160;
@@ -31,8 +32,27 @@ export class Ticket {
       this.holding = state.positions.find((one) => one.code === security.code) ?? null;
       if (!this.sending && this.reviewed) this.review();
     });
+    this.cloud = null;
+    this.offerCloud();
     this.shape();
     this.review();
+  }
+
+  /** A person with a key in the cloud chooses which key signs. */
+  async offerCloud() {
+    const [found] = await cloudKeys();
+    if (!found) return;
+    this.cloud = { key: found.key, ask: cloudSigner(found.credential) };
+    this.part("#sign-with").hidden = false;
+    this.form.addEventListener("change", () => this.note());
+  }
+
+  byCloud() {
+    return this.cloud !== null && this.get("signer") === "cloud";
+  }
+
+  note() {
+    this.part("#signed-note").textContent = word(this.byCloud() ? "ticket.by_cloud" : "ticket.by_device");
   }
 
   get(name) {
@@ -247,7 +267,8 @@ export class Ticket {
     button.setAttribute("aria-busy", "true");
     button.disabled = true;
     try {
-      const ack = await trading.place(fields, this.clientId, consent);
+      const cloud = this.byCloud() ? { key: this.cloud.key, sign: (text) => this.cloud.ask(text, `${this.security.code} ${button.textContent}`) } : null;
+      const ack = await trading.place(fields, this.clientId, consent, cloud);
       if (ack) this.acknowledged(ack);
       if (ack) this.rest();
     } catch (error) {

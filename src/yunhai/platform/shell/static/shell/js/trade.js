@@ -5,7 +5,7 @@
  * answers the second as it answered the first and never orders twice. A refusal comes as `Refusal`.
  */
 
-import { deviceKey, forgetKey, nonce, registerKey, signed } from "./signing.js";
+import { canonical, deviceKey, forgetKey, nonce, registerKey, signed } from "./signing.js";
 import { Refusal, refusalOf, token } from "./token.js";
 import { language, word } from "./words.js";
 
@@ -98,8 +98,13 @@ export function trader(page) {
   let registered = -Infinity;
   let unanswered = null; // what was sent and never answered
 
-  /** Signs and sends; `consent` is asked for the device's first key and answers its name, or null. Null if it was refused there. */
-  async function place(fields, clientId, consent) {
+  /**
+   * Signs and sends; `consent` is asked for the device's first key and answers its name, or null. Null if it was refused there.
+   *
+   * `cloud` signs in this device's stead: { key, sign(text) }, whose answer is the signature, or null if the person left it.
+   */
+  async function place(fields, clientId, consent, cloud = null) {
+    if (cloud) return placeByCloud(fields, clientId, cloud);
     let kept = await deviceKey(page.person);
     if (!kept) {
       const name = await consent();
@@ -128,6 +133,24 @@ export function trader(page) {
         }
         await later(KEY_PAUSE_MS);
       }
+    }
+  }
+
+  async function placeByCloud(fields, clientId, cloud) {
+    const what = JSON.stringify([clientId, fields, cloud.key]);
+    if (unanswered?.what !== what) {
+      const instruction = { ...(await draft(fields, clientId)), key: cloud.key };
+      const signature = await cloud.sign(canonical(instruction));
+      if (signature === null) return null;
+      unanswered = { what, body: { instruction, signature } };
+    }
+    try {
+      const ack = await call("POST", "/orders", unanswered.body, { repeat: true });
+      unanswered = null;
+      return ack;
+    } catch (error) {
+      if (error instanceof Refusal && error.status >= 400 && error.status < 500) unanswered = null;
+      throw error;
     }
   }
 

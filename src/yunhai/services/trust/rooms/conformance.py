@@ -1,0 +1,183 @@
+"""The four interfaces 四項介面: what each demands, its live evidence of the last hour, and the negative tests last run.
+
+Live evidence is counted from what the caller may see: the operator every broker's certificates, a broker's staff its own. The
+negative tests are `yunhai trust probe`'s (`trust/probe.json` in the home); where it was not run, the page says how.
+"""
+
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from yunhai.kernel.errors import YunhaiError
+from yunhai.platform.identity.caller import Caller
+from yunhai.platform.shell.api import caller_of
+from yunhai.platform.shell.context import english
+from yunhai.platform.shell.guards import page
+from yunhai.services.lines import api as lines
+from yunhai.services.trust.evidence_models import Evidence
+from yunhai.services.trust.models import Authorisation, Certificate
+from yunhai.services.trust.rooms.acting import shown_page
+
+HOUR_S: Final = 3_600
+PROBE_BYTES_MAX: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """One of the four. `word` how the probe's names of it begin; `demands` a line each; `live` (what, number or word, well)."""
+
+    word: str
+    name: str
+    demands: tuple[str, ...]
+    live: tuple[tuple[str, str, bool | None], ...]
+    tries: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        return sum(not one["held"] for one in self.tries)
+
+
+def probe_file() -> Path:
+    """What `yunhai trust probe` found last."""
+    return Path(settings.PLACES.home) / "trust" / "probe.json"
+
+
+def probed() -> dict[str, Any] | None:
+    """The last run: at, by, tries, held, failed; None if there was none or its file cannot be read."""
+    file = probe_file()
+    try:
+        if file.stat().st_size > PROBE_BYTES_MAX:
+            return None
+        found = json.loads(file.read_text(encoding="utf-8"))
+        tries = [_try(one) for one in found["tries"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return {"at": str(found.get("at", "")), "by": str(found.get("by", "")), "tries": tries}
+
+
+def _try(one: dict[str, Any]) -> dict[str, Any]:
+    text = one["en"] if english() else one["zh"]
+    told = {name: str(one[name]) for name in ("interface", "expected", "found")}
+    return told | {"text": str(text), "ms": int(one["milliseconds"]), "held": told["expected"] == told["found"]}
+
+
+def _standing(*profiles: str) -> int:
+    """Certificates of some profiles that are valid now, as far as the caller sees."""
+    return Certificate.objects.filter(profile__in=profiles, status="valid", not_after__gt=timezone.now()).count()
+
+
+def _investor() -> tuple[tuple[str, str, bool | None], ...]:
+    since = (time.time_ns() - HOUR_S * 10**9,)
+    signed = Evidence.objects.filter(accepted_ns__gte=since[0])
+    secure = settings.YUNHAI_ORIGIN.startswith("https://")
+    return (
+        (_("TLS at the origin"), _("TLS 1.3") if secure else _("loopback only, without TLS"), secure or None),
+        (_("Certificates that sign orders"), str(_standing("investor", "clerk", "api")), None),
+        (_("Instructions signed under a certificate, last hour"), str(signed.count()), None),
+        (_("of these with complete evidence"), str(signed.filter(state=4).count()), None),
+    )
+
+
+def _mutual() -> tuple[tuple[str, str, bool | None], ...]:
+    file = Path(settings.PLACES.home) / "trust" / "server.pem"
+    fresh = file.is_file()
+    return (
+        (_("Certificate of the mutual TLS port"), _("made") if fresh else _("none"), fresh or None),
+        (_("Brokers' certificates"), str(_standing("broker")), None),
+    )
+
+
+def _software() -> tuple[tuple[str, str, bool | None], ...]:
+    since = timezone.now() - timedelta(hours=1)
+    return (
+        (_("Certificates of software and programs"), str(_standing("software", "api")), None),
+        (
+            _("Your own cloud signatures, last hour"),
+            str(Authorisation.objects.filter(given_at__gte=since).count()),
+            None,
+        ),
+    )
+
+
+def _lines(caller: Caller) -> tuple[tuple[str, str, bool | None], ...]:
+    made: list[tuple[str, str, bool | None]] = [(_("Lines' certificates"), str(_standing("line")), None)]
+    try:
+        seen = lines.pool_now(caller)
+    except YunhaiError as error:
+        return (*made, (_("Lines"), error.text("en" if english() else "zh"), False))
+    rows = seen.lines
+    up = sum(one.state == "up" for one in rows)
+    made.append((_("Lines logged in"), f"{up} / {len(rows)}", up == len(rows) if rows else None))
+    made.append((_("Sent to the exchange today"), f"{seen.sent:,}", None))
+    return tuple(made)
+
+
+def interfaces(caller: Caller, tries: list[dict[str, Any]]) -> list[Interface]:
+    """The four, each with its tries."""
+    made = [
+        Interface(
+            word="investor",
+            name=_("Investor – cloud"),
+            demands=(_("TLS 1.3 at the origin"), _("Session and second factor"), _("Signature of every instruction")),
+            live=_investor(),
+        ),
+        Interface(
+            word="broker",
+            name=_("Broker – cloud"),
+            demands=(
+                _("TLS 1.3 with a client certificate of profile broker"),
+                _("The tenant is the certificate's"),
+                _("Signature of every instruction"),
+            ),
+            live=_mutual(),
+        ),
+        Interface(
+            word="software",
+            name=_("Software – platform"),
+            demands=(
+                _("Client certificate of profile software or api"),
+                _("The token is bound to it (RFC 8705)"),
+                _("Signature of every instruction"),
+            ),
+            live=_software(),
+        ),
+        Interface(
+            word="platform",
+            name=_("Platform – exchange"),
+            demands=(
+                _("TLS 1.3 with a client certificate of profile line"),
+                _("Line number, broker and password, from the journal"),
+            ),
+            live=_lines(caller),
+        ),
+    ]
+    for one in tries:
+        first = one["interface"].split()[0].lower()
+        word = "platform" if first in ("line", "lines", "exchange") else first
+        next((found for found in made if found.word == word), made[0]).tries.append(one)
+    return made
+
+
+@never_cache
+@require_safe
+@page("operator", "operations", "compliance")
+def conformance(request: HttpRequest) -> HttpResponse:
+    """The page; its body is asked for again every ten seconds."""
+    last = probed()
+    context = {"last": last, "interfaces": interfaces(caller_of(request), last["tries"] if last else [])}
+    part = request.headers.get("HX-Request") == "true"
+    return shown_page(request, "trust/parts/interfaces.html" if part else "trust/conformance.html", context)
+
+
+urlpatterns = [path("trust/conformance/", conformance, name="conformance")]
