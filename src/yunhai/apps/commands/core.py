@@ -17,6 +17,7 @@ from yunhai.trading.core.clock import KINDS
 
 if TYPE_CHECKING:
     from yunhai.trading.core.core import Core
+    from yunhai.trading.core.line_wire import LineWire
 
 CLOCK_VARIABLE: Final = "YUNHAI_CLOCK"
 SWITCH_S: Final = 0.0005
@@ -39,6 +40,12 @@ which live till its end; looking through them would stop every order for 0.1 s."
     show_default=True,
     help="Market time 市場時鐘.",
 )
+@click.option(
+    "--line-wire",
+    type=click.IntRange(1, 65535),
+    envvar="YUNHAI_LINE_WIRE",
+    help="Lines over TLS on this loopback port 線路走 TLS (credentials/lines/LINE.pem, .key).",
+)
 @click.option("--lift-line-caps", is_flag=True, help="Lines carry any rate 解除線路上限 (driver, bench).")
 @click.option("--lift-rates", is_flag=True, help="No rate limits 解除流量上限 (driver, bench).")
 @click.option(
@@ -53,6 +60,7 @@ def command(
     address: str | None,
     socket_mode: str,
     clock: str,
+    line_wire: int | None,
     lift_line_caps: bool,
     lift_rates: bool,
     snapshot_records: int,
@@ -78,6 +86,7 @@ def command(
         token_public=places.credential("token.pub"),
         door=places.credential("door.key"),
         clock=next(kind for kind in KINDS if kind == clock),
+        line_wire=_wire(places, line_wire),
         lift_line_caps=lift_line_caps,
         lift_rates=lift_rates,
         snapshot_records=snapshot_records,
@@ -90,9 +99,27 @@ def command(
     return 0 if core.failed is None else 1
 
 
+def _wire(places: Places, port: int | None) -> "LineWire | None":
+    """Files of the trust process for the exchange's end, of the operator for the lines."""
+    if port is None:
+        return None
+    from yunhai.trading.core.line_wire import LineWire
+
+    trust = places.home / "trust"
+    return LineWire(
+        port=port,
+        server=trust / "server.pem",
+        server_key=trust / "server.key",
+        chain=trust / "chain.pem",
+        lines=places.credentials / "lines",
+    )
+
+
 async def _run(core: "Core", public: socket.socket, inner: socket.socket) -> None:
     from yunhai.trading.http.serve import serve
 
+    if core.carrying is not None:
+        await core.carrying.open()
     core.start()
     gc.collect()
     gc.freeze()  # what was read at the start is not looked at again for garbage

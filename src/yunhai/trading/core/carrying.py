@@ -19,6 +19,7 @@ import numpy as np
 from yunhai.kernel.records import RECORD
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.state import OrderState
+from yunhai.trading.core.line_wire import WiredLines
 from yunhai.trading.core.lines import command_of, unanswered
 from yunhai.trading.facts import DayOpened, Decided, LineState, Tape
 from yunhai.trading.lines.carriage import Carriage, Secret
@@ -26,6 +27,7 @@ from yunhai.trading.lines.drill import Break, DrillPort
 from yunhai.trading.lines.errors import LINE_CLOSED
 from yunhai.trading.lines.exchange_side import LineServer
 from yunhai.trading.lines.words import Waiting, mark_of
+from yunhai.trading.trust.interface_errors import LINE_NOT_REACHED
 
 if TYPE_CHECKING:
     from yunhai.trading.core.core import Core
@@ -39,7 +41,9 @@ class Carrying:
     def __init__(self, core: "Core") -> None:
         self._core = core
         self._server = LineServer(self._deliver)
-        self._port = DrillPort(self._server)
+        wire = core.settings.line_wire
+        self._wired = WiredLines(core, self._server, wire) if wire is not None else None
+        self._port = DrillPort(self._server if self._wired is None else self._wired.port)
         self._carriage = Carriage(
             core.dispatch.pool,
             self._port,
@@ -57,18 +61,35 @@ class Carrying:
                 self._server.apply(tenant.fact)
         for line in books.lines.values():
             self._server.apply(line)
+        gone: list[Decided] = []
         for name, state in books.line_states.items():
             known = books.lines.get(name)
             if known is None or known.status == _CLOSED:
                 continue
             self._verifiers[name] = known.verifier
-            if state.state == "up":
+            if self._wired is not None:
+                if state.state == "up":
+                    gone.append(LineState(line=name, state="lost", reason=LINE_NOT_REACHED))
+            elif state.state == "up":
                 self._server.resume(name, now)
                 self._carriage.adopt(name, now)
             elif state.state == "lost":
                 self._carriage.come_back(name, now)
         if self._core.day is not None:
             self._know(books)
+        self.keep(gone)
+
+    async def open(self) -> None:
+        """Listen, where the lines are on a wire. OSError."""
+        if self._wired is not None:
+            await self._wired.open()
+
+    async def over_wire(self, secret: Secret, state: LineState) -> LineState:
+        """What a login that the pool takes comes to on the wire; the same where there is none."""
+        if self._wired is None or state.state != "up":
+            return state
+        reason = await self._wired.connect(state.line, *secret)
+        return state if not reason else LineState(line=state.line, state="refused", reason=reason)
 
     def _know(self, books: Books) -> None:
         """What the exchange answered before. Of a refused order the code; of any other 0: nobody asks for it again."""
@@ -85,6 +106,8 @@ class Carrying:
         if isinstance(fact, DayOpened):
             self._server.new_day()
         self._server.apply(fact)
+        if self._wired is not None:
+            self._wired.listener.pump()
 
     def step(self) -> None:
         """Do what can be done now, and journal what came of it."""
@@ -121,7 +144,8 @@ class Carrying:
         if state.state != "up" or known is None:
             return self.keep([state])
         self._verifiers[line] = known.verifier
-        self._server.resume(line, now)
+        if self._wired is None:
+            self._server.resume(line, now)
         up = self._carriage.logged_in(line, secret, now)
         return self.keep([*self._carriage.taken(), up])
 
@@ -153,11 +177,14 @@ class Carrying:
         try:
             if secret is not None:
                 state = await asyncio.to_thread(core.dispatch.pool.login, line, *secret)
+                state = await self.over_wire(secret, state)
             if core.failed is not None or core.stopping or self._carriage.up(line):
                 return
-            if secret is not None:
+            if secret is not None and state.reason == LINE_NOT_REACHED:
+                self._carriage.come_back(line, time.monotonic_ns(), secret)
+            elif secret is not None:
                 self.login(line, secret, state)
-            else:
+            elif self._wired is None:
                 self._take_up(line)
             core.send_on()
             core.arm()
@@ -176,6 +203,8 @@ class Carrying:
         """Begin nothing any more."""
         for task in self._coming_back:
             task.cancel()
+        if self._wired is not None:
+            self._wired.close()
 
     # -- the venue -----------------------------------------------------------------------------------------------------
 
@@ -184,11 +213,25 @@ class Carrying:
         core = self._core
         first = core.open_day().venue.now
         time_of_going = core.dispatch.times.get(waiting.number, core.clock.now())
-        return command_of(core.books.orders[waiting.order_id], waiting, max(first, time_of_going))
+        body = command_of(core.books.orders[waiting.order_id], waiting, max(first, time_of_going))
+        if self._wired is not None:
+            self._wired.sent(waiting.number, body)
+        return body
 
     def _deliver(self, line: str, tenant: int, number: int, body: bytes) -> int:
         """Run one command, journal what came of it, with the line that brought it; its outcome code. Nothing goes back in
         market time: one that was overtaken on its way is taken at the venue's own."""
+        core = self._core
+        if self._wired is None:
+            return self._run(line, body)
+        self._wired.require_sent(number, body)
+        try:
+            return self._run(line, body)
+        except Exception as fault:
+            core.give_up(fault)
+            raise
+
+    def _run(self, line: str, body: bytes) -> int:
         core = self._core
         day = core.open_day()
         command = np.frombuffer(bytearray(body), RECORD)
@@ -203,3 +246,5 @@ class Carrying:
 
     def _answered(self, tenant: int, number: int, code: int) -> None:
         self._core.dispatch.times.pop(number, None)
+        if self._wired is not None:
+            self._wired.answered(number)

@@ -159,6 +159,7 @@ async def line_login(core: Core, line: str, broker: str, password: str) -> int:
     core.require_ready()
     state = await asyncio.to_thread(core.dispatch.pool.login, line, broker, password)  # a scrypt of some 50 ms
     if core.carrying is not None:
+        state = await core.carrying.over_wire((broker, password), state)
         core.require_ready()
         sequence = core.carrying.login(line, (broker, password), state)
     else:

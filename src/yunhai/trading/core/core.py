@@ -36,6 +36,7 @@ from yunhai.trading.core.carrying import Carrying
 from yunhai.trading.core.clock import ClockKind, MarketClock
 from yunhai.trading.core.counted import Counted
 from yunhai.trading.core.deciding import Deciding
+from yunhai.trading.core.line_wire import LineWire
 from yunhai.trading.core.lines import Dispatch
 from yunhai.trading.core.market_day import OpenDay
 from yunhai.trading.core.orders import Ask
@@ -55,6 +56,7 @@ class CoreSettings:
 
     `journal`: a folder (a simulated disk in tests); `token_public`: PEM; `orders`, `ids`: the venue's capacities;
     `snapshot_records`: records between two snapshots; `door`: the origin's secret, b"": nobody comes by mutual TLS;
+    `line_wire`: the lines on a wire;
     `lift_line_caps`, `lift_rates`: for drivers and benches, never live.
     """
 
@@ -70,6 +72,7 @@ class CoreSettings:
     snapshot_records: int = SNAPSHOT_RECORDS
     segment_bytes: int = SEGMENT_BYTES
     door: bytes = b""
+    line_wire: LineWire | None = None
 
 
 class Core:

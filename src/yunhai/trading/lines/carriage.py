@@ -76,8 +76,10 @@ class Carriage:
         self.pool.apply(fact, now)
         return fact
 
-    def come_back(self, line: str, now: int) -> None:
+    def come_back(self, line: str, now: int, secret: Secret | None = None) -> None:
         """Have a line that is not up come back in a while, as after a loss."""
+        if secret is not None:
+            self._secrets[line] = secret
         self._again[line] = now + LOGIN_AGAIN_NS
 
     def up(self, line: str) -> bool:

@@ -143,12 +143,17 @@ class LineListener:
         found: int = self._listening.sockets[0].getsockname()[1]
         return found
 
-    async def close(self) -> None:
-        """End every connection and stop."""
+    def stop(self) -> None:
+        """End every connection and listen no more."""
         for line in list(self._links):
             self._hang_up(line)
         if self._listening is not None:
             self._listening.close()
+
+    async def close(self) -> None:
+        """`stop`, and wait for it."""
+        self.stop()
+        if self._listening is not None:
             await self._listening.wait_closed()
 
     @property
@@ -213,10 +218,10 @@ class LineListener:
             if self._links.get(line) is not link:
                 return
             self._server.send(line, frame, self._now())
-            self._pump()
+            self.pump()
             await sink.drain()
 
-    def _pump(self) -> None:
+    def pump(self) -> None:
         """What the server has to say, each on its line; and connections whose session it ended."""
         now = self._now()
         for line, frame in self._server.receive(now):
@@ -290,10 +295,18 @@ class WirePort:
             self._heard()
         sink.close()
 
-    async def close(self) -> None:
+    def move(self, host: str, port: int) -> None:
+        """Where the far end listens from now on."""
+        self._address = host, port
+
+    def drop_all(self) -> None:
         """End every connection."""
         for line in list(self._sinks):
             self.drop(line)
+
+    async def close(self) -> None:
+        """End every connection, and wait for it."""
+        self.drop_all()
         await asyncio.gather(*self._reading, return_exceptions=True)
 
     # -- ExchangePort --------------------------------------------------------------------------------------------------
