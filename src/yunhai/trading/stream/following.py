@@ -18,6 +18,7 @@ import structlog
 from numpy.typing import NDArray
 
 from yunhai.journal.reader import Group, Reader
+from yunhai.kernel.clock import SECOND
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import VENUE_IDS_MAX, VENUE_ORDERS_MAX
 from yunhai.trading import facts
@@ -29,6 +30,8 @@ from yunhai.trading.facts import DayOpened, Decided
 from yunhai.trading.instructions import INSTRUCTION
 
 log: Final = structlog.get_logger("yunhai.stream")
+CLOCK_WINDOW_NS: Final = 10 * SECOND
+"""For how long the furthest record says what the market's clock is."""
 
 
 def _passed_over(path: Path, error: YunhaiError) -> None:
@@ -78,6 +81,8 @@ class Following:
         self._known_to = 0
         self._first_number = 1
         self._offset: int | None = None
+        self._offset_at = 0
+        self._group_time = 0
         self._last_time = 0
         self.books = Books()
         self.day: OpenDay | None = None
@@ -117,6 +122,7 @@ class Following:
             self.caught_up = True
             return None
         turn = Turn(sequence=group.last_sequence)
+        self._group_time = 0
         for piece in pieces(group, self.sequence + 1):
             if isinstance(piece, Events):
                 self._events(piece, turn)
@@ -124,7 +130,7 @@ class Following:
                 if piece.sequence > self._known_to:
                     self.books.apply_instruction(piece.sequence, piece.time, piece.record)
                 turn.instructions.append((piece.sequence, piece.record))
-                self._last_time = max(self._last_time, piece.time)
+                self._seen_at(piece.time)
             else:
                 self._fact(
                     piece.sequence, piece.fact.number, piece.fact.time, piece.fact.tenant, piece.fact.content, turn
@@ -136,7 +142,7 @@ class Following:
     def _events(self, piece: Events, turn: Turn) -> None:
         records = piece.records
         turn.events.append((piece.first_sequence, records))
-        self._last_time = max(self._last_time, int(records["time"][-1]))
+        self._seen_at(int(records["time"][-1]))
         skip = max(0, self._known_to + 1 - piece.first_sequence)
         if skip < len(records):
             self.books.apply_events(piece.first_sequence + skip, records[skip:])
@@ -150,7 +156,7 @@ class Following:
         if not known:
             self.books.apply_fact(sequence, time, tenant, fact)
         turn.told.append((sequence, tenant, fact))
-        self._last_time = max(self._last_time, time)
+        self._seen_at(time)
         if isinstance(fact, DayOpened):
             if not known:
                 self._first_number = self.books.number + 1
@@ -161,10 +167,19 @@ class Following:
 
     # -- time --------------------------------------------------------------------------------------------------------
 
+    def _seen_at(self, time: int) -> None:
+        self._last_time = max(self._last_time, time)
+        self._group_time = max(self._group_time, time)
+
     def _set_clock(self, group: Group) -> None:
-        """How far market time is from wall time: the furthest that any record of a running clock has been ahead."""
-        offset = self._last_time - group.wall_ns
-        self._offset = offset if self._offset is None or offset > self._offset else self._offset
+        """How far market time is from wall time: the furthest that a record of the last seconds has been ahead. By the group's
+        own records, since what a snapshot knows is later than groups read again; and by the last seconds only, since a
+        market's clock stands while its core does."""
+        if not self._group_time:
+            return
+        offset = self._group_time - group.wall_ns
+        if self._offset is None or offset > self._offset or group.wall_ns - self._offset_at > CLOCK_WINDOW_NS:
+            self._offset, self._offset_at = offset, group.wall_ns
 
     @property
     def clock(self) -> str:
