@@ -10,6 +10,7 @@ from tools.dev.console import SetupError, say
 from tools.dev.environment import Places, ensure_environment, only_one
 from tools.dev.index import installer_environment, read_settings
 from tools.dev.native import ensure_native
+from tools.dev.softhsm import ensure_softhsm
 
 HELP = """\
 Yunhai 雲海   ./dev COMMAND
@@ -28,10 +29,11 @@ Everything needed is set up on first use. Options of a command: ./dev COMMAND --
 
 
 def set_up(places: Places) -> None:
-    """Environment and native modules, if not done yet."""
+    """Environment, native modules and a software HSM, if not done yet."""
     with only_one(places):
         ensure_environment(places)
         ensure_native(places)
+        ensure_softhsm(places)
 
 
 def child_environment(places: Places) -> dict[str, str]:

@@ -51,7 +51,7 @@ def _compiles(compiler: str) -> bool:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def _apt_install(packages: list[str], log: Path) -> bool:
+def apt_install(packages: list[str], log: Path) -> bool:
     """Install Debian packages as root. False if this is not Debian, not root, or apt-get fails."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return False
@@ -101,13 +101,16 @@ def _unpacked_headers(places: Places) -> tuple[str, ...]:
                 f"(Debian: {_headers_package()}; Fedora: python3-devel), then run the same command again"
             )
         with step(f"Fetching Python's headers ({_headers_package()}) into a private folder 取得 Python 標頭檔"):
-            _fetch_headers(folder, places.log)
+            fetch_packages(folder, [_headers_package()], places.log)
     flags = f"-isystem {shlex.quote(str(include))}"
     return (f"-DPython_INCLUDE_DIR={include / version}", f"-DCMAKE_CXX_FLAGS={flags}")
 
 
-def _fetch_headers(folder: Path, log: Path) -> None:
-    """apt-get's own download, its state kept in `folder`: signatures are checked as always, no privilege is needed."""
+def fetch_packages(folder: Path, packages: list[str], log: Path) -> None:
+    """Debian packages unpacked into `folder`, by apt-get's own download with its state kept there: signatures are checked as
+    always, no privilege is needed. SetupError."""
+    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
+        raise SetupError("apt-get and dpkg-deb are not here")
     for part in ("state/lists/partial", "cache/archives/partial"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     private = [
@@ -118,7 +121,7 @@ def _fetch_headers(folder: Path, log: Path) -> None:
         "-oDir::State::status=/var/lib/dpkg/status",
     ]
     run_quietly([*private, "update"], log=log)
-    run_quietly([*private, "download", _headers_package()], log=log, cwd=folder)
+    run_quietly([*private, "download", *packages], log=log, cwd=folder)
     for package in folder.glob("*.deb"):
         run_quietly(["dpkg-deb", "-x", package, folder], log=log)
         package.unlink()
@@ -193,7 +196,7 @@ def find_toolchain(places: Places) -> Toolchain:
     forced = os.environ.get("YUNHAI_COMPILER") == "zig"
     toolchain = _installed_compiler()
     missing = ([] if toolchain or forced else ["g++"]) + ([] if _own_headers() else [_headers_package()])
-    if missing and _apt_install(missing, places.log):
+    if missing and apt_install(missing, places.log):
         toolchain = _installed_compiler()
     headers = () if _own_headers() else _unpacked_headers(places)
     if toolchain is None:
