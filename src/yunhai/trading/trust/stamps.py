@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from asn1crypto import algos, cms, core, tsp, x509
 
@@ -36,6 +36,15 @@ from yunhai.trading.trust.forms import load
 TIME_STAMPING: Final = "time_stamping"
 _GRANTED: Final = ("granted", "granted_with_mods")
 _IMPRINTS: Final = frozenset({"sha256", "sha384", "sha512"})
+
+
+class TimeStampResponse(core.Sequence):  # type: ignore[misc]
+    """A TimeStampResp, whose token is left out of a refusal (RFC 3161 §2.4.2); asn1crypto's own demands one."""
+
+    _fields: ClassVar = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,15 +82,15 @@ def request(digest: bytes, *, nonce: int | None = None, policy: str = "", certif
 def token_of(response: bytes) -> bytes:
     """The token in a TimeStampResp. STAMP_REFUSED with the authority's word if it gave none, STAMP_MALFORMED."""
     try:
-        said = tsp.TimeStampResp.load(response, strict=True)
+        said = TimeStampResponse.load(response, strict=True)
         status = said["status"]["status"].native
         if status not in _GRANTED:
             why = said["status"]["fail_info"]
             reason = status if isinstance(why, core.Void) else f"{status}: {', '.join(sorted(why.native))}"
             raise refused(STAMP_REFUSED, reason, reason)
+        if isinstance(said["time_stamp_token"], core.Void):
+            raise refused(STAMP_MALFORMED, "granted, and no token", "已核發卻沒有時戳")
         token: bytes = said["time_stamp_token"].dump()
-        if not token:
-            raise ValueError("no token")
     except BROKEN:
         raise refused(STAMP_MALFORMED, "not a time stamp answer", "不是時戳回覆") from None
     return token
