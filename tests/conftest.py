@@ -12,20 +12,22 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="also run the tests marked full")
+    parser.addoption("--drill", action="store_true", help="also run the rehearsals marked drill")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if os.environ.get("YUNHAI_DRILLS") != "1":
-        unasked = pytest.mark.skip(reason="a drill of many minutes: set YUNHAI_DRILLS=1")
-        for item in items:
-            if item.get_closest_marker("drill"):
-                item.add_marker(unasked)
-    if config.getoption("--full"):
-        return
-    later = [item for item in items if item.get_closest_marker("full")]
+    left_out = [
+        mark
+        for mark, asked in (("full", config.getoption("--full")), ("drill", config.getoption("--drill")))
+        if not asked
+    ]
+    kept: list[pytest.Item] = []
+    later: list[pytest.Item] = []
+    for item in items:
+        (later if any(item.get_closest_marker(mark) for mark in left_out) else kept).append(item)
     if later:
         config.hook.pytest_deselected(items=later)
-        items[:] = [item for item in items if not item.get_closest_marker("full")]
+        items[:] = kept
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Fixtures of everything that needs the platform's database: `db`, `committed_db`, `as_role`, `postgres_server`.
 
-One embedded PostgreSQL per test process, in a temporary folder, migrated once; a test gets a transaction that is rolled
+One embedded PostgreSQL per test process, in a temporary folder: a copy of a migrated one, which is made when the code that
+decides what it looks like has changed (`tests/ready_database.py`). A test gets a transaction that is rolled
 back (`db`), or, where other processes or connections must see what it wrote, a fresh copy of the migrated database
 (`committed_db`). Tests talk to it as the application's role, as the web process does: what row-level security hides from
 the application it hides from a test. `as_role("reader")`, `as_role("migrator")` change the role for a block, inside the
@@ -20,13 +21,14 @@ from typing import Any
 
 import pytest
 
+from tests.ready_database import TEMPLATE
+
 _HOME = Path(tempfile.gettempdir()) / f"yunhai-test-{os.getpid()}-{secrets.token_hex(3)}"
 os.environ["YUNHAI_HOME"] = str(_HOME)  # before anything imports the settings: no test may touch a real home
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "yunhai.apps.cloud.settings")
 for _name in ("YUNHAI_DATABASE_URL", "YUNHAI_READER_URL", "YUNHAI_MIGRATION_URL", "CREDENTIALS_DIRECTORY"):
     os.environ.pop(_name, None)
 
-TEMPLATE = "yunhai_template"
 INERROR = 3
 """libpq's word for a transaction that failed: its end takes the role back too."""
 
@@ -44,12 +46,14 @@ def cloud_places() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def postgres_server(cloud_places: Any) -> Iterator[Any]:
-    """The embedded server, running, with its roles and an empty database `yunhai`."""
+    """The embedded server, running, with its roles and a migrated database `yunhai`."""
+    from tests import ready_database
     from yunhai.apps.cloud.database import Server
     from yunhai.kernel.errors import YunhaiError
 
     try:
-        server = Server.of(cloud_places, fsync="off", synchronous_commit="off", full_page_writes="off")
+        ready_database.copy_to(cloud_places)
+        server = Server.of(cloud_places, **ready_database.HURRIED)
         server.start()
     except (YunhaiError, OSError) as problem:
         pytest.skip(f"PostgreSQL cannot be started here: {problem}")
@@ -59,28 +63,20 @@ def postgres_server(cloud_places: Any) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def migrated(postgres_server: Any) -> Iterator[Any]:
-    """Django set up and the database migrated, as a template too. Yields the server."""
+    """Django set up for the migrated database, of which there is a template too. Yields the server."""
     import django
     from django.conf import settings
 
     django.setup()
-    from django.core.management import call_command
     from django.db import connection
     from django.test.utils import setup_test_environment, teardown_test_environment
     from django.utils.translation import trans_real
 
     from yunhai.platform.shell.messages import build
-    from yunhai.platform.tenancy.grants import grant_all
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.LOCALE_PATHS = [build(_HOME / "locale")]
     trans_real._translations.clear()
-    connection.settings_dict.update(_django(postgres_server.connection("migrator")))
-    call_command("migrate", verbosity=0)
-    with connection.cursor() as cursor:
-        grant_all(cursor)
-    connection.close()
-    postgres_server.create_database(TEMPLATE, template="yunhai")
     connection.settings_dict.update(_django(postgres_server.superuser("yunhai")))
     setup_test_environment()
     yield postgres_server

@@ -17,6 +17,7 @@ Yunhai 雲海   ./dev COMMAND
 
   demo  [--once]            the cloud with made-up brokers and a running market    示範
   test  [--full] [pytest …] the tests; --full adds the long ones                   測試
+  drill [pytest …]          rehearsals of many minutes: a whole day's report        演練
   check                     formatting, types, import rules, house rules           檢查
   bench NAME …              a benchmark: engine, peers, durable, recover, lines    量測
   run   CMD …               any command in the project's environment               執行任何命令
@@ -68,11 +69,18 @@ def demo(places: Places, arguments: list[str]) -> NoReturn:
 
 
 def test(places: Places, arguments: list[str]) -> NoReturn:
-    """pytest on two workers unless told otherwise; its own summary closes the output."""
+    """pytest on two workers unless told otherwise, a file's tests on one of them, so that nothing is set up twice; its own
+    summary closes the output."""
     os.chdir(places.root)
     chosen = any(word == "-n" or word.startswith(("-n", "--numprocesses", "-p")) for word in arguments)
-    workers = [] if chosen else ["-n", "2"]
+    workers = [] if chosen else ["-n", "2", "--dist", "loadfile"]
     become(places, [places.python, "-m", "pytest", "-q", *workers, *arguments])
+
+
+def drill(places: Places, arguments: list[str]) -> NoReturn:
+    """The tests marked `drill`, one after the other."""
+    os.chdir(places.root)
+    become(places, [places.python, "-m", "pytest", "-v", "--drill", "-m", "drill", "--durations=0", *arguments])
 
 
 def check(places: Places, arguments: list[str]) -> NoReturn:
@@ -119,6 +127,7 @@ def setup(_places: Places, _arguments: list[str]) -> NoReturn:
 COMMANDS: dict[str, Callable[[Places, list[str]], NoReturn]] = {
     "demo": demo,
     "test": test,
+    "drill": drill,
     "check": check,
     "bench": bench,
     "run": run,
