@@ -24,6 +24,8 @@ KEY_TAKEN: Final = 7109
 CELL_NOT_NAMED: Final = 7110
 METHOD_NOT_ALLOWED: Final = 7111
 OPERATOR_ELSEWHERE: Final = 7112
+BODY_TOO_LARGE: Final = 7118
+PART_AWAY: Final = 7119
 FAULT: Final = 7199
 
 _SIGN_IN = ("請先登入。", "Sign in first.")
@@ -219,6 +221,26 @@ register(
             "An operator belongs to the exchange's tenant and to no other",
             "請改給其他身分。",
             "Give another role.",
+        ),
+        (
+            BODY_TOO_LARGE,
+            "web-body-too-large",
+            None,
+            413,
+            "內容過大（上限 {bytes} 位元組）",
+            "The body is too large (at most {bytes} bytes)",
+            "請減少內容或分次送出。",
+            "Send less, or send it in parts.",
+        ),
+        (
+            PART_AWAY,
+            "part-away",
+            None,
+            503,
+            "正在啟動或重啟，暫時無法回應",
+            "It is starting or being started again, and cannot answer for the moment",
+            "請稍候幾秒再試；委託請以同一 client_id 再送。",
+            "Try again in a few seconds; send an order again with the same client_id.",
         ),
         (
             FAULT,
