@@ -13,7 +13,7 @@ import { at, made, page, say } from "./page.js";
 import { sequenceOf } from "./ticket.js";
 
 const LIVE = new Set(["waiting", "resting", "open", "sent"]);
-const GOOD = { filled: "good", refused: "bad", waiting: "wait", resting: "note", open: "note", sent: "note" };
+const GOOD = { filled: "good", refused: "bad", queued: "wait", waiting: "wait", resting: "note", partly: "note", open: "note", sent: "note" };
 const PAUSE_MS = 400;
 const FALLBACK_MS = 4000;
 
