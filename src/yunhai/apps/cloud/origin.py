@@ -5,6 +5,8 @@ so nothing goes round the door. On localhost it speaks plain http and listens on
 speaks TLS, with a certificate that Caddy gets, or the files given.
 """
 
+import json
+import os
 import shutil
 import sys
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from yunhai.apps.cloud.errors import ORIGIN_MISSING
 from yunhai.apps.cloud.places import Places
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import ORIGIN_ORDER_BYTES_MAX, PKI_BODY_BYTES_MAX, REQUEST_BYTES_MAX
+from yunhai.platform.errors import BODY_TOO_LARGE, PART_AWAY
+from yunhai.trading.core.errors import BODY_TOO_LARGE as ORDER_TOO_LARGE
 from yunhai.trading.trust.door import DOOR_HEADER
 
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -75,6 +79,12 @@ def answer(door: Door) -> Answer:
     except httpx.HTTPError as problem:
         return Answer(False, f"{SILENT}: {type(problem).__name__}")
     return Answer(True)
+
+
+def _refusal(code: int, **details: object) -> str:
+    """What a program reads where Caddy itself has to answer."""
+    mode = os.environ.get("YUNHAI_MODE", "simulated")
+    return json.dumps({"error": YunhaiError(code, **details).as_json(), "mode": mode}, ensure_ascii=False)
 
 
 def caddyfile(door: Door, places: Places) -> str:
@@ -143,12 +153,31 @@ def caddyfile(door: Door, places: Places) -> str:
 			max_size {REQUEST_BYTES_MAX}
 		}}
 		encode gzip
-		reverse_proxy unix/{places.web_socket}
+		reverse_proxy unix/{places.web_socket} {{
+			request_buffers {REQUEST_BYTES_MAX}
+		}}
 	}}
+	handle_errors 413 {{
+		header Content-Type "application/json; charset=utf-8"
+		handle /trade/v1/* {{
+			respond `{_refusal(ORDER_TOO_LARGE, bytes=ORIGIN_ORDER_BYTES_MAX)}` 413
+		}}
+		handle {{
+			respond `{_refusal(BODY_TOO_LARGE, bytes=REQUEST_BYTES_MAX)}` 413
+		}}
+	}}
+	@programs path /api/* /trade/* /stream/*
 	handle_errors 502 503 504 {{
-		header Content-Type "text/html; charset=utf-8"
-		header Retry-After 5
-		respond `{WAIT}` {{err.status_code}}
+		handle @programs {{
+			header Content-Type "application/json; charset=utf-8"
+			header Retry-After 5
+			respond `{_refusal(PART_AWAY)}` 503
+		}}
+		handle {{
+			header Content-Type "text/html; charset=utf-8"
+			header Retry-After 5
+			respond `{WAIT}` {{err.status_code}}
+		}}
 	}}
 }}
 
