@@ -187,6 +187,7 @@ def test_revocation_is_told_in_the_same_transaction(
     assert again[1]["state"] == "revoked"
     assert len(told(facts.CertificateSet)) == 2
     assert code_of(house.call(house.investor, "POST", f"/certificates/{held}/release")[1]) == 7816
+    assert code_of(house.call(house.investor, "POST", "/certificates", {"key": house.key.pk})[1]) == 7811
 
 
 def test_nobody_else_revokes(house: House, told: Any) -> None:

@@ -113,7 +113,15 @@ def plant_demo(listed: Iterable[Listed], pack: bytes) -> Planted:
         people = _people(balances)
         agents = tuple(_agent(broker, codes, balances[broker.tenant]) for broker in BROKERS)
         scripted = _clients(BROKERS[0], balances[BROKERS[0].tenant])
+        _certify(people)
         return Planted(people=people, agents=agents, scripted=scripted, lines=lines, openings=tuple(_parts(balances)))
+
+
+def _certify(people: Mapping[str, int]) -> None:
+    """Certificates for everybody, and brokers that demand them, where there is a CA."""
+    from yunhai.apps.cloud.demo_trust import certify
+
+    certify(people, reason=WHY)
 
 
 def _platform(pack: bytes) -> None:

@@ -64,7 +64,8 @@ def standing(key: int) -> QuerySet[Certificate]:
 def issue_for_key(person: Person, key_id: int, *, wanted: str = "", by: int = 0) -> Certificate:
     """A certificate over one of the person's signing keys.
 
-    KEY_NOT_ACTIVE, REGISTRATION_MISSING, PROFILE_NOT_FOR_KEY, CERTIFICATE_STANDS, PROCESS_AWAY, 6806, in this order."""
+    KEY_NOT_ACTIVE, REGISTRATION_MISSING, PROFILE_NOT_FOR_KEY, CERTIFICATE_STANDS, CERTIFICATE_NOT_VALID (it was revoked: take
+    a new key), PROCESS_AWAY, 6806, in this order."""
     with rls.acting(person=person.pk):
         key = SigningKey.objects.select_for_update().filter(pk=key_id, person=person, status="active").first()
         if key is None:
@@ -73,6 +74,8 @@ def issue_for_key(person: Person, key_id: int, *, wanted: str = "", by: int = 0)
         profile = rules.profile_of_key(key.kind, [one.kind for one in found], wanted=wanted)
         if standing(key.pk).exists():
             raise YunhaiError(CERTIFICATE_STANDS, key=key_id)
+        if Certificate.objects.filter(key=key.pk, status="revoked").exists():  # a key is not trusted a second time
+            raise YunhaiError(CERTIFICATE_NOT_VALID, status="revoked")
         return _issue(found[0], profile, bytes(key.public), key=key.pk, by=by or person.pk)
 
 

@@ -1,0 +1,62 @@
+"""One certificate at every broker, in a cloud of real processes: consent, withdrawal, revocation, each with its code and time."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.cloud import UP_S, _up
+from yunhai.apps.trust.hsm import module_path
+
+pytestmark = pytest.mark.full
+REVOCATION_S = 1.0
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("YUNHAI_", "DJANGO_"))}
+    return subprocess.run([sys.executable, "-m", *words], env=kept, capture_output=True, text=True, timeout=UP_S)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[str, dict[str, Any]]]:
+    """A cloud whose key ceremony was held and whose demo brokers demand certificates: (origin, what `plant` printed)."""
+    if module_path() is None:
+        pytest.skip("no PKCS#11 module: install SoftHSM2")
+    home = Path(tempfile.gettempdir()) / f"yunhai-trust-{os.getpid()}-{secrets.token_hex(3)}"
+    try:
+        held = _run(
+            "yunhai.apps.cli", "ca", "ceremony", "--home", str(home), "--witness", "甲", "--witness", "乙", "--demo"
+        )
+        assert held.returncode == 0, held.stdout + held.stderr
+        with _up(home) as origin:
+            planted = _run("tests.browser.plant", str(home))
+            assert planted.returncode == 0, planted.stderr[-2000:]
+            yield origin, json.loads(planted.stdout)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def test_registered_at_one_broker_an_investor_signs_at_another(running: tuple[str, dict[str, Any]]) -> None:
+    from tests.scenarios.trust_cloud import run
+
+    origin, plan = running
+    told = run(origin, plan, link=plan["links"]["investor"][0], first=11, second=12)
+    print(json.dumps(told))
+    assert told["certificate"] == "valid", "the device's key has its certificate at once"
+    assert told["at_first"] == 0
+    assert told["without_consent"] == 6175
+    assert told["with_consent"] == 0
+    assert told["after_withdrawal"] == 6176
+    assert told["after_revocation"] == [6173, 6173]
+    assert told["registrations"] == told["registrations_after"] == [11], "no new application anywhere"
+    assert told["another_certificate"] == 7811
+    assert told["revocation_to_refusal_s"] <= REVOCATION_S
+    assert told["withdrawal_to_refusal_s"] <= REVOCATION_S
