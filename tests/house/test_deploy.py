@@ -68,7 +68,7 @@ def test_units_run_commands_that_are_there(deploy: Path) -> None:
         for unit in (deploy / "systemd").glob("*.service")
         for found in re.finditer(r"^ExecStart=/opt/yunhai/bin/yunhai (\w+)", unit.read_text(), re.MULTILINE)
     }
-    assert run == {"core", "stream", "web", "reader", "migrate"}
+    assert run == {"core", "stream", "web", "reader", "migrate", "trust"}
     assert run <= set(COMMANDS)
 
 

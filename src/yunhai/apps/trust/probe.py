@@ -20,7 +20,7 @@ from typing import Any, Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from yunhai.apps.trust.ca import write
 from yunhai.apps.trust.folder import TrustPlaces
@@ -287,7 +287,7 @@ class Prober:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(minutes=5))
             .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
             .sign(key if not issuer else self._key(), hashes.SHA256())
         )
         return kept(made.public_bytes(serialization.Encoding.DER), key, self._next(), lambda: None)

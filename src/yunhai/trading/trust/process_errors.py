@@ -46,7 +46,7 @@ register(
         ),
         (
             SUBJECT_NOT_USABLE, "subject-not-usable", None, 422,
-            "主體名稱不可用：{reason_zh}", "The subject cannot be used: {reason}",
+            "主體名稱不可用：{reason}", "The subject cannot be used: {reason}",
             "請用代號與可列印字元，不放姓名與證號。", "Use a pseudonym of printable characters, no name and no ID number.",
         ),
         (
@@ -134,7 +134,7 @@ register(
         ),
         (
             SAFE_NOT_APART, "ceremony-safe-not-apart", None, 422,
-            "根金鑰的匯出處 {path} 不可用：{reason_zh}", "The root key cannot be exported to {path}: {reason}",
+            "根金鑰的匯出處 {path} 不可用：{reason}", "The root key cannot be exported to {path}: {reason}",
             "請指定 YUNHAI_HOME 之外的可卸除媒體資料夾。", "Name a folder on a medium that leaves, outside YUNHAI_HOME.",
         ),
         (
