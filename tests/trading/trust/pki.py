@@ -20,6 +20,7 @@ from yunhai.trading.trust.profiles import Addresses, Profile, Subject
 
 NOW = datetime(2026, 8, 21, 1, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
+SHA256 = bytes.fromhex("300b0609608648016503040201")
 _DER = serialization.Encoding.DER
 
 
@@ -156,14 +157,14 @@ class Authority:
         data = cms.SignedData(
             {
                 "version": "v3",
-                "digest_algorithms": [{"algorithm": "sha256"}],
+                "digest_algorithms": [algos.DigestAlgorithm.load(SHA256)],
                 "encap_content_info": {"content_type": "tst_info", "content": cms.ParsableOctetString(content)},
                 "certificates": [cms.CertificateChoices(name="certificate", value=owner)],
                 "signer_infos": [
                     {
                         "version": "v1",
                         "sid": sid,
-                        "digest_algorithm": {"algorithm": "sha256"},
+                        "digest_algorithm": algos.DigestAlgorithm.load(SHA256),
                         "signed_attrs": signed,
                         "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
                         "signature": key.sign(signed.dump(), ec.ECDSA(hashes.SHA256())),

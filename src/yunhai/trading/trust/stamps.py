@@ -35,6 +35,8 @@ from yunhai.trading.trust.forms import load
 
 TIME_STAMPING: Final = "time_stamping"
 _GRANTED: Final = ("granted", "granted_with_mods")
+_SHA256: Final = bytes.fromhex("300b0609608648016503040201")
+"""DER of the algorithm with its parameters left out (RFC 5754 §2)."""
 _IMPRINTS: Final = frozenset({"sha256", "sha384", "sha512"})
 
 
@@ -239,7 +241,6 @@ def _require_signed(data: SignedData, certificate: bytes, taken: Taken) -> None:
 def _exact(token: bytes, data: SignedData, known: Sequence[bytes]) -> None:
     """STAMP_MALFORMED unless the token is as our authority writes one: every part that is not signed has one value."""
     signer = data.signers[0].info
-    digest = signer["digest_algorithm"]["algorithm"].native
     own = data.signers[0].certificate
     others = [one for one in data.certificates if one != own]
     if own is None or not set(others) <= set(known) or len(set(data.certificates)) != len(data.certificates):
@@ -253,7 +254,7 @@ def _exact(token: bytes, data: SignedData, known: Sequence[bytes]) -> None:
             "content": cms.SignedData(
                 {
                     "version": "v3",
-                    "digest_algorithms": [{"algorithm": digest}],
+                    "digest_algorithms": [algos.DigestAlgorithm.load(_SHA256)],
                     "encap_content_info": {
                         "content_type": "tst_info",
                         "content": cms.ParsableOctetString(data.content),
@@ -271,7 +272,7 @@ def _exact(token: bytes, data: SignedData, known: Sequence[bytes]) -> None:
                                     {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
                                 ),
                             ),
-                            "digest_algorithm": {"algorithm": digest},
+                            "digest_algorithm": algos.DigestAlgorithm.load(_SHA256),
                             "signed_attrs": cms.CMSAttributes.load(data.signers[0].attributes),
                             "signature_algorithm": algos.SignedDigestAlgorithm(
                                 {"algorithm": signer["signature_algorithm"]["algorithm"].native}
