@@ -207,7 +207,7 @@ def test_without_any_compiler_what_to_install_is_named(tmp_path: Path, monkeypat
         raise SetupError("no network")
 
     monkeypatch.setattr(native, "_installed_compiler", lambda: None)
-    monkeypatch.setattr(native, "_apt_install", lambda packages, log: False)
+    monkeypatch.setattr(native, "apt_install", lambda packages, log: False)
     monkeypatch.setattr(native, "_own_headers", lambda: True)
     monkeypatch.setattr(native, "_zig", refuse)
     with pytest.raises(SetupError, match=r"(?s)no network.*apt-get install g\+\+"):
@@ -216,7 +216,7 @@ def test_without_any_compiler_what_to_install_is_named(tmp_path: Path, monkeypat
 
 def test_without_headers_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "_own_headers", lambda: False)
-    monkeypatch.setattr(native, "_apt_install", lambda packages, log: False)
+    monkeypatch.setattr(native, "apt_install", lambda packages, log: False)
     monkeypatch.setattr(native, "cache_folder", lambda name: tmp_path)
     monkeypatch.setattr(native.shutil, "which", lambda name: None)
     with pytest.raises(SetupError, match=r"Python\.h is missing.*libpython3\.\d+-dev"):
