@@ -28,7 +28,8 @@ from yunhai.services.trust.rooms import words
 from yunhai.services.trust.rooms.acting import require_second_factor, shown_page, tried, whole
 
 SERVICE: Final = "3.7"
-APPLY: Final = ("sales", "keyin", "operations")
+CLERKS: Final = ("sales", "keyin")
+APPLY: Final = (*CLERKS, "operations")
 DECIDE: Final = ("operations", "compliance")
 LOOK_REASON: Final = "service"
 LOOK_REFERENCE: Final = "身分登錄 registration"
@@ -51,9 +52,6 @@ def _named(numbers: Iterable[int]) -> dict[int, Person]:
 # --- the list ----------------------------------------------------------------------------------------------------------
 
 
-@never_cache
-@require_safe
-@page(*APPLY, "compliance", service=SERVICE)
 def registrations(request: HttpRequest) -> HttpResponse:
     """What waits for a second person first, then what was decided. Asked for again by htmx."""
     caller = caller_of(request)
@@ -84,9 +82,6 @@ def registrations(request: HttpRequest) -> HttpResponse:
 # --- apply -------------------------------------------------------------------------------------------------------------
 
 
-@never_cache
-@_forms
-@page(*APPLY, service=SERVICE)
 def apply(request: HttpRequest) -> HttpResponse:
     """The form: whom, as what, which documents were looked at."""
     error = None
@@ -176,15 +171,12 @@ def _reference(row: dict[str, str]) -> str:
 # --- one registration --------------------------------------------------------------------------------------------------
 
 
-@never_cache
-@_forms
-@page(*APPLY, "compliance", service=SERVICE)
-def registration(request: HttpRequest, number: int) -> HttpResponse:
+def one_registration(request: HttpRequest, registration: int) -> HttpResponse:
     """One registration, both pairs of eyes, and what rests on it. 404 for another broker's."""
     caller = caller_of(request)
     error = None
     decides = bool(caller.roles.intersection(DECIDE))
-    found = api.registration(min(number, 2**31 - 1), tenant=caller.tenant_id)
+    found = api.registration(min(registration, 2**31 - 1), tenant=caller.tenant_id)
     if request.method == "POST":
         require_second_factor(request)
         action, done = _action(request, found)
@@ -236,12 +228,18 @@ def _action(request: HttpRequest, found: api.RegistrationView) -> tuple[Callable
     )
 
 
-def _paths(room: str) -> list[Any]:
+def _paths(room: str, applies: tuple[str, ...], sees: tuple[str, ...]) -> list[Any]:
+    """The room's addresses, each for the roles that live there."""
+    seen, applied = page(*sees, service=SERVICE), page(*applies, service=SERVICE)
+    below = f"{room}/registrations/"
     return [
-        path(f"{room}/registrations/", registrations, name=f"{room}_registrations"),
-        path(f"{room}/registrations/new/", apply, name=f"{room}_apply"),
-        path(f"{room}/registrations/<int:number>/", registration, name=f"{room}_registration"),
+        path(below, never_cache(require_safe(seen(registrations))), name=f"{room}_registrations"),
+        path(f"{below}new/", never_cache(_forms(applied(apply))), name=f"{room}_apply"),
+        path(f"{below}<int:registration>/", never_cache(_forms(seen(one_registration))), name=f"{room}_registration"),
     ]
 
 
-urlpatterns = [*_paths("desk"), *_paths("control")]
+urlpatterns = [
+    *_paths("desk", CLERKS, CLERKS),
+    *_paths("control", ("operations",), ("operations", "compliance")),
+]

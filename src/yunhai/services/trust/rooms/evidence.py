@@ -68,15 +68,15 @@ def search(request: HttpRequest) -> HttpResponse:
 @never_cache
 @_forms
 @page(*ROLES, service=SERVICE)
-def instruction(request: HttpRequest, number: int) -> HttpResponse:
+def one_instruction(request: HttpRequest, instruction: int) -> HttpResponse:
     """Evidence step by step, verified now. Asks first why the client is looked at."""
-    row = _row(number)
+    row = _row(instruction)
     if not _looked(request, row.account):
         if request.method != "POST":
-            return shown_page(request, "trust/why.html", {"number": number, "row": row})
+            return shown_page(request, "trust/why.html", {"number": instruction, "row": row})
         why = " ".join(request.POST.get("why", "").split())[:WHY_CHARACTERS_MAX]
         if not why:
-            return shown_page(request, "trust/why.html", {"number": number, "row": row, "empty": True})
+            return shown_page(request, "trust/why.html", {"number": instruction, "row": row, "empty": True})
         caller = caller_of(request)
         audit.record_lookup(
             tenant=caller.tenant_id,
@@ -86,31 +86,31 @@ def instruction(request: HttpRequest, number: int) -> HttpResponse:
             reference=why,
         )
         return HttpResponseRedirect(request.path)
-    context: dict[str, Any] = {"row": row, "number": number, "client": accounts.view(row.account)}
+    context: dict[str, Any] = {"row": row, "number": instruction, "client": accounts.view(row.account)}
     context |= {"signer": Person.objects.filter(pk=row.person).first(), "order": orders.order(row.order_id)}
     if row.exportable:
-        context |= _verified(found.file_of(number))
+        context |= _verified(found.file_of(instruction))
     return shown_page(request, "trust/instruction.html", context)
 
 
 @require_safe
 @page(*ROLES, service=SERVICE)
-def export(request: HttpRequest, number: int) -> HttpResponse:
+def export(request: HttpRequest, instruction: int) -> HttpResponse:
     """The evidence file. To the page that asks why, for who has not said."""
-    row = _row(number)
+    row = _row(instruction)
     if not _looked(request, row.account):
-        return HttpResponseRedirect(reverse("trust:instruction", args=[number]))
-    return as_file(number)
+        return HttpResponseRedirect(reverse("trust:instruction", args=[instruction]))
+    return as_file(instruction)
 
 
 @require_safe
 @page()
-def my_evidence(request: HttpRequest, number: int) -> HttpResponse:
+def my_evidence(request: HttpRequest, instruction: int) -> HttpResponse:
     """The evidence of what one signed oneself. 404 for another's."""
-    row = _row(number)
+    row = _row(instruction)
     if row.person != person_of(request).pk:
         raise Http404
-    return as_file(number)
+    return as_file(instruction)
 
 
 def _row(number: int) -> found.EvidenceView:
@@ -215,7 +215,7 @@ urlpatterns = [
     path("evidence/", search, name="evidence"),
     path("evidence/file/", verify_file, name="verify_file"),
     path("evidence/lookups/", lookups, name="lookups"),
-    path("evidence/instructions/<int:number>/", instruction, name="instruction"),
-    path("evidence/instructions/<int:number>/file/", export, name="evidence_file"),
-    path("trust/signatures/<int:number>/file/", my_evidence, name="my_evidence"),
+    path("evidence/instructions/<int:instruction>/", one_instruction, name="instruction"),
+    path("evidence/instructions/<int:instruction>/file/", export, name="evidence_file"),
+    path("trust/signatures/<int:instruction>/file/", my_evidence, name="my_evidence"),
 ]
