@@ -56,6 +56,7 @@ def test_registered_at_one_broker_an_investor_signs_at_another(running: tuple[st
     assert told["with_consent"] == 0
     assert told["after_withdrawal"] == 6176
     assert told["after_revocation"] == [6173, 6173]
+    assert told["core_told"] is True
     assert told["registrations"] == told["registrations_after"] == [11], "no new application anywhere"
     assert told["another_certificate"] == 7811
     assert told["revocation_to_refusal_s"] <= REVOCATION_S

@@ -135,6 +135,8 @@ def run(origin: str, plan: dict[str, Any], *, link: str, first: int, second: int
         "POST", f"/trust/certificates/{held['certificate']['certificate']}/revoke", {"reason": "key_compromise"}
     )
     told["revocation_to_refusal_s"], told["taken_after_revocation"] = _figure(investor.until(6173, *there))
+    path = f"/trust/certificates/{held['certificate']['certificate']}/told"
+    told["core_told"] = session.call("GET", path)["core"]
     told["after_revocation"] = [investor.order(*there), investor.order(*here)]
     told["registrations_after"] = session.call("GET", "/trust")["brokers"]
     told["another_certificate"] = session.refusal("POST", "/trust/certificates", {"key": investor.key})

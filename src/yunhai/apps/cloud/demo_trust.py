@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from django.conf import settings
 from django.utils import timezone
 
 from yunhai.apps.cloud.demo_people import BROKERS, PEOPLE, DemoBroker
@@ -19,6 +20,7 @@ from yunhai.platform.tenancy import api as tenancy
 from yunhai.platform.tenancy import rls
 from yunhai.services.accounts.models import Account
 from yunhai.services.trust import api as trust
+from yunhai.services.trust import process
 
 WAIT_S: Final = 15.0
 CLERKS: Final = frozenset({"sales", "keyin"})
@@ -45,7 +47,9 @@ def certify(people: Mapping[str, int], *, reason: str) -> bool:
 
 
 def _ready() -> bool:
-    """Whether a trust process with a CA answers, now or soon."""
+    """Whether a trust process with a CA answers, now or, if there is one at all, soon."""
+    if not (settings.PLACES.run / process.SOCKET).exists():
+        return False
     until = time.monotonic() + WAIT_S
     while True:
         try:

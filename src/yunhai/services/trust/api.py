@@ -5,9 +5,8 @@ it, and the caller's right to do so is checked where the request comes in. Views
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CERTIFICATES_LISTED_MAX, RENEWAL_NOTICE_DAYS
+from yunhai.platform.console.inner import ask
 from yunhai.platform.identity.models import Membership, Person, SigningKey
 from yunhai.platform.outbox.api import put
 from yunhai.platform.tenancy import api as tenancy
@@ -44,126 +44,27 @@ from yunhai.services.trust.models import (
     ProfileSetting,
     Registration,
 )
+from yunhai.services.trust.views import (
+    CertificateView,
+    ConsentView,
+    DeviceView,
+    Person360,
+    ProfileView,
+    RegistrationView,
+    SignatureView,
+)
 from yunhai.trading.facts import ConsentSet
 from yunhai.trading.trust.profiles import PROFILES
 
-CLERK_KINDS: Final = frozenset({"clerk"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrationView:
-    """A registration as desks see it; `documents` by reference. `tenant` the broker that made it."""
-
-    registration: int
-    tenant: int
-    person: int
-    kind: str
-    pseudonym: str
-    status: str
-    documents: tuple[Mapping[str, str], ...]
-    applied_by: int
-    applied_at: str
-    decided_by: int
-    decided_at: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateView:
-    """A certificate as its person, its desk and the operator see it. `key` its signing key, 0 none; `serial`, `sha256` hex;
-    `state` valid | held | revoked | expired | renewed | not-yet-valid; `renewable` it may be renewed now; `tenant` the broker
-    of the registration; `credential` the cloud credential's name, "" of a device's."""
-
-    certificate: int
-    person: int
-    tenant: int
-    key: int
-    credential: str
-    profile: str
-    profile_zh: str
-    profile_en: str
-    subject: str
-    serial: str
-    sha256: str
-    not_before: str
-    not_after: str
-    state: str
-    reason: str
-    revoked_at: str
-    revoker: str
-    renewable: bool
-    days_left: int
-    outbox: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentView:
-    """Whether a broker may take what a person signs. `state` given | withdrawn | missing; `demanded`: the broker takes no
-    signature without; `registered`: the broker itself registered the person."""
-
-    tenant: int
-    code: str
-    name_zh: str
-    name_en: str
-    state: str
-    demanded: bool
-    registered: bool
-    changed_at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureView:
-    """One authorisation and what was signed with it, in the cloud. Hashes hex."""
-
-    number: str
-    credential: str
-    kind: str
-    factor: str
-    what: str
-    client: str
-    hashes: tuple[str, ...]
-    signed: tuple[str, ...]
-    made_at: str
-    signed_at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceView:
-    """A signing key and what it still lacks. `missing` "" nothing, registration, certificate (process away or not asked
-    for), or expired."""
-
-    key: int
-    name: str
-    kind: str
-    status: str
-    certificate: CertificateView | None
-    missing: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person360:
-    """What the Pocket shows a person about their trust: registered where, certificates, devices, consents."""
-
-    registered: bool
-    pseudonym: str
-    brokers: tuple[int, ...]
-    devices: tuple[DeviceView, ...]
-    consents: tuple[ConsentView, ...]
-    notices: tuple[CertificateView, ...] = field(default_factory=tuple)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileView:
-    """A profile and how long its certificates live: `days` now, `usual_days` its own; `valid` how many stand."""
-
-    profile: str
-    zh: str
-    en: str
-    days: int
-    usual_days: int
-    valid: int
-    ending: int
-    revoked: int
+__all__ = [
+    "CertificateView",
+    "ConsentView",
+    "DeviceView",
+    "Person360",
+    "ProfileView",
+    "RegistrationView",
+    "SignatureView",
+]
 
 
 # --- registrations -----------------------------------------------------------------------------------------------------
@@ -379,6 +280,11 @@ def release(person: Person, number: int) -> CertificateView:
     """The person ends a hold. CERTIFICATE_UNKNOWN, REVOKED_FOR_GOOD."""
     with rls.acting(person=person.pk):
         return view(issuing.release(_row(_of_person(person.pk), number), by=person.pk))
+
+
+def core_knows(outbox: int) -> bool:
+    """Whether the core has what that outbox row told it: a revocation is in force at the gate. 7340 if it is away."""
+    return not outbox or bool(ask(f"/facts/{outbox}")["taken"])
 
 
 def desk_certificates(tenant: int, *, person: int = 0) -> tuple[CertificateView, ...]:

@@ -52,6 +52,10 @@ class CertificateOut(Schema):
     outbox: int
 
 
+class ToldOut(Schema):
+    core: bool
+
+
 class DeviceOut(Schema):
     key: int
     name: str
@@ -285,6 +289,13 @@ def certificate_file(request: HttpRequest, certificate: int) -> HttpResponse:
 def renew(request: HttpRequest, certificate: int) -> Status[api.CertificateView]:
     """In its last 30 days, over the same key. 7810, 7811, 7812, 7860, 6806."""
     return Status(201, api.renew(_person(request), certificate))
+
+
+@router.get("/certificates/{int:certificate}/told", response=ToldOut, summary="Does the gate know? 核心是否已知")
+@open_to()
+def told(request: HttpRequest, certificate: int) -> dict[str, bool]:
+    """Whether the certificate's latest state has reached the gate. 7810, 7340."""
+    return {"core": api.core_knows(api.certificate(_person(request), certificate).outbox)}
 
 
 @router.post("/certificates/{int:certificate}/revoke", response=CertificateOut, summary="Revoke or hold 廢止或暫停憑證")

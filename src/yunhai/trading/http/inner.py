@@ -19,7 +19,7 @@ from yunhai.trading.facts import CashMoved, DayOpened, Opening, SharesMoved
 from yunhai.trading.http import structs
 from yunhai.trading.http.app import application
 from yunhai.trading.http.clock_text import moment_in
-from yunhai.trading.http.public import SOCKET, probes
+from yunhai.trading.http.public import SOCKET, number_in, probes
 from yunhai.trading.http.routes import Answer, Asked, Handler, Route, Who
 from yunhai.trading.http.socket import OrdersSocket
 from yunhai.trading.trust.interface_errors import CERTIFICATE_UNKNOWN
@@ -35,6 +35,13 @@ async def take_facts(core: Core, asked: Asked) -> Answer:
     wanted = [commands.Row(row.outbox, row.number, row.tenant, row.value) for row in rows]
     sequences = await commands.take_rows(core, wanted)
     return Answer(structs.FactsTaken(mode=core.mode, sequences=tuple(sequences)))
+
+
+async def fact_taken(core: Core, asked: Asked) -> Answer:
+    """`GET /facts/{outbox}`."""
+    taken = core.books.taken(number_in(asked, "outbox"))
+    await core.appender.settled()
+    return Answer(structs.FactTaken(mode=core.mode, taken=taken))
 
 
 def _sequence(core: Core, sequence: int) -> Answer:
@@ -243,6 +250,13 @@ INNER: Final = (
         ("Outbox rows, each taken once", "接收控制面事實，每列僅取一次"),
         request=list[structs.OutboxRow],
         errors_=(errors.FACT_MALFORMED, errors.FACT_NOT_FROM_OUTBOX),
+    ),
+    _inner(
+        "GET",
+        "/facts/{outbox}",
+        fact_taken,
+        structs.FactTaken,
+        ("Whether an outbox row was taken", "是否已接收某列事實"),
     ),
     _inner(
         "POST",

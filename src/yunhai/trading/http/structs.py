@@ -350,6 +350,12 @@ class FactsTaken(Said, frozen=True, kw_only=True):
     sequences: tuple[int, ...]
 
 
+class FactTaken(Said, frozen=True, kw_only=True):
+    """Whether the outbox row's fact is in the journal."""
+
+    taken: bool
+
+
 class DayOpenCommand(Taken, frozen=True, kw_only=True):
     """Open a day. `pack` a published one, the version `sha256` (hex), the latest if empty; `listed` as facts.Listed;
     `at`: market time of the day (HH:MM[:SS]) to begin at, demo and driven clocks only; `by` the person who opens it."""
