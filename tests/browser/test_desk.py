@@ -195,6 +195,28 @@ def test_an_order_is_cancelled_from_the_list_by_keys(desk: Any, cloud: Cloud) ->
     )
 
 
+def test_a_partly_filled_order_is_told_and_may_still_be_cancelled(desk: Any, cloud: Cloud) -> None:
+    start_call(desk, "REC-PARTLY")
+    price = f"{cloud.reference('2884') / 10_000:.2f}"
+    before = last(desk)
+    order(desk, "2884", "b", price, "3")
+    focused(desk, "send")
+    desk.keyboard.press("Enter")
+    desk.wait_for_timeout(300)
+    if desk.locator("#key-dialog").is_visible():
+        desk.keyboard.press("Enter")
+    desk.wait_for_function("was => document.getElementById('last-number').textContent !== was", arg=before)
+    row = desk.locator("#blotter tr", has_text=re.compile(last(desk)))
+    cloud.seat().place("sell", "2884", price=price, quantity=1_000)
+    row.get_by_text("部分成交").wait_for()
+    assert row.locator('[data-action="cancel"]').count() == 1, "what is left may be taken back"
+    desk.keyboard.press("F8")
+    desk.keyboard.press("x")
+    focused(desk, "amend-go")
+    desk.keyboard.press("Enter")
+    row.get_by_text("已刪單").or_(row.get_by_text("已取消")).wait_for()
+
+
 def test_paper_tickets_are_checked_and_sent_together(browser: Any, cloud: Cloud) -> None:
     page = signed_in(browser, cloud, "keyin", "/desk/")
     assert page.url.endswith("/desk/keyin/")

@@ -162,6 +162,14 @@ def test_pressing_twice_orders_once(page: Any, cloud: Cloud) -> None:
     page.wait_for_function(f"() => document.querySelectorAll('.orders tbody tr').length === {row_count + 1}")
     page.wait_for_timeout(1500)
     assert page.locator(".orders tbody tr").count() == row_count + 1
+    page.locator("#send:enabled").wait_for()
+    page.evaluate("() => document.getElementById('send').click()")
+    page.wait_for_function(f"() => document.querySelectorAll('.orders tbody tr').length === {row_count + 2}")
+    page.evaluate("() => { const b = document.getElementById('send'); b.click(); b.form.requestSubmit(); }")
+    page.wait_for_timeout(1500)
+    assert page.locator(".orders tbody tr").count() == row_count + 2, (
+        "a slow second click, after the answer, orders nothing"
+    )
 
 
 @pytest.mark.parametrize("lost", [1, 4], ids=["mended by itself", "given up, pressed again"])

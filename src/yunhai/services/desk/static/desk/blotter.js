@@ -12,7 +12,7 @@ import { get } from "./api.js";
 import { at, made, page, say } from "./page.js";
 import { sequenceOf } from "./ticket.js";
 
-const LIVE = new Set(["waiting", "resting", "open", "sent"]);
+const LIVE = new Set(["queued", "waiting", "sent", "resting", "open", "partly"]);
 const GOOD = { filled: "good", refused: "bad", queued: "wait", waiting: "wait", resting: "note", partly: "note", open: "note", sent: "note" };
 const PAUSE_MS = 400;
 const FALLBACK_MS = 4000;
