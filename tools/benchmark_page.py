@@ -27,6 +27,7 @@ TITLES = {
     "lines": "The pool of exchange lines",
     "orders": "From a signed order to its durable acknowledgement",
     "restart": "A core that starts again",
+    "trust": "What a signature costs an order",
 }
 OWN = ("bench", "commit", "command", "date", "machine")
 
