@@ -4,6 +4,9 @@ A synthetic day's postings (buys and sells of 900 accounts in 90 tenants, 19 sec
 tuples, text, COPY into the staging table, INSERT … SELECT under forced row-level security, with the triggers that make
 balances and obligations and every constraint on. In the same run, interleaved: the text alone, a bare COPY into an
 unchecked copy of the table, and the binary form. An embedded PostgreSQL of its own, in a temporary home.
+
+Last the reader end to end, from a journal to all its tables (ledger, orders, answers, fills, positions): a random day of 60
+tenants and 840 accounts, with cancels, cuts and re-pricings, on a venue; and `books check` of what it wrote.
 """
 
 import os
@@ -141,6 +144,57 @@ def bare(server: Any, rows: list[Any]) -> float:
         return seconds
 
 
+def journal_of(folder: Path, orders: int) -> None:
+    """A day's journal."""
+    from tests.services.small_market import SmallMarket
+
+    market = SmallMarket(folder, tenants=60, accounts=14)
+    market.endow(cash=10**15, shares=10**9)
+    market.open_day()
+    market.trade(orders, changes=0.1)
+    market.end_day()
+    market.close_journal()
+
+
+def end_to_end(server: Any, home: Path, orders: int) -> dict[str, Any]:
+    """Journal to tables by the reader itself, and the proof of the tables."""
+    from yunhai.apps.cloud.books_check import prove
+    from yunhai.apps.cloud.readers import JournalReading
+
+    journal_of(home / "journal", orders)
+    with psycopg.connect(**server.superuser("yunhai"), autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")  # what the synthetic rows left, past the triggers
+        connection.execute("TRUNCATE ledger_posting, ledger_balance, settlement_obligation")
+    with psycopg.connect(**server.connection("reader"), autocommit=True) as connection:
+        reading = JournalReading(home / "journal", home / "snapshots", connection)
+        reading.start()
+        used, backend = time.process_time(), _processor_seconds(connection.info.backend_pid)
+        began = time.perf_counter()
+        while reading.step():
+            pass
+        seconds = time.perf_counter() - began
+        used = time.process_time() - used
+        backend = _processor_seconds(connection.info.backend_pid) - backend
+    with psycopg.connect(**server.connection("reader")) as connection:
+        proof = prove(home / "journal", connection, lambda *_: None)
+    assert proof.holds, [check.named for check in proof.checks if not check.holds]
+    assert proof.postings == reading.postings
+    return {
+        "reader_orders": orders,
+        "reader_postings": reading.postings,
+        "reader_postings_per_second": round(reading.postings / seconds),
+        "reader_python_us_a_posting": round(used / reading.postings * 1e6, 2),
+        "reader_database_us_a_posting": round(backend / reading.postings * 1e6, 2),
+        "check_postings_per_second": round(proof.postings / proof.seconds),
+    }
+
+
+def _processor_seconds(pid: int) -> float:
+    """What a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def migrated_server(home: Path) -> Any:
     """An embedded server with the cloud's tables."""
     os.environ["YUNHAI_HOME"] = str(home)
@@ -160,6 +214,7 @@ def migrated_server(home: Path) -> Any:
 def main() -> None:
     parser = common.arguments(__doc__, rounds=1)
     parser.add_argument("--postings", type=int, default=600_000, help="rows (600,000)")
+    parser.add_argument("--orders", type=int, default=40_000, help="of the day that the reader reads (40,000)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="yh-") as folder:
         Path(folder).chmod(0o755)
@@ -179,6 +234,7 @@ def main() -> None:
             assert row is not None
             assert row[0] == len(rows)
             assert wrong == (0,)
+            whole = end_to_end(server, Path(folder), options.orders)
         finally:
             server.stop()
     common.report(
@@ -192,6 +248,7 @@ def main() -> None:
             "binary_us_a_row": round(binary_seconds / len(rows) * 1e6, 2),
             "bytes_a_row_with_indexes": round(row[1] / row[0]),
             "batch": BATCH,
+            **whole,
         },
         options,
     )
