@@ -5,17 +5,20 @@ durable end and copied up to there. So the journal is never behind the tables, a
 after the restore. An outbox row that was not marked when the database was dumped is sent again and taken once.
 
 The file is a gzip tar: `manifest.json` first (what the journal must be found to be), `database.dump` (pg_dump's custom
-format, made as the superuser, who alone sees every tenant's rows), `journal/…`, `checkpoints/…`, `credentials/…`. It holds
-everything the tables hold: keep it as safe as the database, and with credentials as safe as them.
+format, made as the superuser, who alone sees every tenant's rows), `journal/…`, `checkpoints/…`, `trust/…`,
+`credentials/…`. It holds everything the tables hold: keep it as safe as the database, and with credentials as safe as
+them.
 """
 
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import tarfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -35,7 +38,8 @@ FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 DUMP: Final = "database.dump"
 SEGMENT_SUFFIX: Final = ".yj"
-_FOLDERS: Final = ("journal", "checkpoints", "credentials")
+_FOLDERS: Final = ("journal", "checkpoints", "credentials", "trust")
+_TRUST: Final = ("ca.cer", "ceremony.md", "chain.pem", "probe.json", "root.cer")
 
 Progress = Callable[[str], None]
 """Told each step as it begins."""
@@ -100,6 +104,8 @@ def back_up(places: Places, target: Path, *, credentials: bool, journal_only: bo
                 _add_prefix(tar, f"journal/{name}", places.journal / name, length)
             for path in _files(places.checkpoints):
                 _add_file(tar, f"checkpoints/{path.name}", path)
+            for name, content in _trust(places.home / "trust"):
+                _add_bytes(tar, f"trust/{name}", content)
             for name in _credentials(places) if credentials else ():
                 _add_file(tar, f"credentials/{name}", places.credential_path(name))
     finally:
@@ -135,6 +141,17 @@ def restore(file: Path, places: Places, *, progress: Progress) -> Manifest:
 
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*") if path.is_file()) if folder.is_dir() else []
+
+
+def _trust(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """What the trust process keeps: the CA's certificates and what was issued. Its keys are in the HSM, whose own means back
+    them up; the servers' key is made again."""
+    for name in _TRUST:
+        if (folder / name).is_file():
+            yield name, (folder / name).read_bytes()
+    if (folder / "trust.db").is_file():
+        with closing(sqlite3.connect(folder / "trust.db")) as base:  # as of one moment, whatever is written meanwhile
+            yield "trust.db", base.serialize()
 
 
 def _credentials(places: Places) -> list[str]:
@@ -284,6 +301,7 @@ def _manifest(tar: tarfile.TarFile, file: Path) -> Manifest:
 def _unpack(tar: tarfile.TarFile, places: Places, file: Path) -> Path:
     """Put every member where it belongs; nothing in the file can name another place. The dump's path."""
     homes = {"journal": places.journal, "checkpoints": places.checkpoints, "credentials": places.credentials}
+    homes["trust"] = places.home / "trust"
     assert set(homes) == set(_FOLDERS)
     dump = places.home / DUMP
     for member in tar:
@@ -296,6 +314,7 @@ def _unpack(tar: tarfile.TarFile, places: Places, file: Path) -> Path:
         content = tar.extractfile(member)
         assert content is not None
         target = dump if member.name == DUMP else homes[folder] / name
+        target.parent.mkdir(mode=0o700, exist_ok=True)
         with whole_file(target, mode=0o600) as output:
             while chunk := content.read(1 << 20):
                 output.write(chunk)
