@@ -27,7 +27,8 @@ ROLES = {
     "operator": {"operator"},
 }
 NOT_PAGES = re.compile(
-    r"^/(health|ready|metrics|demo/|account/logout|account/reauthenticate|account/2fa/webauthn/(reauth|login|signup))"
+    r"^/(.*/\d+/file/$|health|ready|metrics|demo/|account/logout|account/reauthenticate"
+    r"|account/2fa/webauthn/(reauth|login|signup))"
 )
 LOOKS = list(product(("zh-hant", "en"), ("light", "dark"), ("desk", "phone")))
 PATIENCE_MS = 30_000
@@ -41,6 +42,13 @@ IN_ITS_OWN_WORDS = re.compile(r"_style$|_console_packs_\w")
 READ = """() => { const main = document.querySelector("main").cloneNode(true);
   for (const one of main.querySelectorAll("code, pre, kbd, .mono, script, [lang]")) one.remove();
   return main.innerText; }"""
+LISTED = (
+    ("sales", "/desk/registrations/", "registration"),
+    ("operations", "/control/registrations/", "registration"),
+    ("compliance", "/control/registrations/", "registration"),
+    ("compliance", "/evidence/", "instruction"),
+)
+"""Where a list names what a page of one is about."""
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -80,6 +88,11 @@ def _known(page: Any, cloud: Cloud, person: str) -> dict[str, str]:
         start_call(page, "EVERY-PAGE")
         link = page.locator('a[href^="/desk/clients/"]').first.get_attribute("href")
         values["account"] = link.rstrip("/").rpartition("/")[2]
+    for who, path, name in LISTED:
+        if who == person and page.goto(cloud.origin + path).ok:
+            links = page.locator(f'a[href^="{path}"]').evaluate_all("all => all.map((one) => one.pathname)")
+            number = next((found.group(1) for one in links if (found := re.search(r"/(\d+)/$", one))), "")
+            values |= {name: number} if number else {}
     return values
 
 
