@@ -29,13 +29,16 @@ def scene(tmp_path: Path, committed_db: Any) -> Iterator[Scene]:
     hsm.close()
 
 
-def test_the_real_authority_s_stamps_and_answers_make_evidence(scene: Scene) -> None:
+def test_the_real_authority_s_stamps_and_answers_make_evidence(scene: Scene, tmp_path: Path) -> None:
     scene.accept(3)
     scene.settle(scene.follower())
     assert scene.rows() == [4] * 3
+    root = tmp_path / "root.pem"
+    root.write_bytes(pem(scene.root))
     for number in (1, 2, 3):
         report = verify(scene.file(number), scene.root)
         assert report.holds, report.first_error
+        _openssl_agrees(scene.file(number), root, tmp_path)
 
 
 @pytest.mark.full

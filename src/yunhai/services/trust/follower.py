@@ -385,7 +385,7 @@ class EvidenceFollower:
         kept = self._answers.get(name)
         if kept is None or kept.asked_at.timestamp() * 1e9 < accepted_ns:
             asked_at = self._clock()
-            answer = self._trust.status(status.request(certificate, issuer, digest="sha256"))
+            answer = self._trust.status(status.request(certificate, issuer))
             try:
                 status.checked_ocsp(answer, certificate, issuer)
             except YunhaiError as error:
