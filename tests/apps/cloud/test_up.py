@@ -86,7 +86,7 @@ def cloud(postgres_server: Any) -> Iterator[Cloud]:
 
 
 def test_everything_answers_through_one_port(cloud: Cloud) -> None:
-    assert set(cloud.status()["parts"]) == {"postgres", "core", "stream", "web", "reader", "origin"}
+    assert set(cloud.status()["parts"]) == {"postgres", "trust", "core", "stream", "web", "reader", "origin"}
     assert cloud.get("/account/login/").status_code == 200
     assert cloud.get("/api/v1/me").json()["error"]["code"] == 7001
     assert cloud.get("/trade/v1/rejects").json()["mode"] == "simulated"
@@ -95,7 +95,7 @@ def test_everything_answers_through_one_port(cloud: Cloud) -> None:
     assert [cloud.get(path).status_code for path in ("/health", "/ready", "/metrics")] == [404] * 3
 
 
-PARTS = ("postgres", "core", "stream", "web", "reader", "origin")
+PARTS = ("postgres", "trust", "core", "stream", "web", "reader", "origin")
 
 
 @pytest.mark.parametrize("part", ["web", "reader", "stream", "core", "origin", "postgres"])

@@ -363,3 +363,22 @@ def test_get_by_address_is_the_same_request(scene: Scene, openssl: OpenSsl) -> N
 def test_points_and_infos_are_two_ways_to_write_one_key() -> None:
     key = new_key()
     assert info_of_point(point_of(key)) == spki(key)
+
+
+def test_one_address_outside_may_not_ask_for_ever(scene: Scene) -> None:
+    """Who asks on the socket itself is of the house, and is not counted."""
+    import httpx
+
+    from yunhai.apps.trust.app import STAMPS, public_application
+
+    async def asked(count: int, **headers: str) -> list[int]:
+        transport = httpx.ASGITransport(app=application)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x", headers=headers) as client:
+            return [(await client.post("/pki/tsa", content=b"none")).status_code for _ in range(count)]
+
+    application = public_application(scene.keeper)
+    found = scene.do(asked(STAMPS.limit + 20, **{"x-forwarded-for": "192.0.2.1"}))
+    assert found[: STAMPS.limit] == [200] * STAMPS.limit
+    assert found[-1] == 429
+    assert scene.do(asked(1, **{"x-forwarded-for": "192.0.2.2"})) == [200]
+    assert set(scene.do(asked(STAMPS.limit + 20))) == {200}

@@ -6,7 +6,9 @@ party needs: the certificates, the list, the status, the time.
 
 import base64
 import binascii
+import time
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
@@ -23,9 +25,12 @@ from yunhai.apps.trust.keeper import Keeper
 from yunhai.apps.trust.words import IssueAsked, KeyAsked, ListAsked, SignAsked, StatusAsked
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import PKI_BODY_BYTES_MAX, STATUS_ENTRIES_MAX, TRUST_BODY_BYTES_MAX
-from yunhai.trading.trust.process_errors import CA_MISSING, REQUEST_MALFORMED
+from yunhai.trading.rates import Quota, Rates
+from yunhai.trading.trust.process_errors import CA_MISSING, REQUEST_MALFORMED, TOO_OFTEN
 from yunhai.trading.trust.profiles import Profile
 
+STAMPS: Final = Quota("address:stamps", 100, 10.0)
+STATUSES: Final = Quota("address:statuses", 300, 10.0)
 JSON: Final = "application/json; charset=utf-8"
 _ENCODER: Final = msgspec.json.Encoder()
 Shape = TypeVar("Shape")
@@ -91,7 +96,7 @@ def public_application(keeper: Keeper) -> Starlette:
 
 
 def public_routes(keeper: Keeper) -> list[Route]:
-    authority = keeper.authority
+    authority, rates = keeper.authority, _Outside()
 
     async def root(request: Request) -> Response:
         return _file(authority.root.dump(), "application/pkix-cert", 86_400)
@@ -110,6 +115,7 @@ def public_routes(keeper: Keeper) -> list[Route]:
         return _file(made.content, "application/pkix-crl", 300)
 
     async def status(request: Request) -> Response:
+        rates.require(STATUSES, request)
         if request.method == "POST":
             body = await _raw(request, PKI_BODY_BYTES_MAX)
         else:
@@ -119,6 +125,7 @@ def public_routes(keeper: Keeper) -> list[Route]:
         return _file(answer.content, ocsp.RESPONSE_TYPE, max(0, min(left, ocsp.FRESH_MS // 1_000)))
 
     async def stamp(request: Request) -> Response:
+        rates.require(STAMPS, request)
         body = await _raw(request, PKI_BODY_BYTES_MAX)
         return _file(await keeper.stamper.answer(body or b""), tsa.REPLY_TYPE, 0)
 
@@ -131,6 +138,23 @@ def public_routes(keeper: Keeper) -> list[Route]:
         Route("/pki/ocsp/{request:path}", _guarded(status), methods=["GET"]),
         Route("/pki/tsa", _guarded(stamp), methods=["POST"]),
     ]
+
+
+class _Outside:
+    """How often one address outside may ask for what costs a signature. Whoever asks on the socket itself is of the house."""
+
+    def __init__(self) -> None:
+        self._rates = Rates()
+
+    def require(self, quota: Quota, request: Request) -> None:
+        """TOO_OFTEN."""
+        address = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        if not address:
+            return
+        who = int.from_bytes(sha256(address.encode()).digest()[:8], "big")
+        verdict = self._rates.take(quota, who, time.monotonic())
+        if not verdict.allowed:
+            raise YunhaiError(TOO_OFTEN, limit=quota.limit, seconds=int(quota.window))
 
 
 def said(value: Any, status: int = 200) -> Response:

@@ -253,7 +253,7 @@ def revoke_of_key(key: SigningKey) -> None:
 
 def _tell(row: Certificate, *, by: int, new: bool = False) -> None:
     """The core, by the outbox; CRL and OCSP, after the commit."""
-    if row.key:
+    if row.key or row.profile in rules.INTERFACES:  # the core refuses client certificates too, as soon as it knows
         outbox = put(fact_of(row), by=by)
         row.outbox = outbox
         row.save(update_fields=["outbox"])

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from yunhai.kernel.errors import YunhaiError, catalogue
 from yunhai.services.trust.errors import PROCESS_ANSWER, PROCESS_AWAY
+from yunhai.trading.trust import process_errors as _its_refusals  # noqa: F401 - so that they are known here by number
 
 SOCKET: Final = "trust.sock"
 TIMEOUT_S: Final = 5.0

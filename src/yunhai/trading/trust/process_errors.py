@@ -16,6 +16,7 @@ KEY_UNKNOWN: Final = 6808
 HASH_NOT_USABLE: Final = 6809
 REQUEST_MALFORMED: Final = 6810
 STATUS_NOT_USABLE: Final = 6811
+TOO_OFTEN: Final = 6812
 MODULE_MISSING: Final = 6820
 TOKEN_MISSING: Final = 6821
 PIN_WRONG: Final = 6822
@@ -94,6 +95,16 @@ register(
             "憑證狀態不可用：{reason}", "The status cannot be used: {reason}",
             "狀態為 valid、held 或 revoked；已廢止者不能恢復。",
             "A status is valid, held or revoked; what is revoked stays so.",
+        ),
+        (
+            TOO_OFTEN,
+            "pki-too-often",
+            None,
+            429,
+            "此位址於 {seconds} 秒內已詢問 {limit} 次",
+            "This address has asked {limit} times within {seconds} s",
+            "請稍候再問；狀態回覆可保存至 nextUpdate。",
+            "Wait a moment; a status answer may be kept until its nextUpdate.",
         ),
         (
             MODULE_MISSING, "hsm-module-missing", None, 503,
