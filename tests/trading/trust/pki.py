@@ -102,12 +102,13 @@ class Authority:
         builder = builder.responder_id(peer_ocsp.OCSPResponderEncoding.HASH, responder).certificates([responder])
         return builder.sign(key, hashes.SHA256()).public_bytes(_DER)
 
-    def revocation_list(self, *, at: datetime | None = None) -> bytes:
-        """The CA's list, by `cryptography`'s builder."""
+    def revocation_list(self, *, at: datetime | None = None, root: bool = False) -> bytes:
+        """The CA's list, or the root's, by `cryptography`'s builder."""
         at = at or self.now
+        issuer, key = (self.root, self.root_key) if root else (self.ca, self.ca_key)
         builder = (
             peer.CertificateRevocationListBuilder()
-            .issuer_name(peer.load_der_x509_certificate(self.ca).subject)
+            .issuer_name(peer.load_der_x509_certificate(issuer).subject)
             .last_update(at)
             .next_update(at + DAY)
         )
@@ -116,7 +117,7 @@ class Authority:
             builder = builder.add_revoked_certificate(
                 entry.add_extension(peer.CRLReason(reason), critical=False).build()
             )
-        return builder.sign(self.ca_key, hashes.SHA256()).public_bytes(_DER)
+        return builder.sign(key, hashes.SHA256()).public_bytes(_DER)
 
     def stamp(
         self,

@@ -5,6 +5,7 @@ our own rule of algorithms, nothing is fetched, and time is what is passed in. I
 they are run to their end without an event loop.
 """
 
+import logging
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -33,6 +34,9 @@ from yunhai.kernel.limits import REVOCATION_LIST_BYTES_MAX, STATUS_BYTES_MAX
 from yunhai.trading.trust.algorithms import Taken, holds
 from yunhai.trading.trust.errors import BROKEN, REVOKED, STATUS_MALFORMED, STATUS_STALE, STATUS_UNKNOWN, refused
 
+logging.getLogger("pyhanko_certvalidator").setLevel(
+    logging.CRITICAL
+)  # what does not hold is our refusal, not its log line
 _NO_CONTEXT: Final = SignatureValidationContext()
 
 
