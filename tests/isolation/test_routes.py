@@ -59,6 +59,7 @@ OF_ONE_TENANT = {
     "certificate",
     "registration",
     "credential",
+    "instruction",
 }
 """Places in a path that name something of one tenant or one person; the rest name what is everybody's or the platform's."""
 SAMPLES = {
@@ -78,6 +79,7 @@ SAMPLES |= {
     "line": "ZZ",
     "certificate": 4_242,
     "registration": 4_242,
+    "instruction": 4_242,
     "credential": "yh-nothing",
     "broker": OTHER_BROKER,
     "profile": "investor",
@@ -89,6 +91,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/clients/{account}/open": {"reason": "phone_order"},
     "POST /api/v1/operations/sessions/{sid}/revoke": {"reason": "a test of isolation"},
     "POST /api/v1/trust/credentials/{credential}/sign": {"activation": "nothing"},
+    "POST /api/v1/trust/registrations/{registration}/decide": {"approve": False},
 }
 
 
