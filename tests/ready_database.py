@@ -1,9 +1,9 @@
 """A migrated database to copy: tests need one in every test process, and to make one takes many seconds.
 
 `copy_to` gives an installation's places a server's data folder with its passwords, migrated, with a template beside it. The
-original lies in `build/test-database/`, under a hash of everything that decides what is in it: the code of platform and
-services, which holds the migrations and the models that privileges are computed from, and the locked packages. The first
-process that finds none makes it, the others wait.
+original lies in `build/test-database/`, under a hash of everything that decides what is in it: the migrations with what they
+import, the models that privileges are computed from, and the locked packages. The first process that finds none makes it,
+those that want the same wait.
 """
 
 import fcntl
@@ -23,8 +23,12 @@ FOLDER = ROOT / "build" / "test-database"
 TEMPLATE = "yunhai_template"
 HURRIED = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "4GB"}
 """PostgreSQL's settings for data that nobody will miss."""
-KEPT = 2
-"""Originals kept: of this tree, and of the one before."""
+KEPT = 4
+"""Originals kept, the ones used last."""
+DECIDE = ("models.py", "sql.py", "apps.py")
+"""Ends of the names of modules that decide what a migrated database looks like."""
+DECIDING = frozenset({"migrations", "tenancy", "entitlements"})
+"""Folders of which every module does."""
 
 
 def copy_to(places: Any) -> None:
@@ -41,23 +45,53 @@ def copy_to(places: Any) -> None:
 def _original() -> Iterator[Path]:
     """The folder of the original, made now if need be; nobody makes or removes one meanwhile."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / f"lock-{os.geteuid()}").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        original = FOLDER / f"{_digest()}-{os.geteuid()}"
+    original = FOLDER / f"{_digest()}-{os.geteuid()}"
+    with _held(original, wait=True):
         if not original.exists():
             _make(original)
+            _forget_old()
         os.utime(original)
         yield original
+
+
+@contextmanager
+def _held(original: Path, *, wait: bool) -> Iterator[bool]:
+    """Hold one original's lock. False, and not held, if somebody else does and it is not waited for."""
+    with original.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _forget_old() -> None:
+    mine = [path for path in FOLDER.glob(f"*-{os.geteuid()}") if path.is_dir()]
+    for old in sorted(mine, key=lambda path: path.stat().st_mtime)[:-KEPT]:
+        with _held(old, wait=False) as free:
+            if free:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _digest() -> str:
     """Of all that decides what a migrated database looks like."""
     total = hashlib.sha256(repr((sys.version, HURRIED)).encode())
-    sources = [path for layer in ("platform", "services") for path in (ROOT / "src" / "yunhai" / layer).rglob("*.py")]
-    files = [*sources, *(ROOT / "src" / "yunhai").rglob("service.toml"), ROOT / "src/yunhai/apps/cloud/database.py"]
+    source = ROOT / "src" / "yunhai"
+    files = [path for layer in ("platform", "services") for path in (source / layer).rglob("*.py") if _decides(path)]
+    files += [
+        *source.rglob("service.toml"),
+        *source.rglob("matrix.toml"),
+        source / "apps/cloud/database.py",
+        source / "apps/cloud/settings.py",
+    ]
     for path in [*sorted(files), ROOT / "requirements" / "dev.lock"]:
         total.update(str(path.relative_to(ROOT)).encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
     return total.hexdigest()[:24]
+
+
+def _decides(path: Path) -> bool:
+    return path.name.endswith(DECIDE) or bool(DECIDING & {folder.name for folder in path.parents})
 
 
 def _make(original: Path) -> None:
@@ -90,9 +124,6 @@ def _make(original: Path) -> None:
         raise RuntimeError(f"the test database cannot be migrated:\n{problem.stderr[-4000:]}") from None
     finally:
         shutil.rmtree(above, ignore_errors=True)
-    mine = [path for path in FOLDER.glob(f"*-{os.geteuid()}") if path.is_dir()]
-    for old in sorted(mine, key=lambda path: path.stat().st_mtime)[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _copy(source: Path, target: Path) -> None:
