@@ -162,4 +162,5 @@ def run(socket: str, tokens: dict[int, str], *, rate: float, count: int, seed: i
         return await Load(socket, tokens, messages, rate).run(max(begin, time.time() + AHEAD_S))
 
     gc.freeze()
+    gc.disable()  # a pause here would be taken for the core's
     return uvloop.run(go())
