@@ -59,9 +59,10 @@ def command(context: click.Context, home: Path | None, origin: str, socket_mode:
     "--port", type=click.IntRange(1, 65535), default=8600, show_default=True, help="The origin's port 一般連接埠."
 )
 @click.option("--mutual", type=click.IntRange(1, 65535), required=True, help="The mutual TLS port 雙向 TLS 連接埠.")
+@click.option("--line-wire", type=click.IntRange(1, 65535), help="The core's line server 線路伺服器連接埠.")
 @click.option("--by", default="operator", show_default=True, help="Who runs it 執行者.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object last 末行輸出 JSON.")
-def probe(home: Path | None, port: int, mutual: int, by: str, as_json: bool) -> int:
+def probe(home: Path | None, port: int, mutual: int, line_wire: int | None, by: str, as_json: bool) -> int:
     """Run the interfaces' negative tests against this machine's running cloud 介面反面測試.
 
     Issues a few certificates of the first two brokers, tries what must be refused, revokes them, and keeps the result for the
@@ -75,7 +76,7 @@ def probe(home: Path | None, port: int, mutual: int, by: str, as_json: bool) -> 
     from yunhai.apps.trust.probe import told
     from yunhai.apps.trust.probe_target import target_of
 
-    found = run(target_of(places, port=port, mutual=mutual), by=by)
+    found = run(target_of(places, port=port, mutual=mutual, line_wire=line_wire or 0), by=by)
     for line in told(found):
         click.echo(line, err=as_json)
     if as_json:

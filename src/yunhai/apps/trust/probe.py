@@ -68,12 +68,15 @@ class Holder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """The running system: its two ports, and the makers of certificates at two brokers."""
+    """The running system: its ports (`line_wire` 0: lines are on no wire), the makers of certificates at two brokers, and the tries
+    on the line server."""
 
     at: TrustPlaces
     port: int
     mutual: int
     tenants: tuple[int, int]
+    line_wire: int
+    lines: Callable[["Target", Path], list["Try"]]
     issue: Callable[[int, str, ec.EllipticCurvePrivateKey, Path], Holder]
     unregistered: Callable[[str, ec.EllipticCurvePrivateKey, Path], Holder]
 
@@ -97,6 +100,8 @@ class Prober:
         self._doors(broker)
         self._tokens(broker, software, first, second)
         self._other_profiles()
+        if self._target.line_wire:
+            self.done += self._target.lines(self._target, self._next())
         self._revoked(broker)
         software.revoke()
         return self.done

@@ -1,5 +1,6 @@
 """The running cloud as the probe needs it: two brokers, and certificates issued and revoked as the operator's pages do it."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,7 @@ from django.db import transaction
 
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.trust.folder import TrustPlaces
-from yunhai.apps.trust.probe import Holder, Target, kept, request_of
+from yunhai.apps.trust.probe import FACT_S, Holder, Target, Try, kept, request_of
 from yunhai.apps.trust.words import IssueSaid
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.trust.process_errors import PROBE_NOT_POSSIBLE
@@ -20,7 +21,7 @@ NAME: Final = "YH-PROBE"
 BY: Final = 0
 
 
-def target_of(places: Places, *, port: int, mutual: int) -> Target:
+def target_of(places: Places, *, port: int, mutual: int, line_wire: int = 0) -> Target:
     """Django is set up. PROBE_NOT_POSSIBLE without a ceremony or two brokers."""
     from yunhai.platform.tenancy.models import Tenant
 
@@ -33,18 +34,27 @@ def target_of(places: Places, *, port: int, mutual: int) -> Target:
         port=port,
         mutual=mutual,
         tenants=(brokers[0].pk, brokers[1].pk),
+        line_wire=line_wire,
+        lines=_lines,
         issue=_issue,
         unregistered=_unregistered(at),
     )
 
 
-def _issue(tenant: int, profile: str, key: ec.EllipticCurvePrivateKey, folder: Path) -> Holder:
+def _issue(
+    tenant: int, profile: str, key: ec.EllipticCurvePrivateKey, folder: Path, *, serial_number: str = ""
+) -> Holder:
     from yunhai.platform.tenancy import rls
     from yunhai.services.trust import api
 
     with transaction.atomic():
         view, der = api.issue_interface(
-            tenant=tenant, profile=profile, request=request_of(key), name=f"{NAME}-{profile}", by=BY
+            tenant=tenant,
+            profile=profile,
+            request=request_of(key),
+            name=f"{NAME}-{profile}",
+            by=BY,
+            serial_number=serial_number,
         )
 
     def revoke() -> None:
@@ -52,6 +62,39 @@ def _issue(tenant: int, profile: str, key: ec.EllipticCurvePrivateKey, folder: P
             api.operator_revoke(view.certificate, reason="cessation", by=BY)
 
     return kept(der, key, folder, revoke)
+
+
+def _lines(target: Target, folder: Path) -> list[Try]:
+    """The tries on the line server, with certificates of the first broker: of its line, of no line there is, of itself."""
+    from yunhai.apps.trust.probe_lines import LineTarget, tried
+    from yunhai.platform.tenancy.models import Tenant
+
+    tenant = target.tenants[0]
+    broker = Tenant.objects.get(pk=tenant).code
+    held = []
+    for name, profile, serial in (
+        ("own", "line", f"7A/{broker}"),
+        ("other", "line", f"ZZ/{broker}"),
+        ("b", "broker", ""),
+    ):
+        (folder / name).mkdir()
+        key = ec.generate_private_key(ec.SECP256R1())
+        held.append(_issue(tenant, profile, key, folder / name, serial_number=serial))
+    time.sleep(FACT_S / 2)  # the facts are on their way to the core
+    found = tried(
+        LineTarget(
+            port=target.line_wire,
+            chain=target.at.chain,
+            line="7A",
+            broker=broker,
+            own=held[0],
+            other=held[1],
+            of_broker=held[2],
+        )
+    )
+    for one in held:
+        one.revoke()
+    return found
 
 
 def _unregistered(at: TrustPlaces) -> Callable[[str, ec.EllipticCurvePrivateKey, Path], Holder]:
