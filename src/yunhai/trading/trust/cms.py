@@ -25,6 +25,7 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CMS_BYTES_MAX
 from yunhai.trading.instructions import signed_attributes
 from yunhai.trading.signatures import der_of, raw_of
+from yunhai.trading.trust import signed_data
 from yunhai.trading.trust.algorithms import MODERN, Taken, holds
 from yunhai.trading.trust.errors import (
     BROKEN,
@@ -222,41 +223,19 @@ class InstructionSignature:
 def build(one: InstructionSignature) -> bytes:
     """The DER, in its one encoding. CMS_SIGNATURE for a signature that is no r ‖ s, CMS_SIGNER for a malformed certificate."""
     try:
-        certificates = [x509.Certificate.load(encoded, strict=True) for encoded in one.certificates]
-        signer = certificates[0]
-        sid = cms.SignerIdentifier(
-            name="issuer_and_serial_number",
-            value=cms.IssuerAndSerialNumber({"issuer": signer.issuer, "serial_number": signer.serial_number}),
-        )
+        inner = x509.Certificate.load(one.certificates[0], strict=True)["tbs_certificate"]
+        signer = signed_data.named(inner["issuer"].dump(), inner["serial_number"].dump())
     except BROKEN:
         raise refused(CMS_SIGNER, "a certificate cannot be read", "憑證無法讀取") from None
-    info: dict[str, Any] = {
-        "version": "v1",
-        "sid": sid,
-        "digest_algorithm": {"algorithm": "sha256"},
-        "signed_attrs": cms.CMSAttributes.load(signed_attributes(one.text)),
-        "signature_algorithm": {"algorithm": "sha256_ecdsa"},
-        "signature": one.value,
-    }
-    if one.token is not None:
-        try:
-            token = cms.ContentInfo.load(one.token, strict=True)
-        except BROKEN:
-            raise _malformed("the time stamp cannot be read", "時戳無法讀取") from None
-        info["unsigned_attrs"] = cms.CMSAttributes(
-            [cms.CMSAttribute({"type": "signature_time_stamp_token", "values": [token]})]
-        )
-    data = cms.SignedData(
-        {
-            "version": "v1",
-            "digest_algorithms": [{"algorithm": "sha256"}],
-            "encap_content_info": {"content_type": _DATA, "content": one.text},
-            "certificates": [cms.CertificateChoices(name="certificate", value=each) for each in certificates],
-            "signer_infos": [info],
-        }
+    return signed_data.encoded(
+        content_type=signed_data.DATA,
+        content=one.text,
+        certificates=one.certificates,
+        signer=signer,
+        attributes=signed_attributes(one.text),
+        signature=one.value,
+        token=one.token,
     )
-    encoded: bytes = cms.ContentInfo({"content_type": "signed_data", "content": data}).dump()
-    return encoded
 
 
 def stamped(encoded: bytes, token: bytes) -> bytes:

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
-from asn1crypto import algos, cms, core, tsp, x509
+from asn1crypto import cms, core, tsp, x509
 
 from yunhai.kernel.errors import YunhaiError
+from yunhai.trading.trust import signed_data
 from yunhai.trading.trust.algorithms import MODERN, Taken
 from yunhai.trading.trust.cms import SignedData, Signer, proven, read
 from yunhai.trading.trust.errors import (
@@ -35,8 +36,6 @@ from yunhai.trading.trust.forms import load
 
 TIME_STAMPING: Final = "time_stamping"
 _GRANTED: Final = ("granted", "granted_with_mods")
-_SHA256: Final = bytes.fromhex("300b0609608648016503040201")
-"""DER of the algorithm with its parameters left out (RFC 5754 §2)."""
 _IMPRINTS: Final = frozenset({"sha256", "sha384", "sha512"})
 
 
@@ -248,41 +247,14 @@ def _exact(token: bytes, data: SignedData, known: Sequence[bytes]) -> None:
     if not isinstance(signer["unsigned_attrs"], core.Void):
         raise refused(STAMP_MALFORMED, "something unsigned", "有未簽署屬性")
     certificate = x509.Certificate.load(own)
-    again = cms.ContentInfo(
-        {
-            "content_type": "signed_data",
-            "content": cms.SignedData(
-                {
-                    "version": "v3",
-                    "digest_algorithms": [algos.DigestAlgorithm.load(_SHA256)],
-                    "encap_content_info": {
-                        "content_type": "tst_info",
-                        "content": cms.ParsableOctetString(data.content),
-                    },
-                    "certificates": [
-                        cms.CertificateChoices(name="certificate", value=x509.Certificate.load(one))
-                        for one in data.certificates
-                    ],
-                    "signer_infos": [
-                        {
-                            "version": "v1",
-                            "sid": cms.SignerIdentifier(
-                                name="issuer_and_serial_number",
-                                value=cms.IssuerAndSerialNumber(
-                                    {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
-                                ),
-                            ),
-                            "digest_algorithm": algos.DigestAlgorithm.load(_SHA256),
-                            "signed_attrs": cms.CMSAttributes.load(data.signers[0].attributes),
-                            "signature_algorithm": algos.SignedDigestAlgorithm(
-                                {"algorithm": signer["signature_algorithm"]["algorithm"].native}
-                            ),
-                            "signature": data.signers[0].signature,
-                        }
-                    ],
-                }
-            ),
-        }
+    inner = certificate["tbs_certificate"]
+    again = signed_data.encoded(
+        content_type=signed_data.TST_INFO,
+        content=data.content or b"",
+        certificates=data.certificates,
+        signer=signed_data.named(inner["issuer"].dump(), inner["serial_number"].dump()),
+        attributes=data.signers[0].attributes,
+        signature=data.signers[0].signature,
     )
-    if again.dump() != token:
+    if again != token:
         raise refused(STAMP_MALFORMED, "its bytes are not in their one encoding", "位元組與規定編碼不同")
