@@ -16,11 +16,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    left_out = [
-        mark
-        for mark, asked in (("full", config.getoption("--full")), ("drill", config.getoption("--drill")))
-        if not asked
-    ]
+    full, drill = config.getoption("--full"), config.getoption("--drill")
+    left_out = [mark for mark, asked in (("full", full or drill), ("drill", drill)) if not asked]
     kept: list[pytest.Item] = []
     later: list[pytest.Item] = []
     for item in items:

@@ -18,78 +18,85 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from yunhai.apps.cloud.supervisor import FIRST_PAUSE, Kept
+from yunhai.apps.cloud.database import PART as DATABASE
+from yunhai.apps.cloud.supervisor import FIRST_PAUSE, Supervisor
 from yunhai.apps.day.admission import inputs_of
 from yunhai.apps.day.cloud import CloudDay
 from yunhai.apps.day.session import Stages
 from yunhai.apps.reference_data import pack_bytes, pack_named
-from yunhai.kernel.errors import YunhaiError
 
 PACK = "twse-2026"
-DATABASE = "postgres"
 PARTS = ("core", "reader", "stream", "web", DATABASE)
 BETWEEN_S = (0.2, 1.6)
-GONE_S = 60
 
 
 @dataclass
 class Killer:
-    """Kills parts of a running day in a random order, each so many times; a part that is down is left to come up first."""
+    """Kills parts of a running day in a random order, each so many times; a part that is down is left to come up first.
+
+    While it does, PostgreSQL is kept by a supervisor as `yunhai up` keeps it; `hand_back` gives it back to the day.
+    """
 
     day: CloudDay
     kills: int
     seed: int
     done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
-    stop: threading.Event = field(default_factory=threading.Event)
+    database: Supervisor | None = None
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
 
-    def run(self) -> None:
+    def begin(self) -> None:
+        """Take the database over and start killing, in a thread. Nothing where nothing is to be killed."""
+        if self.kills:
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+
+    def hand_back(self) -> None:
+        """Kill no more; the database is the day's own again."""
+        if self._thread is None:
+            return
+        self._stop.set()
+        self._thread.join()
+        assert self.day.server is not None
+        self.day.server.start()
+
+    def _run(self) -> None:
+        assert self.day.server is not None
+        places = self.day.places
+        part = self.day.server.part(places.logs / "postgres.log")
+        self.database = Supervisor([part], places.run / "database.json", lambda _part, _what: None)
+        self.database.start()
+        keeping = threading.Thread(target=self.database.keep, daemon=True)
+        keeping.start()
+        self._kill_all()
+        self._stop.wait()
+        self.database.request_stop()
+        keeping.join()
+        self.database.stop()
+
+    def _kill_all(self) -> None:
         chance = random.Random(self.seed)
         left = [part for part in PARTS for _ in range(self.kills)]
         chance.shuffle(left)
-        while left and not self.stop.is_set():
-            time.sleep(chance.uniform(*BETWEEN_S))
+        while left and not self._stop.wait(chance.uniform(*BETWEEN_S)):
             for at, part in enumerate(left):
                 if self._kill(part):
                     self.done[part] += 1
                     del left[at]
                     break
 
-    def _kill(self, part: str) -> bool:
-        return self._kill_database() if part == DATABASE else self._kill_part(part)
-
-    def _kill_part(self, name: str) -> bool:
-        supervisor = self.day.supervisor
-        kept: Kept | None = (
-            next((one for one in supervisor.kept if one.part.name == name), None) if supervisor else None
-        )
-        if kept is None or kept.process is None or kept.state != "ready":
-            return False
-        os.kill(kept.process.pid, signal.SIGKILL)
-        kept.pause = FIRST_PAUSE
-        return True
-
-    def _kill_database(self) -> bool:
-        """The whole server at once, as a power cut of it would be; then it is started as `yunhai up` starts it."""
-        server = self.day.server
-        if server is None or not server.running():
-            return False
-        os.kill(int((server.folder / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
-        until = time.monotonic() + GONE_S
-        while time.monotonic() < until:
-            time.sleep(0.2)
-            if server.running():  # its last processes are still going
-                continue
-            try:
-                server.start()
-            except YunhaiError:
-                continue  # their shared memory is not free yet
-            return True
-        raise RuntimeError("the database did not come back")
+    def _kill(self, name: str) -> bool:
+        supervisors = [one for one in (self.day.supervisor, self.database) if one is not None]
+        for kept in (kept for supervisor in supervisors for kept in supervisor.kept):
+            if kept.part.name == name and kept.process is not None and kept.state == "ready":
+                os.kill(kept.process.pid, signal.SIGKILL)
+                kept.pause = FIRST_PAUSE
+                return True
+        return False
 
 
 def run_day(report: Path, home: Path, kills: int, seed: int) -> dict[str, Any]:
@@ -98,10 +105,13 @@ def run_day(report: Path, home: Path, kills: int, seed: int) -> dict[str, Any]:
     inputs = inputs_of(report, pack_named(PACK), bars=None, references=(), seed=1)
     day = CloudDay(inputs, pack_bytes(PACK) or b"", home, stages, lambda part, what: None, everything=kills > 0)
     killer = Killer(day, kills, seed)
-    thread = threading.Thread(target=killer.run, daemon=True)
     books: dict[str, str] = {}
-    finished = day.run(trading=thread.start, settled=lambda: books.update(ledger=ledger_of(day)))
-    killer.stop.set()
+
+    def settled() -> None:
+        killer.hand_back()
+        books.update(ledger=ledger_of(day))
+
+    finished = day.run(trading=killer.begin, settled=settled)
     return {
         "equal": finished.sound,
         "books": day.facts.sound,

@@ -1,7 +1,7 @@
-"""Schemathesis against a running demo: no 5xx, and no answer that the API document does not describe."""
+"""Schemathesis against a running demo, for everybody: no 5xx, and no answer that the API document does not describe."""
 
-import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -13,14 +13,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-pytestmark = [pytest.mark.full, pytest.mark.drill]
+from tests.scenarios.api_roles import EVERYBODY, Seen, configuration, not_for, real_values, token_for, wrong_answers
+
+pytestmark = pytest.mark.full
 
 READY_S = 300
-SECONDS = 60
+SECONDS = 15
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-SOCKETS = ("/trade/v1/ws", "/stream/v1")
+SOCKETS = ("GET /trade/v1/ws", "GET /stream/v1")
+REFUSED_TRIED = 6
+"""Operations closed to a role that it tries in one run, drawn anew each time: to be refused is soon tested."""
 
 
 def environment() -> dict[str, str]:
@@ -51,40 +56,38 @@ def demo(postgres_server: Any) -> Iterator[tuple[str, Path]]:
     shutil.rmtree(above, ignore_errors=True)
 
 
-def token_of(origin: str, home: Path) -> str:
-    """Of the first of the scripted broker's clients."""
-    from yunhai.client import ApiKey
-
-    one = json.loads((home / "credentials" / "demo.json").read_text())["scripted"][0]
-    return ApiKey(origin, one["client"], one["secret"]).get().text
-
-
-def test_no_5xx_and_no_undocumented_answer(demo: tuple[str, Path]) -> None:
-    origin, home = demo
+def schemathesis(origin: str, token: str, folder: Path, refused: list[str]) -> "subprocess.CompletedProcess[str]":
+    """One run. `refused`: operations that whoever asks may not do, and of which a few are tried all the same."""
     program = shutil.which("st", path=str(Path(sys.executable).parent))
     if program is None:
         pytest.skip("schemathesis is not installed")
-    excluded = [word for path in SOCKETS for word in ("--exclude-path", path)]
-    done = subprocess.run(
+    left_out = [*SOCKETS, *random.sample(refused, max(len(refused) - REFUSED_TRIED, 0))]
+    return subprocess.run(
         [
             program,
-            "run",
-            f"{origin}/api/v1/openapi.json",
-            *("-H", f"Authorization: Bearer {token_of(origin, home)}"),
-            *("--max-time", str(SECONDS), "-n", "15", "-c", CHECKS, "--phases", "examples,coverage,fuzzing"),
-            *excluded,
+            *("run", f"{origin}/api/v1/openapi.json"),
+            *(("-H", f"Authorization: Bearer {token}") if token else ()),
+            *("--max-time", str(SECONDS), "-n", "8", "-c", CHECKS, "--phases", "examples,coverage,fuzzing"),
+            *(word for name in left_out for word in ("--exclude-name", name)),
             *("--exclude-path-regex", "sign-out-everywhere"),  # it would end the token that asks
-            *("--continue-on-failure", "--suppress-health-check", "all", "--no-color", "--warnings", "off"),
+            *(
+                "--continue-on-failure",
+                "--no-shrink",
+                "--suppress-health-check",
+                "all",
+                "--no-color",
+                "--warnings",
+                "off",
+            ),
+            *("--report-har-path", str(folder / "run.har")),
         ],
         env=environment(),
-        cwd=home.parent,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=SECONDS * 6,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-6000:]
-    assert "Tested" in done.stdout
 
 
 def test_the_scripted_broker_trades_without_a_refusal(demo: tuple[str, Path], repository: Path) -> None:
@@ -116,3 +119,49 @@ def test_a_backup_of_the_running_demo_restores_to_clean_books(demo: tuple[str, P
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "journal verified" in done.stdout
     assert "the books hold" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "code"),
+    [
+        ("/trade/v1/orders", 66_000, 6511),
+        ("/api/v1/console/packs", 2_600_000, 7118),
+        ("/api/v1/console/packs", 9_000_000, 7118),
+        ("/api/v1/console/packs", 2_000_000, 7001),
+    ],
+)
+def test_too_much_is_refused_in_the_apis_own_form(demo: tuple[str, Path], path: str, size: int, code: int) -> None:
+    """Through the origin, ten times: whoever answers first, it is never a 502."""
+    for _ in range(10):
+        answer = httpx.post(demo[0] + path, content=b"x" * size, trust_env=False, timeout=20)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401 if code == 7001 else 413, code)
+
+
+@pytest.fixture(scope="module")
+def seen() -> Seen:
+    """What the runs of this module saw."""
+    return Seen()
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+def test_no_5xx_and_no_undocumented_answer(demo: tuple[str, Path], role: str, seen: Seen, tmp_path: Path) -> None:
+    origin, home = demo
+    token = token_for(role, origin, home, environment())
+    staff = token_for("operations", origin, home, environment())
+    (tmp_path / "schemathesis.toml").write_text(configuration(real_values(origin, home, staff)))
+    done = schemathesis(origin, token, tmp_path, not_for(role))
+    document = httpx.get(f"{origin}/api/v1/openapi.json", trust_env=False).json()
+    seen.add(role, tmp_path / "run.har", document)
+    assert wrong_answers(tmp_path / "run.har", document) == []
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_most_questions_were_answered_to_somebody(demo: tuple[str, Path], seen: Seen) -> None:
+    """Refusals alone would prove little."""
+    if {role for counted in seen.operations.values() for role in counted} != set(EVERYBODY):
+        pytest.skip("not all roles were run")
+    document = httpx.get(f"{demo[0]}/api/v1/openapi.json", trust_env=False).json()
+    told = [path for path, item in document["paths"].items() if "get" in item and f"GET {path}" not in SOCKETS]
+    never = [path for path in told if 200 not in seen.answered("GET", path)]
+    assert len(told) > 40
+    assert len(never) < len(told) / 4, never
