@@ -34,6 +34,7 @@ def everything(person: Any, model: Any) -> list[Any]:
 # --- one's own ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_who_is_not_registered_is_told_so_and_has_no_certificate(house: House) -> None:
     status, text = get(house, house.investor, "/trust/", BROKER)
     assert status == 200
@@ -59,6 +60,7 @@ def test_a_certificate_is_held_released_and_revoked_on_the_page(house: House) ->
     assert "7816" in again.content.decode()
 
 
+@pytest.mark.full
 def test_anothers_certificate_is_not_there(house: House) -> None:
     house.register()
     (row,) = everything(house.investor, Certificate)
@@ -76,6 +78,7 @@ def test_a_device_is_named_and_removed_and_its_certificate_goes_with_it(house: H
     assert [one.status for one in everything(house.investor, Certificate)] == ["revoked"]
 
 
+@pytest.mark.full
 def test_a_cloud_key_is_made_and_disabled(house: House) -> None:
     house.register()
     assert post(house, house.investor, "/trust/", BROKER, do="make", kind="order").status_code == 302
@@ -101,6 +104,7 @@ def test_without_the_trust_process_the_page_says_what_still_works(house: House, 
     assert everything(house.investor, Certificate)[0].status == "revoked", "revoking needs no process"
 
 
+@pytest.mark.full
 def test_consents_are_given_and_withdrawn_for_each_broker(house: House) -> None:
     house.register()
     post(house, house.investor, "/trust/consents/", OTHER_BROKER, do="give", tenant=OTHER_BROKER)
@@ -112,6 +116,7 @@ def test_consents_are_given_and_withdrawn_for_each_broker(house: House) -> None:
     assert get(house, house.investor, "/trust/consents/", BROKER)[0] == 200
 
 
+@pytest.mark.full
 def test_signatures_show_what_was_authorised_in_the_cloud(house: House) -> None:
     assert get(house, house.investor, "/trust/signatures/?q=2330", BROKER)[0] == 200
     assert get(house, house.investor, "/trust/signatures/5/file/", BROKER)[0] == 404
@@ -180,12 +185,14 @@ def test_whoever_applied_does_not_approve(house: House) -> None:
     assert rows()[0].status == "applied"
 
 
+@pytest.mark.full
 def test_another_brokers_registration_is_not_there(house: House) -> None:
     applied(house, house.clerk)
     number = rows()[0].pk
     assert get(house, house.other_officer, f"/control/registrations/{number}/", OTHER_BROKER)[0] == 404
 
 
+@pytest.mark.full
 def test_the_desk_revokes_for_a_person(house: House) -> None:
     number = house.register()
     (row,) = everything(house.investor, Certificate)
@@ -211,6 +218,7 @@ def test_a_life_is_changed_with_its_reason(house: House) -> None:
     assert (change.key, change.before, change.after) == ("investor", {"days": 730}, {"days": 365})
 
 
+@pytest.mark.full
 def test_a_demand_is_switched_with_its_reason(house: House) -> None:
     said = {"do": "demand", "tenant": BROKER, "on": "1"}
     assert post(house, house.operator, "/console/trust/", EXCHANGE, reason="", **said).status_code == 422
@@ -226,6 +234,7 @@ def test_the_authoritys_page_stands_when_the_process_does_not(house: House, fake
     assert get(house, house.operator, "/console/trust/minutes/", EXCHANGE)[0] == 200
 
 
+@pytest.mark.full
 def test_the_operator_finds_and_revokes_a_certificate(house: House) -> None:
     house.register()
     (row,) = everything(house.investor, Certificate)
@@ -275,6 +284,7 @@ def test_the_evidence_room_is_compliances(house: House) -> None:
     assert get(house, auditor, "/evidence/instructions/5/", BROKER)[0] == 404
 
 
+@pytest.mark.full
 def test_the_register_shows_who_looked_and_why(house: House) -> None:
     applied(house, house.clerk)
     auditor = place("compliance", BROKER)
