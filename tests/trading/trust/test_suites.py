@@ -64,5 +64,6 @@ def test_a_signature_keeps_its_value_on_the_wire(pki):
     assert all(pki_suites.wire_signature(signature) == signature for signature in right)
 
 
+@pytest.mark.full
 def test_the_page_is_what_is_found(pki):
     assert pki_verdicts.PAGE.read_text() == pki_verdicts.page(pki)
