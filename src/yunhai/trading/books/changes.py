@@ -35,6 +35,7 @@ from yunhai.trading.facts import (
     DayOpened,
     DayStep,
     Decided,
+    EvidenceSealed,
     GrantSet,
     Halted,
     KeySet,
@@ -506,4 +507,5 @@ _CHANGES: Final[dict[type[Decided], Callable[["Books", Head, Any], None]]] = {
     Halted: _halted,
     Lookup: _lookup,
     Tape: _nothing,
+    EvidenceSealed: _nothing,
 }
