@@ -24,6 +24,7 @@ from yunhai.services.lines import opening
 from yunhai.services.lines.access import ACTS, SEES, is_operator, may_act
 from yunhai.services.lines.words import blocks, reject_text, step_name, words
 from yunhai.services.orders import api as orders
+from yunhai.services.settlement import api as settlement
 from yunhai.services.settlement.api import DayBoard
 
 app_name = "lines"
@@ -144,7 +145,9 @@ def open_day(request: HttpRequest) -> HttpResponse:
     if not is_operator(caller_of(request)):
         raise Http404
     wanted = _wanted(request.POST)
-    context: dict[str, Any] = {"wanted": wanted, "packs": packs.known(), "status": 200}
+    last = settlement.latest_day()
+    still_open = last.day if last is not None and not last.closed else ""
+    context: dict[str, Any] = {"wanted": wanted, "packs": packs.known(), "still_open": still_open, "status": 200}
     try:
         if request.POST.get("do") == "open":
             if not request.POST.get("checked"):
