@@ -183,11 +183,13 @@ def test_revocation_is_told_in_the_same_transaction(
     assert (status, said["state"], said["reason"], said["revoker"]) == (200, "revoked", "key_compromise", revoker)
     fact = told(facts.CertificateSet)[-1]
     assert (fact.certificate, fact.status, fact.reason) == (held, "revoked", 1)
+    key = told(facts.KeySet)[-1]
+    assert (key.key, key.status) == (house.key.pk, "revoked"), "a key that others may have signs nowhere"
     again = house.call(getattr(house, who), "POST", path.format(held), {"reason": "hold"}, number=number)
     assert again[1]["state"] == "revoked"
     assert len(told(facts.CertificateSet)) == 2
     assert code_of(house.call(house.investor, "POST", f"/certificates/{held}/release")[1]) == 7816
-    assert code_of(house.call(house.investor, "POST", "/certificates", {"key": house.key.pk})[1]) == 7811
+    assert code_of(house.call(house.investor, "POST", "/certificates", {"key": house.key.pk})[1]) == 7813
 
 
 def test_nobody_else_revokes(house: House, told: Any) -> None:

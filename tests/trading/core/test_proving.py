@@ -1,17 +1,18 @@
 """Signatures verified by a process of their own: its verdicts, and that nothing waits for it when it is gone."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from yunhai.trading import signatures
-from yunhai.trading.core.proving import Prover, Wanted
+from yunhai.trading.core.proving import PATIENCE_S, Prover, Wanted
 from yunhai.trading.instructions import signed_attributes
 from yunhai.trading.signatures import new_key, point_of, sign
 
-PATIENCE_S = 20
+WAIT_S = 20
 
 
 def triple(text: bytes, signed: bytes) -> Wanted:
@@ -30,13 +31,13 @@ def _nothing_noted() -> Iterator[None]:
 async def proven(prover: Prover, wanted: list[Wanted]) -> None:
     done = asyncio.Event()
     prover.prove(wanted, done.set)
-    await asyncio.wait_for(done.wait(), PATIENCE_S)
+    await asyncio.wait_for(done.wait(), WAIT_S)
 
 
 async def ready(prover: Prover) -> None:
     """Until there is a child that answers."""
     probe = triple(b"a", b"a")
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + WAIT_S
     while probe not in signatures._proven:
         assert time.monotonic() < until
         await proven(prover, [probe])
@@ -73,4 +74,22 @@ async def test_before_the_child_is_there_and_after_it_was_killed_the_gate_verifi
     assert all(signatures.verify(*wanted) for wanted in many)
     await asyncio.sleep(1.1)
     await ready(prover)
+    prover.close()
+
+
+@pytest.mark.asyncio
+async def test_a_child_that_hangs_is_given_up_and_replaced() -> None:
+    prover = Prover()
+    await ready(prover)
+    assert prover._child is not None
+    prover._child.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    one = triple(b"one", b"one")
+    await proven(prover, [one])
+    assert PATIENCE_S * 0.9 < time.monotonic() - began < PATIENCE_S * 5
+    assert one not in signatures._proven
+    signatures._proven.clear()
+    await ready(prover)
+    await proven(prover, [one])
+    assert signatures._proven[one] is True
     prover.close()

@@ -195,8 +195,9 @@ def add_key(person: Person, point: bytes, *, kind: str, name: str) -> SigningKey
     return key
 
 
-def revoke_key(person: Person, key_id: int) -> None:
-    """Revoke one of the person's keys, for good. NOT_THERE if it is not theirs; again changes nothing."""
+def revoke_key(person: Person, key_id: int, *, by: int = 0) -> None:
+    """Revoke one of the person's keys, for good; `by` whom, if not themselves. NOT_THERE if it is not theirs; again
+    changes nothing."""
     key = SigningKey.objects.select_for_update().filter(person=person, pk=key_id).first()
     if key is None:
         raise YunhaiError(NOT_THERE)
@@ -204,7 +205,7 @@ def revoke_key(person: Person, key_id: int) -> None:
         key.status, key.revoked_at = "revoked", timezone.now()
         key.save()
         fact = KeySet(key=key.pk, person=person.pk, public=bytes(key.public), kind=key.kind, status="revoked")
-        put(fact, by=person.pk)
+        put(fact, by=by or person.pk)
 
 
 def rename_key(person: Person, key_id: int, name: str) -> None:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import RENEWAL_NOTICE_DAYS
+from yunhai.platform.identity import api as identity
 from yunhai.platform.identity.models import Person, SigningKey
 from yunhai.platform.outbox.api import put
 from yunhai.platform.tenancy import rls
@@ -220,7 +221,8 @@ def keep(
 
 def revoke(certificate: Certificate, *, reason: str, by: int, revoker: str) -> Certificate:
     """Revoke a certificate, or hold it (reason `hold`). The gate knows within a second of the commit; CRL and OCSP are told
-    then too. What is revoked stays as it is: revoking it again changes nothing. REASON_UNKNOWN."""
+    then too. A key that others may have is revoked with its certificate: it signs nowhere, where a certificate is demanded or
+    not. What is revoked stays as it is: revoking it again changes nothing. REASON_UNKNOWN."""
     number = rules.reason_number(reason)
     row = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
     if row.status == "revoked" or (row.status == "held" and number == rules.HOLD):
@@ -229,6 +231,9 @@ def revoke(certificate: Certificate, *, reason: str, by: int, revoker: str) -> C
     row.reason, row.revoked_at, row.revoked_by, row.revoker = number, timezone.now(), by, revoker
     row.save()
     _tell(row, by=by)
+    if number == rules.KEY_COMPROMISE and row.key and row.person is not None:
+        with rls.acting(person=row.person_id):
+            identity.revoke_key(row.person, row.key, by=by)
     return row
 
 

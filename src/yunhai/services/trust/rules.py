@@ -41,6 +41,7 @@ REASONS: Final[Mapping[str, int]] = {
     "privilege_withdrawn": 9,
 }
 """Why a certificate is revoked, RFC 5280 §5.3.1; `hold` may be taken back."""
+KEY_COMPROMISE: Final = 1
 HOLD: Final = 6
 CLERK_ROLES: Final = frozenset({"sales", "keyin"})
 REFERENCE_CHARACTERS_MAX: Final = 60

@@ -201,14 +201,18 @@ class Deciding:
             instruction = ask.signed.instruction
             shaped = checked(instruction)
             asker = self._asker(ask, shaped)
+            text = canonical(instruction)
+            signature = signature_of(ask.signed.signature)
+            key = self._core.books.keys.get(shaped.key)
+            proof = None if key is None else (key.public, signed_attributes(text), signature)
         except YunhaiError as error:
             self._core.counted.refused.labels(error.code).inc()
             ask.told(error)
             return None
-        text = canonical(instruction)
-        signature = signature_of(ask.signed.signature)
-        key = self._core.books.keys.get(shaped.key)
-        proof = None if key is None else (key.public, signed_attributes(text), signature)
+        except Exception as fault:
+            log.exception("shape")  # nothing is changed yet: only this one is told, the others go on
+            ask.told(YunhaiError(errors.CORE_FAULT, reason=type(fault).__name__))
+            return None
         return _Wish(ask, shaped, text, signature, asker, proof)
 
     def _decide(self, batch: _Batch) -> None:

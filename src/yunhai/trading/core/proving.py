@@ -5,8 +5,8 @@ under Python's lock, which the loop needs. So one child process verifies (`yunha
 kept under exactly what was verified (point, attributes, signature), where the gate's own check looks first. The gate
 decides by the same words whether anything was proven ahead or not, and a result can serve no other signature.
 
-Nothing waits for the child but batches that it was given: before it is ready, and when it has died, the gate verifies by
-itself, and the next busy turn but a second starts another child.
+Nothing waits for the child but batches that it was given, and those not long: before it is ready, when it has died, and
+when it has not answered for `PATIENCE_S`, the gate verifies by itself, and a busy turn a second later starts another child.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, cast
 
+import structlog
+
 from yunhai.trading import signatures
 
 Wanted = tuple[bytes, bytes, bytes]
@@ -27,9 +29,12 @@ SIZES: Final = (signatures.POINT_BYTES, 77, signatures.SIGNATURE_BYTES)
 """Bytes of the three; what has others is left to the gate."""
 READY: Final = b"\x02"
 """What the child says first."""
+PATIENCE_S: Final = 2.0
+_STARTED_S: Final = 20.0
 _AGAIN_S: Final = 1.0
 
 Done = Callable[[], object]
+log: Final = structlog.get_logger("yunhai.core.proving")
 
 
 class Prover:
@@ -44,7 +49,10 @@ class Prover:
         """Verify all, then call `done` in the loop: soon and with nothing verified where there is no child ready."""
         channel = self._channel
         if channel is None or channel.lost:
-            self._start()
+            try:
+                self._start()
+            except OSError as error:
+                log.warning("prover", reason=str(error))
         if channel is None or not channel.ready:
             asyncio.get_running_loop().call_soon(done)
             return
@@ -85,12 +93,17 @@ class _Channel(asyncio.Protocol):
         self.lost = False
         self._transport: asyncio.WriteTransport | None = None
         self._waiting: deque[tuple[list[Wanted], Done]] = deque()
+        self._asked = 0
+        self._answered = 0
         self._answer = bytearray()
-        loop = asyncio.get_running_loop()
-        self._connecting = loop.create_task(loop.create_connection(lambda: self, sock=end))
+        self._loop = asyncio.get_running_loop()
+        self._connecting = self._loop.create_task(self._loop.create_connection(lambda: self, sock=end))
+        self._loop.call_later(_STARTED_S, self._look, 0)
 
     def ask(self, wanted: list[Wanted], done: Done) -> None:
         assert self._transport is not None, "ready"
+        self._asked += 1
+        self._loop.call_later(PATIENCE_S, self._look, self._asked)
         self._waiting.append((wanted, done))
         self._transport.write(len(wanted).to_bytes(4, "little") + b"".join([part for one in wanted for part in one]))
 
@@ -103,6 +116,8 @@ class _Channel(asyncio.Protocol):
         self._transport = cast("asyncio.WriteTransport", transport)
 
     def data_received(self, data: bytes) -> None:
+        if self.lost:
+            return
         if not self.ready:
             self.ready, data = True, data[len(READY) :]
         self._answer += data
@@ -111,7 +126,15 @@ class _Channel(asyncio.Protocol):
             for one, verdict in zip(wanted, self._answer, strict=False):
                 signatures.note(*one, right=verdict == 1)
             del self._answer[: len(wanted)]
+            self._answered += 1
             done()
+
+    def _look(self, number: int) -> None:
+        """Give the child up if it has not answered that request by now (0: said that it is ready)."""
+        if not self.lost and (self._answered < number or not self.ready):
+            log.warning("prover", reason="no answer", asked=self._asked, answered=self._answered)
+            self.close()
+            self.connection_lost(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ready, self.lost = False, True
