@@ -122,19 +122,22 @@ def test_a_backup_of_the_running_demo_restores_to_clean_books(demo: tuple[str, P
 
 
 @pytest.mark.parametrize(
-    ("path", "size", "code"),
+    ("path", "size", "codes"),
     [
-        ("/trade/v1/orders", 66_000, 6511),
-        ("/api/v1/console/packs", 2_600_000, 7118),
-        ("/api/v1/console/packs", 9_000_000, 7118),
-        ("/api/v1/console/packs", 2_000_000, 7001),
+        ("/trade/v1/orders", 900_000, {6511, 6520}),
+        ("/api/v1/console/packs", 2_600_000, {7118}),
+        ("/api/v1/console/packs", 9_000_000, {7118}),
+        ("/api/v1/console/packs", 2_000_000, {7001}),
     ],
 )
-def test_too_much_is_refused_in_the_apis_own_form(demo: tuple[str, Path], path: str, size: int, code: int) -> None:
-    """Through the origin, ten times: whoever answers first, it is never a 502."""
+def test_too_much_is_refused_in_the_apis_own_form(
+    demo: tuple[str, Path], path: str, size: int, codes: set[int]
+) -> None:
+    """Through the origin, ten times: whether the door or who stands behind it answers first, it is never a 502."""
     for _ in range(10):
         answer = httpx.post(demo[0] + path, content=b"x" * size, trust_env=False, timeout=20)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (401 if code == 7001 else 413, code)
+        assert answer.status_code in (401, 413)
+        assert answer.json()["error"]["code"] in codes
 
 
 @pytest.fixture(scope="module")
