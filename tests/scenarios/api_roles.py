@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from yunhai.client import ApiKey, Client
+from yunhai.client import ApiKey, Client, FixedToken
 
 FIRST_BROKER = 11
 PLATFORM = 1
@@ -58,6 +58,13 @@ def role_token(origin: str, link: str, tenant: int, role: str) -> str:
         answer = browser.post("/api/v1/token", json={"tenant": tenant, "role": role}, headers=csrf)
         assert answer.status_code == httpx.codes.OK, answer.text
         return str(answer.json()["token"])
+
+
+def open_segments(origin: str, home: Path) -> dict[str, str]:
+    """The phases of board and odd lots."""
+    with Client(origin, FixedToken(client_token(origin, home))) as client:
+        phases = client.market(["2330"]).phases
+    return {name: phases.get(name, "") for name in ("board", "odd_lot")}
 
 
 def real_values(origin: str, home: Path, token: str) -> dict[str, list[str | int]]:

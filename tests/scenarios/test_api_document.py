@@ -16,7 +16,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.scenarios.api_roles import EVERYBODY, Seen, configuration, not_for, real_values, token_for, wrong_answers
+from tests.scenarios.api_roles import (
+    EVERYBODY,
+    Seen,
+    configuration,
+    not_for,
+    open_segments,
+    real_values,
+    token_for,
+    wrong_answers,
+)
 
 pytestmark = pytest.mark.full
 
@@ -92,6 +101,10 @@ def schemathesis(origin: str, token: str, folder: Path, refused: list[str]) -> "
 
 def test_the_scripted_broker_trades_without_a_refusal(demo: tuple[str, Path], repository: Path) -> None:
     origin, home = demo
+    until = time.monotonic() + READY_S
+    while open_segments(origin, home) != {"board": "continuous", "odd_lot": "collect"}:
+        assert time.monotonic() < until, "the market does not open"
+        time.sleep(0.5)
     done = subprocess.run(
         [sys.executable, str(repository / "examples" / "scripted_broker.py"), "--origin", origin, "--home", str(home)],
         env=environment(),
