@@ -64,7 +64,12 @@ def _units_of(text: str) -> str | None:
 
 
 def test_amounts_in_a_sentence_are_grouped_and_nothing_else_is(scripts_page: Any) -> None:
-    said = ["購買力 5549574.00 不足，需 151816030.00 (6150)", "#13058 W0001 2330", "97.90 to 119.00", "1,234.50 and 12345.6789"]
+    said = [
+        "購買力 5549574.00 不足，需 151816030.00 (6150)",
+        "#13058 W0001 2330",
+        "97.90 to 119.00",
+        "1,234.50 and 12345.6789",
+    ]
     read = run(scripts_page, "return v.map((one) => m.readable(one))", said)
     assert read[0] == "購買力 5,549,574.00 不足，需 151,816,030.00 (6150)"
     assert read[1:] == [*said[1:3], "1,234.50 and 12,345.6789"]

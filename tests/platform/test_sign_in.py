@@ -123,6 +123,7 @@ class TestSignUp:
         )
         assert answer.status_code == 302
         assert client.get("/api/v1/me").status_code == 401
+        assert "\n-- \n" in mail.outbox[-1].body  # a signature, as mail programs know one
         link = re.search(r"http://testserver(/account/confirm-email/\S+)", mail.outbox[-1].body)
         assert link is not None
         client.post(link.group(1))

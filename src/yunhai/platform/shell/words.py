@@ -80,7 +80,9 @@ WORDS: Final[dict[str, str | Promise]] = {
     "ticket.checks": _("{passed} of {all} checks passed, {later} about the signature when sent"),
     "ticket.sent": _("Order accepted"),
     "ticket.by_device": _("Signed on this device with your own key."),
-    "ticket.by_cloud": _("Signed in the cloud: the key stays in the HSM, your second factor counts for this order only."),
+    "ticket.by_cloud": _(
+        "Signed in the cloud: the key stays in the HSM, your second factor counts for this order only."
+    ),
     "verdict.passed": _("passed"),
     "verdict.refused": _("refused"),
     "verdict.failed": _("refused"),
