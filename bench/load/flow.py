@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.prepare import make_credentials
 from yunhai.apps.reference_data import pack_bytes
 from yunhai.kernel.money import price_text
 from yunhai.trading import facts, tokens
@@ -135,6 +136,7 @@ class LoadedCore:
     def __init__(self, home: Path, *options: str, clock: str = "demo", profile: Path | None = None) -> None:
         self.places = Places.at(home)
         self.places.make()
+        make_credentials(self.places)
         self.people = traders()
         profiled = ["-m", "cProfile", "-o", str(profile)] if profile else []
         command = [sys.executable, *profiled, "-m", "yunhai.apps.cli", "core", "--home", str(home), "--clock", clock]

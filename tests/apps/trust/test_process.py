@@ -19,6 +19,7 @@ from asn1crypto import crl
 
 from tests.apps.trust.scene import digest, needs_softhsm, new_key, spki
 from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.prepare import make_credentials
 from yunhai.trading.trust import activations
 
 pytestmark = [needs_softhsm, pytest.mark.full]
@@ -31,6 +32,9 @@ class Program:
         self.home = home
         self.environment = os.environ | {"YUNHAI_HOME": str(home)}
         self.process: subprocess.Popen[bytes] | None = None
+        places = Places(home)
+        places.make()
+        make_credentials(places)  # as the web does
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "yunhai.apps.cli", *words]

@@ -15,6 +15,7 @@ ORIGIN_MISSING: Final = 7512
 NOT_UP: Final = 7513
 PORT_TAKEN: Final = 7514
 OPERATOR_KNOWN: Final = 7515
+CREDENTIAL_MISSING: Final = 7516
 
 register(
     *rows(
@@ -127,6 +128,16 @@ register(
             "Port {port} is taken",
             "請以 --port 指定另一個。",
             "Name another with --port.",
+        ),
+        (
+            CREDENTIAL_MISSING,
+            "credential-missing",
+            None,
+            500,
+            "沒有憑據 {name}",
+            "The credential {name} is not there",
+            "yunhai up 會事先備妥；分開啟動時先執行 yunhai web，或由 LoadCredential 提供。已有的公鑰不會被取代。",
+            "yunhai up makes it; part by part, start yunhai web first, or give it by LoadCredential. A public key is not replaced.",
         ),
     )
 )

@@ -1,12 +1,13 @@
 """Before the parts start: folders, credentials, a database that is migrated and whose roles may do what they should."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from yunhai.apps.cloud.database_url import VARIABLES, external
-from yunhai.apps.cloud.errors import DATABASE_ROLES_MISSING
-from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.errors import CREDENTIAL_MISSING, DATABASE_ROLES_MISSING
+from yunhai.apps.cloud.places import Places, random_secret
 from yunhai.kernel.errors import YunhaiError
 
 SETTINGS_MODULE: Final = "yunhai.apps.cloud.settings"
@@ -23,27 +24,41 @@ def set_up_django(places: Places, role: str = "app") -> None:
 
 
 def make_credentials(places: Places) -> None:
-    """The key pairs of tokens and of activations (Ed25519), Django's key, the second factors' key and the door's, where they
-    are not there yet."""
+    """All that the web has, where it is not there yet: the pairs of tokens and of activations (Ed25519), Django's key, the
+    second factors' key, the door's. `yunhai up` and `yunhai day` make them for all their parts, before any starts.
+
+    What was given is never unlinked or replaced: a public key is made of its private one, and CREDENTIAL_MISSING where the
+    public one stands alone, for whoever verifies with it would go on refusing what a new private one signs.
+    """
     from cryptography.fernet import Fernet
 
-    from yunhai.apps.cloud.places import random_secret
     from yunhai.trading.tokens import new_key
-    from yunhai.trading.trust.activations import new_pair
+    from yunhai.trading.trust.activations import new_pair, public_of
 
     places.credential("django.key", random_secret)
     places.credential("mfa.key", Fernet.generate_key)
     places.credential("door.key", random_secret)
-    if not places.token_key.exists():
-        private, public = new_key()
-        places.token_public.unlink(missing_ok=True)
-        places.credential("token.pub", lambda: public)
-        places.credential("token.key", lambda: private)
-    if not places.credential_path("activation.key").exists():
-        private, public = new_pair()
-        places.credential_path("activation.pub").unlink(missing_ok=True)
-        places.credential("activation.pub", lambda: public)
-        places.credential("activation.key", lambda: private)
+    for name, pair in (("token", new_key), ("activation", new_pair)):
+        _make_pair(places, name, pair, public_of)
+
+
+def _make_pair(
+    places: Places, name: str, pair: Callable[[], tuple[bytes, bytes]], public_of: Callable[[bytes], bytes]
+) -> None:
+    """The private key first: two who start at once keep the same one, and the public one is always its own."""
+    private = f"{name}.key"
+    if places.credential_path(f"{name}.pub").exists() and not places.credential_path(private).exists():
+        raise YunhaiError(CREDENTIAL_MISSING, name=private)
+    content = places.credential(private, lambda: pair()[0])
+    places.credential(f"{name}.pub", lambda: public_of(content))
+
+
+def require_credential(places: Places, name: str) -> bytes:
+    """A credential that another process makes, or the operator gives. CREDENTIAL_MISSING."""
+    try:
+        return places.credential(name)
+    except FileNotFoundError:
+        raise YunhaiError(CREDENTIAL_MISSING, name=name) from None
 
 
 def require_whole_address() -> None:

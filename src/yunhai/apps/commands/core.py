@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from yunhai.apps.cloud.logs import configure
-from yunhai.apps.cloud.places import Places
-from yunhai.apps.cloud.prepare import make_credentials
+from yunhai.apps.cloud.places import Places, random_secret
+from yunhai.apps.cloud.prepare import require_credential
 from yunhai.apps.cloud.sockets import listen, socket_mode
 from yunhai.kernel.limits import SNAPSHOT_RECORDS
 from yunhai.trading.core.clock import KINDS
@@ -73,7 +73,6 @@ def command(
     places = Places.at(home)
     places.make()
     configure("core")
-    make_credentials(places)
     places.snapshots.mkdir(parents=True, exist_ok=True, mode=0o700)
     import uvloop
 
@@ -83,8 +82,8 @@ def command(
     settings = CoreSettings(
         journal=places.journal,
         snapshots=places.snapshots,
-        token_public=places.credential("token.pub"),
-        door=places.credential("door.key"),
+        token_public=require_credential(places, "token.pub"),
+        door=places.credential("door.key", random_secret),
         clock=next(kind for kind in KINDS if kind == clock),
         line_wire=_wire(places, line_wire),
         lift_line_caps=lift_line_caps,

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from yunhai.apps.cloud.logs import configure
-from yunhai.apps.cloud.places import Places
-from yunhai.apps.cloud.prepare import make_credentials
+from yunhai.apps.cloud.places import Places, random_secret
+from yunhai.apps.cloud.prepare import require_credential
 from yunhai.apps.cloud.sockets import listen, socket_mode
 
 
@@ -23,7 +23,6 @@ def command(home: Path | None, address: str | None, socket_mode: str) -> int:
     places = Places.at(home)
     places.make()
     configure("stream")
-    make_credentials(places)
     import uvloop
 
     from yunhai.trading.stream.process import StreamSettings, serve
@@ -31,8 +30,8 @@ def command(home: Path | None, address: str | None, socket_mode: str) -> int:
     settings = StreamSettings(
         journal=places.journal,
         snapshots=places.snapshots,
-        token_public=places.credential("token.pub"),
-        door=places.credential("door.key"),
+        token_public=require_credential(places, "token.pub"),
+        door=places.credential("door.key", random_secret),
         inner=places.inner_socket,
     )
     listener = listen(address, places.stream_socket, socket_mode)

@@ -31,12 +31,12 @@ def command(context: click.Context, home: Path | None, origin: str, socket_mode:
         context.obj = home
         return
     from yunhai.apps.cloud.logs import configure
-    from yunhai.apps.cloud.prepare import make_credentials
+    from yunhai.apps.cloud.prepare import require_credential
 
     places = Places.at(home)
     places.make()
     configure("trust")
-    make_credentials(places)
+    require_credential(places, "activation.pub")  # the web's: without it nothing could be signed
     os.environ["YUNHAI_HOME"] = str(places.home)
     import uvloop
 
