@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading import tokens
@@ -178,14 +179,39 @@ def test_requests_through_the_door() -> None:
     keeper = Doorkeeper()
     assert keeper.ask() == 200
     assert keeper.ask(HEADER) == 200
-    assert keeper.ask((HEADER[0], b"guess:" + b"01" * 32)) == 200  # as nobody
-    assert keeper.ask(HEADER, HEADER) == 200  # said twice: as nobody
-    assert keeper.seen == [0, 7, 0, 0]
+    assert keeper.seen == [0, 7]
     keeper.known[GOOD.sha256] = replace(GOOD, status="revoked")
     assert keeper.ask(HEADER) == 403
     keeper.known.clear()
     assert keeper.ask(HEADER) == 403
-    assert keeper.seen == [0, 7, 0, 0]
+    assert keeper.seen == [0, 7]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [b"guess:" + b"01" * 32],
+        [HEADER[1][:-1]],
+        [b""],
+        [HEADER[1], HEADER[1]],
+        [HEADER[1], b"guess:" + b"01" * 32],
+    ],
+)
+def test_a_wrong_door_header_is_not_the_ordinary_port(said: list[bytes]) -> None:
+    """A secret that was changed would else let revoked certificates in with unbound tokens, and nobody would know."""
+    keeper = Doorkeeper()
+    with capture_logs() as logged:
+        assert keeper.ask(*((HEADER[0], value) for value in said)) == 403
+    assert keeper.seen == []
+    assert [one["event"] for one in logged] == ["door header refused"]
+    assert SECRET.decode() not in str(logged)
+
+
+def test_without_a_secret_every_door_header_is_wrong() -> None:
+    keeper = Doorkeeper()
+    keeper.application = Mutual(keeper._answer, Door(b""), find=keeper.known.get, now_ms=lambda: NOW)
+    assert keeper.ask(HEADER) == 403
+    assert keeper.ask() == 200
 
 
 def test_a_standing_websocket_ends_with_its_certificate() -> None:

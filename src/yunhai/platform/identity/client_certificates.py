@@ -21,7 +21,7 @@ from yunhai.trading.trust.interface_errors import (
     CERTIFICATE_OTHER_TENANT,
     CERTIFICATE_UNKNOWN,
 )
-from yunhai.trading.trust.mutual import Registered, came_by, require_alive
+from yunhai.trading.trust.mutual import Registered, came_by, require_alive, said_by_the_door
 
 DOOR_CREDENTIAL: Final = "door.key"
 TIMEOUT_S: Final = 2.0
@@ -40,18 +40,19 @@ class Known:
 
 
 def came(request: HttpRequest) -> Registered | None:
-    """The certificate a request came by, kept for the request in `came_by`. 6831-6833."""
+    """The certificate a request came by, kept for the request in `came_by`; None by the ordinary port, which has no door
+    header. 6831-6833; 6831 also for a header that the origin did not write, or that cannot be checked."""
     came_by.set(None)
     said = request.headers.get(DOOR_HEADER)
-    if not said:
+    if said is None:
         return None
     path: Path = settings.PLACES.credential_path(DOOR_CREDENTIAL)
+    door: Door | None
     try:
-        fingerprint = _door(path, path.stat().st_mtime_ns).fingerprint(said)
+        door = _door(path, path.stat().st_mtime_ns)
     except OSError:
-        return None
-    if fingerprint is None:
-        return None
+        door = None
+    fingerprint = said_by_the_door(door, [said])
     found = require_alive(_asked(fingerprint), int(time() * 1_000))
     came_by.set(found)
     return found

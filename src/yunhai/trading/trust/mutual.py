@@ -5,14 +5,17 @@ WebSocket: registered, neither revoked nor held, within its time, of a profile f
 effective as soon as its fact is applied, also on connections that stand. A token got with a certificate is good with
 that certificate only (RFC 8705 §3), and a certificate with tokens of its own tenant only.
 
-Whoever came by no certificate has only tokens that are bound to none: the ordinary port is what it was.
+Whoever came by no certificate has only tokens that are bound to none: the ordinary port is what it was. That is who has no
+door header at all: the origin takes what others write under that name off, so one that is there and wrong is never honest (a
+secret that was changed and not read again, somebody at the socket) and is refused, 6831, and logged.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Final, Protocol
 
 import msgspec
+import structlog
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.trust.door import DOOR_HEADER, Door
@@ -33,6 +36,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 FOR_THE_CLOUD: Final = frozenset(("broker", "software", "api"))
 """Profiles that the cloud's own doors take; a line's is for the line server."""
 REFUSED_CODE: Final = 4003
+log: Final = structlog.get_logger("yunhai.door")
 _HEADER: Final = DOOR_HEADER.lower().encode()
 
 
@@ -87,6 +91,16 @@ def require_bound(claims: Bound) -> None:
         raise YunhaiError(CERTIFICATE_OTHER_TENANT)
 
 
+def said_by_the_door(door: Door | None, said: Sequence[str]) -> bytes:
+    """SHA-256 of the certificate that the door's header names. CERTIFICATE_UNKNOWN, and logged, unless it is said once, by who
+    has the secret; `door` None: the secret cannot be read."""
+    fingerprint = door.fingerprint(said[0]) if door is not None and len(said) == 1 else None
+    if fingerprint is None:
+        log.warning("door header refused", headers=len(said), secret=door is not None)
+        raise YunhaiError(CERTIFICATE_UNKNOWN)
+    return fingerprint
+
+
 class Mutual:
     """An ASGI application behind another's door. `find` gives the certificate of a SHA-256, `now_ms` wall time."""
 
@@ -105,12 +119,12 @@ class Mutual:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         said = [value for name, value in scope.get("headers", ()) if name == _HEADER]
-        fingerprint = self._door.fingerprint(said[0].decode("latin-1")) if len(said) == 1 else None
-        if fingerprint is None:
+        if not said:
             came_by.set(None)
             await self._application(scope, receive, send)
             return
         try:
+            fingerprint = said_by_the_door(self._door, [value.decode("latin-1") for value in said])
             came_by.set(self._alive(fingerprint))
         except YunhaiError as problem:
             await _refuse(problem, scope, receive, send)
