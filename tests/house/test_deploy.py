@@ -1,5 +1,6 @@
 """The example files of deploy/: understood by the programs they are for, and naming what is there."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -21,6 +22,16 @@ def test_caddy_understands_its_file(deploy: Path) -> None:
         [program(), "adapt", "--adapter", "caddyfile", "--config", str(deploy / "caddy/Caddyfile")], capture_output=True
     )
     assert done.returncode == 0, done.stderr.decode()
+    made = json.loads(done.stdout)
+    for server in made["apps"]["http"]["servers"].values():
+        named = [one for one in server["tls_connection_policies"] if "match" in one]
+        assert [one["protocol_min"] for one in named] == ["tls1.3"]
+        assert server["strict_sni_host"] is True
+    assert made["logging"]["logs"]["default"]["encoder"]["fields"] == {"request>headers": {"filter": "delete"}}
+
+
+def test_nginx_takes_tls_1_3_and_no_older(deploy: Path) -> None:
+    assert re.findall(r"ssl_protocols ([^;]*);", (deploy / "nginx/yunhai.conf").read_text()) == ["TLSv1.3"]
 
 
 @pytest.mark.skipif(

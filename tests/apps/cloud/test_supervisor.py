@@ -334,6 +334,10 @@ def test_caddy_understands_its_configuration(tmp_path: Path, door: Door) -> None
         assert "Strict-Transport-Security" not in done.stdout
     else:
         assert "Strict-Transport-Security" in done.stdout
+        for server in servers.values():
+            named = [one for one in server["tls_connection_policies"] if "match" in one]
+            assert [one["protocol_min"] for one in named] == ["tls1.3"]
+            assert server["strict_sni_host"] is True
     for place in ("core.sock", "stream.sock", "web.sock"):
         assert place in done.stdout
     assert "inner.sock" not in done.stdout

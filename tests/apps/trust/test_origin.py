@@ -71,7 +71,9 @@ class Standing:
         self.thread.start()
         command = [program(), "run", "--adapter", "caddyfile", "--config", str(self.places.caddyfile)]
         folders = {"XDG_DATA_HOME": str(home / "caddy"), "XDG_CONFIG_HOME": str(home / "caddy")}
-        self.caddy = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | folders)
+        self.log = home / "caddy.log"
+        with self.log.open("wb") as log:
+            self.caddy = subprocess.Popen(command, stderr=log, env=os.environ | folders)
         until = time.monotonic() + 15
         while time.monotonic() < until:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.mutual), timeout=1):
@@ -165,3 +167,75 @@ def test_a_revoked_certificate_is_refused_at_once_and_a_stranger_always(standing
     finally:
         facts[standing.sha256] = kept
     assert standing.ask(mutual=True, by=mine) == standing.sha256.hex()
+
+
+def test_the_doors_secret_is_not_in_the_origins_log(standing: Standing) -> None:
+    """A part that breaks off an answer makes Caddy log the request, as it went on to the part."""
+    listener = unix_socket(standing.places.stream_socket, 0o600)
+    taken: list[bytes] = []
+
+    def break_off() -> None:
+        link, _ = listener.accept()
+        with link:
+            taken.append(link.recv(65_536))
+            link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")
+
+    thread = threading.Thread(target=break_off, daemon=True)
+    thread.start()
+    context = ssl.create_default_context(cafile=str(standing.authority.chain))
+    context.load_cert_chain(standing.certificate, standing.key)
+    link = http.client.HTTPSConnection("localhost", standing.mutual, timeout=10, context=context)
+    with pytest.raises((http.client.HTTPException, OSError)):  # noqa: PT012 - either of them may find it
+        link.request("GET", "/stream/v1")
+        link.getresponse().read()
+    link.close()
+    thread.join(10)
+    listener.close()
+    assert standing.secret in taken[0], "the part was told"
+    until = time.monotonic() + 10
+    while b"/stream/v1" not in (logged := standing.log.read_bytes()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert b"/stream/v1" in logged, "nothing was logged, so nothing was tried"
+    assert standing.secret not in logged
+
+
+def test_the_public_port_with_tls_takes_1_3_and_no_older(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="yh-") as folder:
+        places = Places(Path(folder) / "h")
+        places.make()
+        authority = Authority(tmp_path)
+        issued = authority.issue("server", Profile.SERVER, Subject(common="x"), hosts=("yunhai.test",))
+        port = free_port()
+        site = Site(origin=f"https://yunhai.test:{port}", certificate=issued[0], key=issued[1])
+        places.caddyfile.write_text(caddyfile(site, places))
+        command = [program(), "run", "--adapter", "caddyfile", "--config", str(places.caddyfile)]
+        environment = os.environ | {"XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder}
+        caddy = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
+        try:
+            until = time.monotonic() + 15
+            while _spoken(port, "yunhai.test", ssl.TLSVersion.TLSv1_3) != 404 and time.monotonic() < until:
+                time.sleep(0.05)
+            assert _spoken(port, "yunhai.test", ssl.TLSVersion.TLSv1_3) == 404  # /health stays inside
+            assert _spoken(port, "yunhai.test", ssl.TLSVersion.TLSv1_2) == 0
+            for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                assert _spoken(port, None, version) in (0, 421), "who names nobody is not answered"
+                assert _spoken(port, "other.test", version) in (0, 421)
+        finally:
+            caddy.terminate()
+            caddy.wait(10)
+
+
+def _spoken(port: int, name: str | None, version: ssl.TLSVersion) -> int:
+    """The status of one answer by TLS of this version and name; 0: no handshake."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    try:
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+            context.wrap_socket(plain, server_hostname=name) as link,
+        ):
+            link.sendall(f"GET /health HTTP/1.1\r\nHost: yunhai.test:{port}\r\nConnection: close\r\n\r\n".encode())
+            return int(link.recv(4_096).split()[1])
+    except (OSError, IndexError):
+        return 0

@@ -2,7 +2,7 @@
 
 Paths decide who answers (docs/concepts/cloud.md): core, stream, files, else web. The parts listen on Unix sockets only,
 so nothing goes round the door. On localhost it speaks plain http and listens on the loopback alone; with a host name it
-speaks TLS, with a certificate that Caddy gets, or the files given.
+speaks TLS 1.3 and no older one, with a certificate that Caddy gets, or the files given.
 """
 
 import json
@@ -88,13 +88,16 @@ def _refusal(code: int, **details: object) -> str:
 
 
 def caddyfile(door: Door, places: Places) -> str:
-    """Caddy's configuration. Health and metrics of the parts stay inside; Caddy's own admin address is off."""
+    """Caddy's configuration. Health and metrics of the parts stay inside; Caddy's own admin address is off. No request's
+    headers are logged: the door's secret is among them. Whoever gives another name in TLS than in the request, or none, is
+    not answered (421): Caddy's minimum of TLS 1.3 goes by that name."""
     if door.local:
         site, listen = f"http://localhost:{door.port}, http://127.0.0.1:{door.port}", "\tbind 127.0.0.1 [::1]\n"
         tls = ""
     else:
         site, listen = f"https://{door.host}:{door.port}", ""
-        tls = f"\ttls {door.certificate} {door.key}\n" if door.certificate and door.key else ""
+        files = f" {door.certificate} {door.key}" if door.certificate and door.key else ""
+        tls = f"\ttls{files} {{\n\t\tprotocols tls1.3\n\t}}\n"
     return f"""{{
 	admin off
 	auto_https {"off" if door.local else "disable_redirects"}
@@ -102,7 +105,10 @@ def caddyfile(door: Door, places: Places) -> str:
 	grace_period 5s
 	log {{
 		output stderr
-		format json
+		format filter {{
+			request>headers delete
+			wrap json
+		}}
 		level WARN
 	}}
 	servers {{
@@ -111,6 +117,7 @@ def caddyfile(door: Door, places: Places) -> str:
 			idle 2m
 		}}
 		max_header_size 32KB
+		strict_sni_host on
 	}}
 }}
 
