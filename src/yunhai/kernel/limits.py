@@ -370,6 +370,8 @@ HSM_SECONDS_MAX: Final = 3.0
 """How long the HSM may take over one operation before it is given up and opened again."""
 HSM_WAITING_MAX: Final = 2_000
 """Operations that wait for the HSM; one more is refused."""
+HSM_OUTSIDE_WAITING_MAX: Final = 32
+"""Of these, for stamps and statuses that anybody asks for: what is signed and issued waits behind so many at most."""
 HSM_FRAME_BYTES_MAX: Final = 1 << 20
 HSM_KEYS_KEPT_MAX: Final = 50_000
 """Key handles that the HSM's worker remembers."""

@@ -5,6 +5,9 @@ and the next operation starts a new one, so a token that comes back is used agai
 away, operations fail at once between two tries (`RETRY_S`). Reading-like operations and signatures are tried a second
 time on a fresh session; a key is never made twice.
 
+Operations take their turn, first come, first served. Of those that wait, only a few may be of `outside` (stamps and statuses
+that anybody asks for): so what signs and issues waits behind these few at most, however many addresses ask.
+
 Errors are those of the HSM (6820-6825); whoever asks makes 6806 or 6807 of them.
 """
 
@@ -14,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +26,7 @@ import msgspec
 
 from yunhai.apps.trust.token_words import LENGTH_BYTES, Ask, Fault, Info, Open, framed
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import HSM_FRAME_BYTES_MAX, HSM_SECONDS_MAX, HSM_WAITING_MAX
+from yunhai.kernel.limits import HSM_FRAME_BYTES_MAX, HSM_OUTSIDE_WAITING_MAX, HSM_SECONDS_MAX, HSM_WAITING_MAX
 from yunhai.trading.trust.process_errors import (
     HSM_BUSY,
     HSM_FAILED,
@@ -35,6 +39,8 @@ from yunhai.trading.trust.process_errors import (
 
 MODULE_VARIABLE: Final = "YUNHAI_PKCS11_MODULE"
 LABEL: Final = "yunhai"
+outside: Final[ContextVar[bool]] = ContextVar("outside", default=False)
+"""Whether what runs is for somebody outside, so that it has the small share of the HSM's queue."""
 OPEN_SECONDS: Final = 10.0
 RETRY_S: Final = 1.0
 _BESIDE: Final = Path(sys.prefix) / "softhsm" / "usr" / "lib"
@@ -114,6 +120,7 @@ class Hsm:
         self._running: _Running | None = None
         self._lock = asyncio.Lock()
         self._waiting = 0
+        self._waiting_outside = 0
         self._failed_at = -RETRY_S
 
     @property
@@ -167,13 +174,17 @@ class Hsm:
     # -- how ---------------------------------------------------------------------------------------------------------
 
     async def _ask(self, ask: Ask, *, again: bool = True) -> Any:
-        if self._waiting >= HSM_WAITING_MAX:
+        public = outside.get()
+        if self._waiting >= HSM_WAITING_MAX or (public and self._waiting_outside >= HSM_OUTSIDE_WAITING_MAX):
             raise YunhaiError(HSM_BUSY)
-        self._waiting += 1
-        try:
-            return await asyncio.shield(asyncio.ensure_future(self._turn(ask, again=again)))
-        finally:
-            self._waiting -= 1
+        self._count(public, 1)
+        turn = asyncio.ensure_future(self._turn(ask, again=again))
+        turn.add_done_callback(lambda _: self._count(public, -1))  # not when its asker goes: it still takes its turn
+        return await asyncio.shield(turn)
+
+    def _count(self, public: bool, change: int) -> None:
+        self._waiting += change
+        self._waiting_outside += change * public
 
     async def _turn(self, ask: Ask, *, again: bool) -> Any:
         """One operation, alone. Shielded from its asker's going: half a frame must not stay on the pipe."""

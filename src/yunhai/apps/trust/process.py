@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.trust.app import inner_application, public_application
 from yunhai.apps.trust.ca import Authority
 from yunhai.apps.trust.folder import OFFICER_PIN_CREDENTIAL, PIN_CREDENTIAL, TrustPlaces, new_pin
-from yunhai.apps.trust.hsm import Hsm, module_path, software
+from yunhai.apps.trust.hsm import Hsm, module_path, outside, software
 from yunhai.apps.trust.keeper import Keeper
 from yunhai.apps.trust.listening import quiet_server
 from yunhai.apps.trust.software_token import configuration
@@ -64,13 +64,26 @@ async def serve(keeper: Keeper, inner: socket.socket, public: socket.socket) -> 
     await run(keeper, inner, public, stop)
 
 
+def _of_outside(application: ASGIApp) -> ASGIApp:
+    """The application, its requests marked as anybody's (`hsm.outside`)."""
+
+    async def marked(scope: Scope, receive: Receive, send: Send) -> None:
+        mark = outside.set(True)
+        try:
+            await application(scope, receive, send)
+        finally:
+            outside.reset(mark)
+
+    return marked
+
+
 async def run(keeper: Keeper, inner: socket.socket, public: socket.socket, stop: asyncio.Event) -> None:
     """Until `stop`. The session and what is due are looked after beside, and once before: who waits for this process finds
     the list and the TLS servers' certificate made."""
     await keeper.maintain_once()
     pairs: list[tuple[ASGIApp, socket.socket]] = [
         (inner_application(keeper), inner),
-        (public_application(keeper), public),
+        (_of_outside(public_application(keeper)), public),
     ]
     servers: list[tuple[uvicorn.Server, socket.socket]] = [(quiet_server(app), listener) for app, listener in pairs]
     tasks = [asyncio.create_task(server.serve(sockets=[listener])) for server, listener in servers]
