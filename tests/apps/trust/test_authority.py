@@ -14,8 +14,15 @@ from yunhai.apps.trust.tsa import Refusal
 from yunhai.apps.trust.words import IssueAsked, SignAsked, StatusAsked
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.signatures import der_of, point_of
-from yunhai.trading.trust import activations
-from yunhai.trading.trust.profiles import PROFILES, Profile, info_of_point, profile_of
+from yunhai.trading.trust import activations, stamps
+from yunhai.trading.trust.profiles import (
+    CHECKPOINT_POLICY,
+    PROFILES,
+    TSA_POLICY,
+    Profile,
+    info_of_point,
+    profile_of,
+)
 
 pytestmark = needs_softhsm
 
@@ -30,7 +37,7 @@ def refused(scene: Scene, **asked: object) -> int:
 # --- certificates ---
 
 
-@pytest.mark.parametrize("profile", [one for one in Profile if one not in ("ocsp", "tsa", "server")])
+@pytest.mark.parametrize("profile", [one for one in Profile if one not in ("ocsp", "tsa", "checkpoint", "server")])
 def test_every_profile_is_issued_as_its_row_says_and_openssl_accepts_it(
     scene: Scene, openssl: OpenSsl, profile: Profile
 ) -> None:
@@ -62,6 +69,7 @@ def test_what_is_no_request_issues_nothing(scene: Scene) -> None:
     before = scene.counts()
     assert refused(scene, profile="ocsp") == 6801
     assert refused(scene, profile="tsa") == 6801
+    assert refused(scene, profile="checkpoint") == 6801
     assert refused(scene, profile="server") == 6801
     assert refused(scene, profile="root") == 6801
     assert refused(scene, subject="") == 6802
@@ -276,6 +284,58 @@ def test_what_is_no_time_stamp_request_is_refused(scene: Scene) -> None:
     for request in (b"", b"\x30\x00", b"x" * 20_000):
         found = Refusal.load(scene.do(scene.keeper.stamper.answer(request)), strict=True)
         assert found["status"]["fail_info"].native == {"bad_data_format"}
+
+
+@pytest.mark.parametrize(
+    ("inside", "named", "granted"),
+    [
+        (False, "", True),
+        (False, TSA_POLICY, True),
+        (False, CHECKPOINT_POLICY, False),
+        (True, "", True),
+        (True, CHECKPOINT_POLICY, True),
+        (True, TSA_POLICY, False),
+    ],
+)
+def test_checkpoints_are_stamped_inside_alone_by_a_key_and_policy_of_their_own(
+    scene: Scene, openssl: OpenSsl, inside: bool, named: str, granted: bool
+) -> None:
+    authority = scene.keeper.checkpoints if inside else scene.keeper.stamper
+    openssl.keep("text", b"a statement")
+    answer = scene.do(authority.answer(stamps.request(digest(b"a statement"), nonce=7, policy=named)))
+    if not granted:
+        found = Refusal.load(answer, strict=True)
+        assert found["status"]["fail_info"].native == {"unaccepted_policy"}
+        return
+    openssl.keep("r.tsr", answer)
+    openssl("ts", "-verify", "-data", "text", "-in", "r.tsr", "-CAfile", "root.pem", "-untrusted", "ca.pem")
+    found = stamps.checked(stamps.token_of(answer), digest(b"a statement"), nonce=7)
+    assert found.policy == (CHECKPOINT_POLICY if inside else TSA_POLICY)
+    assert profile_of(found.certificate) == (Profile.CHECKPOINT if inside else Profile.TSA)
+
+
+def test_the_way_to_a_checkpoints_stamp_is_not_there_outside(scene: Scene) -> None:
+    import httpx
+
+    from yunhai.apps.trust.app import inner_application, public_application
+
+    async def asked(application: object, path: str) -> int:
+        transport = httpx.ASGITransport(app=application)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            return (await client.post(path, content=stamps.request(digest(b"x")))).status_code
+
+    assert scene.do(asked(inner_application(scene.keeper), "/checkpoint")) == 200
+    for path in ("/checkpoint", "/pki/checkpoint", "/pki/tsa/checkpoint"):
+        assert scene.do(asked(public_application(scene.keeper), path)) == 404
+
+
+def test_no_activation_signs_by_the_process_s_own_keys(scene: Scene) -> None:
+    for profile in (Profile.CHECKPOINT, Profile.TSA, Profile.OCSP):
+        own = scene.do(scene.authority.own(profile))
+        leave = activation_of(scene, own.label, digest(b"x"))
+        with pytest.raises(YunhaiError) as problem:
+            scene.do(scene.keeper.sign(SignAsked(key=own.label, activation=leave, hash=digest(b"x"))))
+        assert problem.value.code == 6808
 
 
 # --- signing with people's keys ---

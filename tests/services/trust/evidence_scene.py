@@ -5,7 +5,7 @@
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,11 @@ class Process:
 
     def __init__(self, authority: Authority, certificates: dict[int, bytes]) -> None:
         self.authority, self.certificates, self.down, self.asked = authority, certificates, False, 0
+        self.ahead, self.no_stamps = timedelta(), False
+        self.revoked_at: datetime | None = None
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC).replace(microsecond=0) + self.ahead
 
     def _up(self) -> None:
         from yunhai.services.trust.errors import PROCESS_AWAY
@@ -69,20 +74,35 @@ class Process:
         self._up()
         return self.authority.ca
 
-    def stamp(self, request: bytes) -> bytes:
+    def root(self) -> bytes:
         self._up()
+        return self.authority.root
+
+    def stamp(self, request: bytes) -> bytes:
+        from yunhai.services.trust.errors import PROCESS_AWAY
+
+        self._up()
+        if self.no_stamps:
+            raise YunhaiError(PROCESS_AWAY)
+        return self._answer(self.authority.stamp, request)
+
+    def checkpoint(self, request: bytes) -> bytes:
+        self._up()
+        return self._answer(self.authority.hold_fast, request)
+
+    def _answer(self, stamp: Callable[..., bytes], request: bytes) -> bytes:
         asked = tsp.TimeStampReq.load(request)
         digest = asked["message_imprint"]["hashed_message"].native
-        return answer(self.authority.stamp(digest, at=datetime.now(UTC), nonce=asked["nonce"].native))
+        return answer(stamp(digest, at=self._now(), nonce=asked["nonce"].native))
 
     def status(self, request: bytes) -> bytes:
         self._up()
         serial = ocsp.OCSPRequest.load(request)["tbs_request"]["request_list"][0]["req_cert"]["serial_number"].native
-        return self.authority.status(self.certificates[serial], at=datetime.now(UTC).replace(microsecond=0))
+        return self.authority.status(self.certificates[serial], at=self._now(), revoked_at=self.revoked_at)
 
     def revocation_list(self) -> bytes:
         self._up()
-        return self.authority.revocation_list(at=datetime.now(UTC).replace(microsecond=0))
+        return self.authority.revocation_list(at=self._now())
 
 
 class HsmProcess:
@@ -93,6 +113,14 @@ class HsmProcess:
 
     def issuer(self) -> bytes:
         found: bytes = self.scene.authority.issuer.dump()
+        return found
+
+    def root(self) -> bytes:
+        found: bytes = self.scene.authority.root.dump()
+        return found
+
+    def checkpoint(self, request: bytes) -> bytes:
+        found: bytes = self.scene.do(self.scene.keeper.checkpoints.answer(request))
         return found
 
     def stamp(self, request: bytes) -> bytes:

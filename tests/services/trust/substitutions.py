@@ -11,7 +11,7 @@ import msgspec
 from tests.trading.trust.making import Maker
 from tests.trading.trust.pki import DAY, Authority
 from yunhai.trading.signatures import new_key, sign
-from yunhai.trading.trust import cms
+from yunhai.trading.trust import cms, profiles
 from yunhai.trading.trust.evidence_file import Bundle, encode, text_of
 from yunhai.trading.trust.placing import placed
 from yunhai.trading.trust.profiles import Profile
@@ -128,6 +128,11 @@ def _revoked_before(maker: Maker) -> bytes:
     return maker.authority.status(maker.certificate, revoked_at=maker.authority.now - DAY)
 
 
+def _from_before(maker: Maker) -> bytes:
+    """Good and not yet over, and asked for long before the order was given."""
+    return maker.authority.status(maker.certificate, at=maker.authority.now - timedelta(minutes=50))
+
+
 def _of_another_certificate(maker: Maker) -> bytes:
     return maker.authority.status(maker.authority.issue(Profile.INVESTOR, new_key(), "YH-000777"))
 
@@ -156,6 +161,24 @@ def _checkpoint_stamp(whole: Whole) -> None:
     whole.anchor = msgspec.structs.replace(whole.anchor, token=text_of(token))
 
 
+def _checkpoint_public(whole: Whole) -> None:
+    """The very checkpoint, under a token that the public authority gives to anybody."""
+    maker = whole.maker
+    digest = hashlib.sha256(whole.anchor.statement.encode()).digest()
+    token = maker.authority.stamp(digest, at=maker.authority.now + timedelta(seconds=40))
+    whole.anchor = msgspec.structs.replace(whole.anchor, token=text_of(token))
+
+
+def _checkpoint_public_key(whole: Whole) -> None:
+    """The same with the policy of checkpoints written into it, were that ever given."""
+    maker = whole.maker
+    digest = hashlib.sha256(whole.anchor.statement.encode()).digest()
+    token = maker.authority.stamp(
+        digest, at=maker.authority.now + timedelta(seconds=40), policy=profiles.CHECKPOINT_POLICY
+    )
+    whole.anchor = msgspec.structs.replace(whole.anchor, token=text_of(token))
+
+
 EVIDENCE: list[tuple[str, Callable[[Whole], None], int]] = [
     ("the text of another order", _bundle(text="text"), 6886),
     ("the signature of another order", _bundle(cms="cms"), 6886),
@@ -181,4 +204,7 @@ EVIDENCE: list[tuple[str, Callable[[Whole], None], int]] = [
     ("the seal of another order", _seal_of_another, 6890),
     ("a checkpoint altered", _checkpoint_altered, 6875),
     ("a checkpoint under another stamp", _checkpoint_stamp, 6875),
+    ("a checkpoint under a public stamp", _checkpoint_public, 6878),
+    ("a checkpoint stamped by the public key", _checkpoint_public_key, 6892),
+    ("a status from before the acceptance", _status(_from_before), 6883),
 ]

@@ -111,6 +111,86 @@ def test_a_revoked_certificate_s_evidence_waits_with_its_reason(scene: Scene) ->
     assert scene.rows("tries") == [1]
 
 
+def _later(follower: Any, minutes: int) -> None:
+    """What failed is tried again after a while."""
+    follower._clock = lambda: datetime.now(UTC) + timedelta(minutes=minutes)
+
+
+def test_after_an_outage_of_more_than_an_hour_the_status_is_of_the_stamp_s_time(scene: Scene) -> None:
+    """An answer was had, the stamps were not; the answer is over when the stamps come."""
+    scene.accept(2)
+    follower = scene.follower()
+    scene.process.no_stamps = True
+    with pytest.raises(YunhaiError) as away:
+        follower.round()
+    assert away.value.code == 7860
+    assert scene.rows() == [0, 0]
+    scene.process.no_stamps, scene.process.ahead = False, timedelta(minutes=70)
+    scene.settle(follower)
+    assert scene.rows() == [4, 4]
+    for number in (1, 2):
+        report = verify(scene.file(number), scene.root)
+        assert report.holds, report.first_error
+        assert report.waited is not None
+        assert report.waited > timedelta(hours=1)
+
+
+def test_an_answer_that_was_kept_is_asked_for_again_when_it_is_over(scene: Scene) -> None:
+    """Two orders of one certificate, one stamped before and one long after the first answer's end."""
+    scene.accept(2)
+    follower = scene.follower()
+    follower.start()
+    follower.read()
+    assert follower.build(most=1) == 1
+    scene.process.ahead = timedelta(minutes=70)
+    scene.settle(follower)
+    assert scene.rows() == [4, 4]
+    assert all(verify(scene.file(number), scene.root).holds for number in (1, 2))
+
+
+@pytest.mark.parametrize("code", [6883, 6894])
+def test_what_would_not_verify_is_not_sealed_waits_and_is_told(scene: Scene, code: int) -> None:
+    """A status from long before the acceptance, as a responder gives while its HSM is away; and one that says revoked."""
+    scene.accept(1)
+    follower = scene.follower()
+    right = scene.process.status
+    if code == 6883:
+        leaf = scene.certificate
+        early = scene.authority.status(leaf, at=scene.authority.now.replace(microsecond=0) - timedelta(minutes=50))
+        scene.process.status = lambda request: early
+    else:
+        scene.process.revoked_at = scene.authority.now.replace(microsecond=0) - timedelta(minutes=1)
+    for tries in (1, 2, 3):
+        _later(follower, 60 * tries)
+        follower.round()
+        assert scene.rows() == [0]
+        assert scene.rows("code") == [code]
+        assert scene.rows("tries") == [tries]
+    assert scene.core.posts == 0, "nothing was sealed"
+    assert scene.rows("bundle") == [None]
+    if code == 6883:
+        scene.process.status = right
+        _later(follower, 240)
+        scene.settle(follower)
+        assert scene.rows() == [4]
+        assert verify(scene.file(1), scene.root).holds
+
+
+def test_a_checkpoint_by_the_public_stamp_is_not_taken(scene: Scene) -> None:
+    """A trust process that gave the wrong stamp: sealed evidence waits for a checkpoint that verifies."""
+    scene.accept(1)
+    follower = scene.follower()
+    right, scene.process.checkpoint = scene.process.checkpoint, scene.process.stamp
+    for _ in range(3):
+        with pytest.raises(YunhaiError) as away:
+            scene.settle(follower)
+        assert away.value.code == 7860
+    assert scene.rows() == [3]
+    scene.process.checkpoint = right
+    scene.settle(follower)
+    assert verify(scene.file(1), scene.root).holds
+
+
 def test_the_thread_ends_when_it_is_told(scene: Scene) -> None:
     from yunhai.services.trust.follower import follow
 

@@ -30,7 +30,7 @@ def spki(key: Any) -> bytes:
 
 @dataclass
 class Authority:
-    """Root and issuing CA, and the OCSP and TSA keys beneath it."""
+    """Root and issuing CA, and the keys of OCSP, TSA and checkpoints beneath it."""
 
     now: datetime = NOW
     serial: int = 1000
@@ -41,6 +41,7 @@ class Authority:
         self.ca_key = ec.generate_private_key(ec.SECP256R1())
         self.ocsp_key = ec.generate_private_key(ec.SECP256R1())
         self.tsa_key = ec.generate_private_key(ec.SECP256R1())
+        self.checkpoint_key = ec.generate_private_key(ec.SECP256R1())
         begin, end = self.now - 30 * DAY, self.now + 3650 * DAY
         tbs = profiles.build_root(spki(self.root_key), serial=self.next(), not_before=begin, not_after=end)
         self.root = profiles.assembled(tbs, self.root_key.sign(tbs, ec.ECDSA(hashes.SHA384())))
@@ -54,6 +55,7 @@ class Authority:
         self.ca = profiles.assembled(tbs, self.root_key.sign(tbs, ec.ECDSA(hashes.SHA384())))
         self.ocsp = self.issue(Profile.OCSP, self.ocsp_key, "Yunhai OCSP")
         self.tsa = self.issue(Profile.TSA, self.tsa_key, "Yunhai TSA")
+        self.checkpoint = self.issue(Profile.CHECKPOINT, self.checkpoint_key, "Yunhai checkpoints")
 
     def next(self) -> int:
         self.serial += 1
@@ -118,6 +120,11 @@ class Authority:
                 entry.add_extension(peer.CRLReason(reason), critical=False).build()
             )
         return builder.sign(key, hashes.SHA256()).public_bytes(_DER)
+
+    def hold_fast(self, digest: bytes, **how: Any) -> bytes:
+        """A token over a checkpoint, by the key and the policy that nobody outside is given."""
+        by = (self.checkpoint, self.checkpoint_key)
+        return self.stamp(digest, by=by, policy=profiles.CHECKPOINT_POLICY, **how)
 
     def stamp(
         self,

@@ -4,10 +4,13 @@ is met by the proofs inside."""
 import base64
 import hashlib
 import random
+import re
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +18,8 @@ from hypothesis import strategies as st
 from tests.trading.trust.making import Maker
 from tests.trading.trust.pki import DAY, Authority
 from yunhai.kernel.errors import YunhaiError
+from yunhai.trading.instructions import INSTRUCTION, canonical, instruction_of
+from yunhai.trading.signatures import sign
 from yunhai.trading.trust import evidence, evidence_file
 from yunhai.trading.trust.evidence_file import MEMBERS, Anchor, text_of
 from yunhai.trading.trust.profiles import Profile
@@ -184,6 +189,100 @@ def test_sealed_wrongly_it_still_does_not_hold(tmp_path):
     assert stale.first_error.code == 6883
     assert early.first_error is not None
     assert early.first_error.code == 6893
+
+
+class _Forger(Maker):
+    """Has one certificate and its key, asks the public stamp and the public status, and writes a journal of its own."""
+
+    def checkpoint_stamp(self, digest: bytes) -> bytes:
+        return self.authority.stamp(digest, at=self.authority.now + timedelta(seconds=40))
+
+
+def test_what_only_public_stamps_hold_is_no_evidence(tmp_path):
+    """An order that no broker ever took, in a journal that was never the platform's: all but the checkpoint is right."""
+    forger = _Forger(tmp_path / "journal", count=1)
+    report = evidence.verify(forger.file(0), forger.authority.root)
+    assert not report.holds
+    assert [step.name for step in report.steps if not step.holds] == ["journal"]
+    assert report.first_error is not None
+    assert report.first_error.code == 6878
+
+
+def test_a_real_checkpoint_holds_no_other_journal(tmp_path, maker):
+    """The forger's file with the statement and the stamp of a file of the platform's."""
+    forger = _Forger(tmp_path / "journal", count=1, authority=maker.authority)
+    changed = forged(forger.file(0), checkpoint=values(maker.file(0))["checkpoint"])
+    report = evidence.verify(changed, maker.authority.root)
+    assert report.first_error is not None
+    assert report.first_error.code == 6891
+
+
+@pytest.mark.parametrize(
+    ("apart", "code"),
+    [
+        (timedelta(days=-20), 6893),
+        (timedelta(days=20), 6893),
+        (timedelta(seconds=-125), 6893),
+        (timedelta(seconds=125), 6893),
+        (timedelta(seconds=-119), 0),
+        (timedelta(seconds=119), 0),
+        (timedelta(days=400_000_000), 6888),
+    ],
+)
+def test_it_was_accepted_when_it_was_signed(tmp_path, apart, code):
+    authority = Authority()
+
+    class Other(Maker):
+        def record(self, number, tenant):
+            row = np.frombuffer(super().record(number, tenant), INSTRUCTION).copy()
+            row["signed_at"] = int(authority.now.timestamp()) * 1_000 + apart // timedelta(milliseconds=1)
+            row["signature"] = np.void(sign(self.key, canonical(instruction_of(row[0]))))
+            return row.tobytes()
+
+    report = evidence.verify(Other(tmp_path / "journal", count=1, authority=authority).file(0), authority.root)
+    assert (report.first_error.code if report.first_error is not None else 0) == code
+
+
+@pytest.mark.parametrize("minutes", [0, 4, 6, 59])
+def test_a_status_is_no_older_than_the_acceptance(tmp_path, minutes):
+    """Good and not yet over; but what was asked for long before says nothing of a revocation since."""
+    authority = Authority()
+
+    class Other(Maker):
+        def bundle(self, record, sequence):
+            found = super().bundle(record, sequence)
+            old = authority.now - timedelta(minutes=minutes)
+            return replace(found, ocsp=authority.status(self.certificate, at=old))
+
+    report = evidence.verify(Other(tmp_path / "journal", count=1, authority=authority).file(0), authority.root)
+    assert (report.first_error.code if report.first_error is not None else 0) == (6883 if minutes > 5 else 0)
+
+
+def test_how_long_the_stamp_was_waited_for_is_told(maker, file):
+    assert evidence.verify(file, maker.authority.root).waited == timedelta(seconds=1)
+    assert evidence.verify(b"", maker.authority.root).waited is None
+
+
+@pytest.mark.parametrize("number", [-(2**70), -1, 0, 2**32, 2**63, 2**64, 2**70, 10**30])
+@pytest.mark.parametrize(
+    ("member", "name"),
+    [
+        ("journal", "sequence"), ("journal", "tenant"), ("journal", "first"), ("journal", "count"), ("seal", "sequence"),
+        ("checkpoint", "sequence"), ("checkpoint", "group"), ("checkpoint", "wall_ns"),
+    ],
+)  # fmt: skip
+def test_a_number_out_of_range_is_refused_and_never_raised(maker, file, member, name, number):
+    quote = rb"\\?\"" if member == "checkpoint" else b'"'
+    changed, count = re.subn(
+        b"(%s%s%s:)-?[0-9]+" % (quote, name.encode(), quote),
+        lambda found: found[1] + str(number).encode(),
+        values(file)[member],
+    )
+    assert count
+    report = evidence.verify(forged(file, **{member: changed}), maker.authority.root)
+    assert not report.holds
+    assert report.first_error is not None
+    assert 6850 <= report.first_error.code < 6900
 
 
 @pytest.mark.parametrize(

@@ -66,10 +66,15 @@ def _tell(out: Console, path: Path, report: "Report", *, quiet: bool) -> None:
     if report.number and not quiet:
         out.print(
             f"  instruction 委託 {report.number} of tenant 租戶 {report.tenant}, signed by 簽署者 {report.subject or '?'};"
-            f" accepted 受理 {report.accepted_at}, stamped 時戳 {report.stamped_at}, checkpoint 檢查點 {report.checkpoint_at}",
+            f" accepted 受理 {report.accepted_at}, stamped 時戳 {report.stamped_at} ({_waited(report)}),"
+            f" checkpoint 檢查點 {report.checkpoint_at}",
             markup=False,
             highlight=False,
         )
+
+
+def _waited(report: "Report") -> str:
+    return "?" if report.waited is None else f"{report.waited.total_seconds():,.0f} s after 受理後秒數"
 
 
 def _step(step: "Verdict") -> dict[str, Any]:
@@ -89,6 +94,7 @@ def _json(path: Path, report: "Report") -> dict[str, Any]:
         "subject": report.subject,
         "accepted_at": report.accepted_at.isoformat() if report.accepted_at else "",
         "stamped_at": report.stamped_at.isoformat() if report.stamped_at else "",
+        "stamp_waited_s": report.waited.total_seconds() if report.waited is not None else None,
         "checkpoint_at": report.checkpoint_at.isoformat() if report.checkpoint_at else "",
         "steps": [_step(step) for step in report.steps],
     }

@@ -61,6 +61,11 @@ def inner_application(keeper: Keeper) -> Starlette:
     async def status(request: Request) -> Response:
         return said(await keeper.status())
 
+    async def checkpoint(request: Request) -> Response:
+        """A time stamp over a journal checkpoint: on this socket alone, and never below `/pki/`."""
+        body = await _raw(request, PKI_BODY_BYTES_MAX)
+        return _file(await keeper.checkpoints.answer(body or b""), tsa.REPLY_TYPE, 0)
+
     async def health(request: Request) -> Response:
         return said({"part": "trust", "alive": True})
 
@@ -81,6 +86,7 @@ def inner_application(keeper: Keeper) -> Starlette:
             Route("/sign", _guarded(sign), methods=["POST"]),
             Route("/status", _guarded(tell), methods=["POST"]),
             Route("/crl", _guarded(tell_all), methods=["POST"]),
+            Route("/checkpoint", _guarded(checkpoint), methods=["POST"]),
             Route("/status", _guarded(status), methods=["GET"]),
             Route("/health", health),
             Route("/ready", ready),
@@ -231,8 +237,17 @@ def _metrics(keeper: Keeper) -> CollectorRegistry:
     gauge("ocsp_behind", "Status answers that could not be signed", lambda: float(keeper.responder.behind))
     gauge("stamps", "Time stamps made", lambda: float(keeper.stamper.stamped))
     gauge("stamps_behind", "Time stamps that could not be made", lambda: float(keeper.stamper.behind))
+    gauge("checkpoints", "Journal checkpoints stamped", lambda: float(keeper.checkpoints.stamped))
+    gauge(
+        "checkpoints_behind", "Journal checkpoints that could not be stamped", lambda: float(keeper.checkpoints.behind)
+    )
     gauge("crl_behind", "1 while the list lacks a change", lambda: float(keeper.lists.behind))
     gauge("crl_seconds_left", "Until the list's nextUpdate", crl_left)
     gauge("ocsp_certificate_seconds_left", "Until the responder's certificate ends", lambda: left(Profile.OCSP))
     gauge("tsa_certificate_seconds_left", "Until the time stamp certificate ends", lambda: left(Profile.TSA))
+    gauge(
+        "checkpoint_certificate_seconds_left",
+        "Until the checkpoints' certificate ends",
+        lambda: left(Profile.CHECKPOINT),
+    )
     return registry

@@ -2,8 +2,8 @@
 
 What is to be signed is built by `yunhai.trading.trust.profiles`; its SHA-256 is signed in the token and the two are put
 together and checked before anything is kept or handed out: a module that signs wrongly is found here. Everything issued is in
-the store before it leaves. The process's own certificates (OCSP, TSA: keys in the HSM; server: a key file, 0600) are renewed
-before they end, each time over a new key.
+the store before it leaves. The process's own certificates (OCSP, TSA, checkpoint: keys in the HSM; server: a key file, 0600) are
+renewed before they end, each time over a new key.
 """
 
 import hashlib
@@ -42,7 +42,9 @@ from yunhai.trading.trust.profiles import PROFILES, Addresses, Profile, Subject
 CA_LABEL: Final = "ca"
 EARLY: Final = timedelta(minutes=5)
 """Certificates begin a little before they are made, for clocks that are behind."""
-ISSUED_TO_OTHERS: Final = frozenset(set(Profile) - {Profile.OCSP, Profile.TSA, Profile.SERVER})
+OWN: Final = (Profile.OCSP, Profile.TSA, Profile.CHECKPOINT)
+"""Profiles of the process's own keys in the HSM."""
+ISSUED_TO_OTHERS: Final = frozenset(set(Profile) - {*OWN, Profile.SERVER})
 
 Clock = Callable[[], datetime]
 
@@ -159,7 +161,7 @@ class Authority:
     # -- the system's own --------------------------------------------------------------------------------------------------
 
     async def own(self, profile: Profile) -> Own:
-        """The certificate of the OCSP responder or the TSA, made or renewed where it is time. One that cannot be renewed is
+        """The certificate of one of the `OWN`, made or renewed where it is time. One that cannot be renewed is
         used until it ends; ISSUING_DOWN after that."""
         found = self.store.own(profile)
         now = milliseconds(self.now())

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from asn1crypto import x509
 
-from yunhai.apps.trust.ca import ISSUED_TO_OTHERS, Authority, Wanted, milliseconds
+from yunhai.apps.trust.ca import ISSUED_TO_OTHERS, OWN, Authority, Wanted, milliseconds
 from yunhai.apps.trust.crl import Lists
 from yunhai.apps.trust.hsm import Hsm
 from yunhai.apps.trust.ocsp import Responder
@@ -65,7 +65,8 @@ class Keeper:
         self.hsm = hsm
         self.lists = Lists(authority)
         self.responder = Responder(authority)
-        self.stamper = Stamper(authority)
+        self.stamper = Stamper(authority, Profile.TSA)
+        self.checkpoints = Stamper(authority, Profile.CHECKPOINT)
         self.issued = 0
         self.signed = 0
         self._activations = activations
@@ -175,7 +176,7 @@ class Keeper:
         try:
             await self.hsm.ping()
             if self.authority.made:
-                for profile in (Profile.OCSP, Profile.TSA):
+                for profile in OWN:
                     await self.authority.own(profile)
                 if self.lists.due():
                     await self._list()
@@ -196,7 +197,7 @@ class Keeper:
         """All of it, for the Console and `yunhai ca status`."""
         authority = self.authority
         made = self.lists.made
-        own = [authority.store.own(profile) for profile in (Profile.OCSP, Profile.TSA)]
+        own = [authority.store.own(profile) for profile in OWN]
         return StatusSaid(
             made=authority.made,
             hsm=await self._hsm_said(),

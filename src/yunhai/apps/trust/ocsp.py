@@ -26,10 +26,11 @@ from yunhai.kernel.limits import (
 )
 from yunhai.trading.trust import profiles
 from yunhai.trading.trust.profiles import Profile
+from yunhai.trading.trust.status import FRESH
 
 REQUEST_TYPE: Final = "application/ocsp-request"
 RESPONSE_TYPE: Final = "application/ocsp-response"
-FRESH_MS: Final = 300_000
+FRESH_MS: Final = int(FRESH.total_seconds()) * 1_000
 """For so long an answer without a nonce is given again."""
 MALFORMED: Final = "malformed_request"
 INTERNAL: Final = "internal_error"

@@ -63,7 +63,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """A certificate of the system's own (OCSP, TSA) and its key's label in the HSM."""
+    """A certificate of the system's own (OCSP, TSA, checkpoints) and its key's label in the HSM."""
 
     profile: str
     label: str

@@ -1,5 +1,9 @@
 """The time-stamping authority (RFC 3161, RFC 5816): one token a request, by a key in the HSM, serials never twice.
 
+There are two. The public one gives a token to anybody over anything, under `TSA_POLICY`. The other stamps the journal's
+checkpoints, under `CHECKPOINT_POLICY`, with a key and a certificate of its own, and is asked on the inner socket alone: what
+holds a checkpoint fast must be nothing that somebody outside can have made.
+
 The time is this machine's, with an accuracy of one second: keep its clock by NTP. A token is a CMS SignedData over the
 TSTInfo with content type, digest and signing certificate (v2) signed; nothing is kept of it here.
 """
@@ -16,14 +20,14 @@ from yunhai.apps.trust.store import Own
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import PKI_BODY_BYTES_MAX
 from yunhai.trading.trust import profiles
-from yunhai.trading.trust.profiles import TSA_POLICY, Profile
+from yunhai.trading.trust.profiles import CHECKPOINT_POLICY, TSA_POLICY, Profile
 
 QUERY_TYPE: Final = "application/timestamp-query"
 REPLY_TYPE: Final = "application/timestamp-reply"
 ACCURACY_S: Final = 1
 _DIGEST_BYTES: Final = {"sha256": 32, "sha384": 48, "sha512": 64}
 _VERSION: Final = "v1"
-_POLICY: Final = der.identifier(TSA_POLICY)
+_POLICIES: Final = {Profile.TSA: TSA_POLICY, Profile.CHECKPOINT: CHECKPOINT_POLICY}
 _SIGNED_DATA: Final = der.identifier("1.2.840.113549.1.7.2")
 _TST_INFO: Final = der.identifier("1.2.840.113549.1.9.16.1.4")
 _CONTENT_TYPE: Final = der.identifier("1.2.840.113549.1.9.3")
@@ -63,10 +67,12 @@ class _Signer:
 
 
 class Stamper:
-    """Answers time-stamp requests."""
+    """Answers time-stamp requests by the certificate of one profile: TSA for anybody, CHECKPOINT for the house."""
 
-    def __init__(self, authority: Authority) -> None:
+    def __init__(self, authority: Authority, profile: Profile) -> None:
         self._authority = authority
+        self._profile, self._policy = profile, _POLICIES[profile]
+        self._encoded_policy = der.identifier(self._policy)
         self._signer: _Signer | None = None
         self.stamped = 0
         self.behind = 0
@@ -74,7 +80,7 @@ class Stamper:
     async def answer(self, request: bytes) -> bytes:
         """The TimeStampResp, DER; a refusal is one too."""
         try:
-            token = await self._token(_read(request))
+            token = await self._token(_read(request, self._policy))
         except RefusedError as refusal:
             return _refused({refusal.failure})
         except YunhaiError:
@@ -86,11 +92,11 @@ class Stamper:
     async def _token(self, asked: tsp.TimeStampReq) -> bytes:
         """The ContentInfo of the SignedData (CMS version 3: its content is not plain data)."""
         authority = self._authority
-        own = await authority.own(Profile.TSA)
+        own = await authority.own(self._profile)
         signer = self._signer
         if signer is None or signer.own != own:
             signer = self._signer = _Signer(own, authority.issuer)
-        info = _info(asked, authority.now())
+        info = _info(asked, self._encoded_policy, authority.now())
         attributes = signer.attributes(info)
         signature = await authority.signed(own.label, attributes, signer.point)
         signed = der.sequence(
@@ -112,8 +118,8 @@ class Stamper:
         return der.sequence(_SIGNED_DATA, der.context(0, signed))
 
 
-def _read(request: bytes) -> tsp.TimeStampReq:
-    """The request. `RefusedError`."""
+def _read(request: bytes, only: str) -> tsp.TimeStampReq:
+    """The request; a policy that it names must be `only`. `RefusedError`."""
     if len(request) > PKI_BODY_BYTES_MAX:
         raise RefusedError("bad_data_format")
     try:
@@ -130,18 +136,18 @@ def _read(request: bytes) -> tsp.TimeStampReq:
         raise RefusedError("bad_alg")
     if len(digest) != _DIGEST_BYTES[algorithm]:
         raise RefusedError("bad_data_format")
-    if policy not in (None, TSA_POLICY):
+    if policy not in (None, only):
         raise RefusedError("unaccepted_policy")
     if extensions:
         raise RefusedError("unaccepted_extensions")
     return asked
 
 
-def _info(asked: tsp.TimeStampReq, now: datetime) -> bytes:
+def _info(asked: tsp.TimeStampReq, policy: bytes, now: datetime) -> bytes:
     """DER of the TSTInfo. Milliseconds, well within the accuracy."""
     return der.sequence(
         der.integer(1),
-        _POLICY,
+        policy,
         asked["message_imprint"].dump(),
         der.integer(profiles.new_serial()),
         der.moment(now),

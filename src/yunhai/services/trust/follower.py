@@ -2,10 +2,12 @@
 
 Runs in the reader process, as the reader's role, with its own place in the journal (`trust_evidencemark`). Each round: read
 what is new and note every accepted instruction whose key has a certificate; fetch for each the time stamp over its signature
-and its certificate's status; seal what is complete (fact 110, by the inner socket, each with a number of the outbox's, so that
-the core takes it once); and, when seals have come back in the journal, stamp a checkpoint, under which they can be exported.
+and then, never before, its certificate's status; seal what is complete and verifies (fact 110, by the inner socket, each with a
+number of the outbox's, so that the core takes it once); and, when seals have come back in the journal, have a checkpoint stamped by
+the trust process's stamp for checkpoints, under which they can be exported.
 
-What cannot be had (the trust process, its HSM, its TSA away) waits, in order, and is counted by age; orders go on. Killed
+What cannot be had (the trust process, its HSM, its TSA away) waits, in order, and is counted by age; orders go on. A bundle that
+would not verify is not sealed: it waits with its code, is told, and is made anew, at longer and longer intervals. Killed
 anywhere, it goes on from its mark: a bundle that was sealed and not marked is sealed again under the same number, and the core
 changes nothing.
 """
@@ -43,22 +45,28 @@ from yunhai.trading import facts
 from yunhai.trading.core.packing import Accepted, Told, pieces
 from yunhai.trading.facts import CertificateSet, EvidenceSealed
 from yunhai.trading.instructions import INSTRUCTION, canonical, instruction_of
-from yunhai.trading.trust import cms, profiles, stamps, status
+from yunhai.trading.trust import cms, evidence, profiles, stamps, status
 from yunhai.trading.trust.evidence_file import Bundle
 from yunhai.trading.trust.placing import Heads
+from yunhai.trading.trust.profiles import Profile
 
 AWAY_SECONDS: Final = 2.0
 IDLE_SECONDS: Final = 0.25
 RETRY_SECONDS: Final = 30
+"""How long one waits for its next try, times the tries that failed, of which so many count."""
+RETRIES_COUNTED: Final = 120
 CHECKPOINT_SECONDS: Final = 10.0
 LIST_SECONDS: Final = 60.0
 _TIMEOUT_S: Final = 5.0
+_POLICIES: Final = {Profile.TSA: profiles.TSA_POLICY, Profile.CHECKPOINT: profiles.CHECKPOINT_POLICY}
 _SEALED: Final = facts.NUMBERS[EvidenceSealed]
 _log = structlog.get_logger("evidence")
 _WAITING = Gauge("yunhai_evidence_waiting", "Instructions whose evidence is not yet sealed")
 _OLDEST = Gauge("yunhai_evidence_oldest_seconds", "Age of the oldest of them")
 _BUILT = Counter("yunhai_evidence_built", "Bundles made by this process")
-_FAILED = Counter("yunhai_evidence_failed", "Tries that got no stamp or no status", ["code"])
+_FAILED = Counter(
+    "yunhai_evidence_failed", "Tries that got no stamp or no status, or made what does not verify", ["code"]
+)
 
 
 class Trust(Protocol):
@@ -67,8 +75,14 @@ class Trust(Protocol):
     def issuer(self) -> bytes:
         """DER of the issuing CA."""
 
+    def root(self) -> bytes:
+        """DER of the root."""
+
     def stamp(self, request: bytes) -> bytes:
         """A TimeStampResp."""
+
+    def checkpoint(self, request: bytes) -> bytes:
+        """A TimeStampResp over a journal checkpoint."""
 
     def status(self, request: bytes) -> bytes:
         """An OCSP response."""
@@ -96,8 +110,14 @@ class TrustSocket:
     def issuer(self) -> bytes:
         return self._ask("GET", "/pki/ca.cer")
 
+    def root(self) -> bytes:
+        return self._ask("GET", "/pki/root.cer")
+
     def stamp(self, request: bytes) -> bytes:
         return self._ask("POST", "/pki/tsa", request, "application/timestamp-query")
+
+    def checkpoint(self, request: bytes) -> bytes:
+        return self._ask("POST", "/checkpoint", request, "application/timestamp-query")
 
     def status(self, request: bytes) -> bytes:
         return self._ask("POST", "/pki/ocsp", request, "application/ocsp-request")
@@ -108,10 +128,16 @@ class TrustSocket:
 
 @dataclass(slots=True)
 class _Kept:
-    """A status answer, and when it was asked for: it serves instructions accepted before."""
+    """A status answer, and when it was asked for: it serves instructions accepted before, stamped while it holds."""
 
     answer: bytes
     asked_at: datetime
+    said: status.Status
+
+    def serves(self, accepted: datetime, stamped: datetime) -> bool:
+        until = self.said.next_update
+        fresh = self.said.this_update + status.FRESH >= accepted
+        return fresh and self.asked_at >= accepted and until is not None and stamped <= until
 
 
 class EvidenceFollower:
@@ -137,7 +163,7 @@ class EvidenceFollower:
         self._keys: dict[int, tuple[int, bytes]] = {}
         self._certificates: dict[bytes, bytes] = {}
         self._answers: dict[bytes, _Kept] = {}
-        self._issuer = b""
+        self._issuer = self._root = b""
         self._list: tuple[float, bytes] = (0.0, b"")
         self._checkpoint_at = 0.0
 
@@ -291,8 +317,8 @@ class EvidenceFollower:
         with self._connection.cursor(row_factory=namedtuple_row) as cursor:
             cursor.execute(
                 "SELECT sequence, certificate, accepted_ns, record FROM trust_evidence WHERE state = 0"
-                " AND (tried_at IS NULL OR tried_at < %s) ORDER BY sequence LIMIT %s",
-                (self._clock() - timedelta(seconds=RETRY_SECONDS), most),
+                " AND (tried_at IS NULL OR tried_at < %s - least(tries, %s) * %s) ORDER BY sequence LIMIT %s",
+                (self._clock(), RETRIES_COUNTED, timedelta(seconds=RETRY_SECONDS), most),
             )
             waiting: list[Any] = cursor.fetchall()
         done: list[tuple[Any, ...]] = []
@@ -323,6 +349,7 @@ class EvidenceFollower:
         _BUILT.inc(len(done))
 
     def _failed(self, sequence: int, error: YunhaiError) -> None:
+        self._issuer = self._root = b""  # perhaps another ceremony was held
         _FAILED.labels(code=str(error.code)).inc()
         _log.warning("evidence waits", sequence=sequence, code=error.code, reason=error.text("en"))
         self._connection.execute(
@@ -330,8 +357,15 @@ class EvidenceFollower:
             (self._clock(), error.code, sequence),
         )
 
+    def _authority(self) -> tuple[bytes, bytes]:
+        """(issuing CA, root), DER."""
+        self._issuer = self._issuer or self._trust.issuer()
+        self._root = self._root or self._trust.root()
+        return self._issuer, self._root
+
     def _bundle(self, row: Any) -> tuple[Bundle, datetime]:
-        issuer = self._issuer = self._issuer or self._trust.issuer()
+        """A bundle that verifies. PROCESS_AWAY, or why there is none."""
+        issuer, root = self._authority()
         certificate = self._certificate(row.certificate)
         raw = bytes(row.record)
         record = np.frombuffer(raw[64:], INSTRUCTION)[0]
@@ -339,9 +373,9 @@ class EvidenceFollower:
         one = cms.InstructionSignature(
             text=text, signature=record["signature"].tobytes(), certificates=(certificate, issuer)
         )
-        answer = self._status(certificate, issuer, int(row.accepted_ns))
-        digest = hashlib.sha256(one.value).digest()
-        token, stamp = self._stamped(digest)
+        token, stamp = self._stamped(self._trust.stamp, hashlib.sha256(one.value).digest(), Profile.TSA)
+        accepted = datetime.fromtimestamp(int(row.accepted_ns) / 1e9, UTC)
+        answer = self._status(certificate, issuer, accepted, stamp.at)
         bundle = Bundle(
             text=text,
             cms=cms.stamped(cms.build(one), token),
@@ -350,20 +384,21 @@ class EvidenceFollower:
             crl=self._revocation_list(),
             record=raw,
         )
+        evidence.require_bundle(bundle, tenant=int(record["tenant"]), sequence=int(row.sequence), root=root)
         return bundle, stamp.at
 
-    def _stamped(self, digest: bytes) -> tuple[bytes, stamps.Stamp]:
+    def _stamped(self, ask: Callable[[bytes], bytes], digest: bytes, profile: Profile) -> tuple[bytes, stamps.Stamp]:
+        """A token of the public authority or of the one for checkpoints. PROCESS_AWAY if there is none now."""
+        policy = _POLICIES[profile]
         nonce = int.from_bytes(hashlib.sha256(digest + time.time_ns().to_bytes(8, "big")).digest()[:8], "big")
-        response = self._trust.stamp(stamps.request(digest, nonce=nonce, policy=profiles.TSA_POLICY))
+        response = ask(stamps.request(digest, nonce=nonce, policy=policy))
         try:
             token = stamps.token_of(response)
         except YunhaiError as error:
             if "system_failure" in error.text("en"):
                 raise YunhaiError(PROCESS_AWAY) from error
             raise
-        stamp = stamps.checked(
-            token, digest, nonce=nonce, policy=profiles.TSA_POLICY, exact=True, known=(self._issuer,)
-        )
+        stamp = stamps.checked(token, digest, nonce=nonce, policy=policy, exact=True, known=(self._issuer,))
         return token, stamp
 
     def _certificate(self, number: int) -> bytes:
@@ -379,22 +414,23 @@ class EvidenceFollower:
             self._certificates[hashlib.sha256(found).digest()] = found
         return found
 
-    def _status(self, certificate: bytes, issuer: bytes, accepted_ns: int) -> bytes:
-        """An answer asked for after the acceptance. PROCESS_AWAY if there is none now."""
+    def _status(self, certificate: bytes, issuer: bytes, accepted: datetime, stamped: datetime) -> bytes:
+        """An answer asked for after the acceptance that holds when it was stamped: one that was kept, else a new one. PROCESS_AWAY
+        if there is none now."""
         name = hashlib.sha256(certificate).digest()
         kept = self._answers.get(name)
-        if kept is None or kept.asked_at.timestamp() * 1e9 < accepted_ns:
+        if kept is None or not kept.serves(accepted, stamped):
             asked_at = self._clock()
             answer = self._trust.status(status.request(certificate, issuer))
             try:
-                status.checked_ocsp(answer, certificate, issuer)
+                said = status.checked_ocsp(answer, certificate, issuer)
             except YunhaiError as error:
                 if "try_later" in error.text("en"):
                     raise YunhaiError(PROCESS_AWAY) from error
                 raise
             if len(self._answers) > EVIDENCE_BATCH_MAX * 10:
                 self._answers.clear()
-            kept = self._answers[name] = _Kept(answer, asked_at)
+            kept = self._answers[name] = _Kept(answer, asked_at, said)
         return kept.answer
 
     def _revocation_list(self) -> bytes:
@@ -454,11 +490,10 @@ class EvidenceFollower:
             if cursor.fetchone() is None:
                 return False
         assert self._heads is not None
-        self._issuer = self._issuer or self._trust.issuer()
         group, sequence, chain = self._at
         said = self._heads.checkpoint(group=group, sequence=sequence, chain=chain, wall_ns=time.time_ns())
         statement = msgspec.json.encode(said)
-        token, stamp = self._stamped(hashlib.sha256(statement).digest())
+        token, stamp = self._held_fast(hashlib.sha256(statement).digest())
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(
                 'INSERT INTO trust_evidencecheckpoint (sequence, "group", statement, token, stamped_at)'
@@ -471,6 +506,20 @@ class EvidenceFollower:
             )
         self._checkpoint_at = time.monotonic()
         return True
+
+    def _held_fast(self, digest: bytes) -> tuple[bytes, stamps.Stamp]:
+        """A token for a checkpoint that verifies. PROCESS_AWAY if there is none now, whatever is wrong with it."""
+        try:
+            issuer, root = self._authority()
+            token, stamp = self._stamped(self._trust.checkpoint, digest, Profile.CHECKPOINT)
+            evidence.proven_stamp(token, digest, Profile.CHECKPOINT, issuers=(issuer,), root=root)
+        except YunhaiError as error:
+            self._issuer = self._root = b""
+            if error.code != PROCESS_AWAY:
+                _FAILED.labels(code=str(error.code)).inc()
+                _log.warning("no checkpoint", code=error.code, reason=error.text("en"))
+            raise YunhaiError(PROCESS_AWAY) from error
+        return token, stamp
 
     def _measure(self) -> None:
         with self._connection.cursor() as cursor:

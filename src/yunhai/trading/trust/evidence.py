@@ -6,14 +6,19 @@ one fails: what depends on it is not checked.
 | step | proves |
 | --- | --- |
 | file | every byte is as it was written |
-| record | the record of the instruction is whole, in the journal's form, of an accepted instruction |
+| record | the record of the instruction is whole, in the journal's form, of an accepted instruction, accepted when it was signed |
 | text | the signed text is that record's, word for word |
 | signature | the CMS holds that text and that very signature, by the key of the certificate inside |
 | stamp | the time stamp is over that signature, by an authority beneath the root, and not before the acceptance |
 | certificate | the certificate leads to the root at the stamped time and may sign instructions |
-| status | its issuer's answer says that it was not revoked when it was stamped |
+| status | its issuer's answer, no older than the acceptance, says that it was not revoked when it was stamped |
 | journal | the record stands in the tenant's chain where it says; the seal, later in the chain, says this bundle's hash; and
-  the chain arrives at the checkpoint, which a time stamp beneath the root holds fast |
+  the chain arrives at the checkpoint, which the platform's own stamp for checkpoints holds fast |
+
+A checkpoint's stamp is of `CHECKPOINT_POLICY`, by a certificate of profile checkpoint, which the trust process makes for nobody
+outside. The public time-stamping authority stamps whatever anybody shows it: its tokens prove a time, never a place in the journal.
+`Report.waited` tells how long after the acceptance the stamp came; what was revoked in that time is not told apart from what was
+revoked before.
 
 What it does not prove: that the person named by the pseudonym was who the desk saw (the registration's documents do), and
 that nothing else was signed. The key's number in the text is bound to the certificate by the journal's facts (fact 11); in the
@@ -22,7 +27,8 @@ file by the signature itself, which no other key makes.
 
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -34,7 +40,7 @@ from numpy.typing import NDArray
 from yunhai.journal.checkpoints import Checkpoint
 from yunhai.journal.facts import FACT_KIND, decode, slots_of
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import EVIDENCE_STEPS_MAX, JOURNAL_GROUP_SLOTS_MAX
+from yunhai.kernel.limits import EVIDENCE_STEPS_MAX, JOURNAL_GROUP_SLOTS_MAX, SIGNATURE_AGE_SECONDS_MAX
 from yunhai.kernel.records import RECORD, SIZE
 from yunhai.native import _journal
 from yunhai.trading import facts
@@ -42,24 +48,30 @@ from yunhai.trading.facts import EvidenceSealed
 from yunhai.trading.instructions import ACCEPTED_FACT, INSTRUCTION, INSTRUCTION_BYTES, canonical, instruction_of
 from yunhai.trading.trust import cms, forms, paths, profiles, stamps, status
 from yunhai.trading.trust.errors import (
+    BROKEN,
     EVIDENCE_ANCHOR,
     EVIDENCE_CHECKPOINT,
     EVIDENCE_JOURNAL,
     EVIDENCE_KEY,
+    EVIDENCE_MALFORMED,
     EVIDENCE_RECORD,
     EVIDENCE_REVOKED,
     EVIDENCE_SEAL,
     EVIDENCE_TEXT,
     EVIDENCE_TIME,
+    STATUS_TIME,
     STATUS_UNKNOWN,
     refused,
 )
-from yunhai.trading.trust.evidence_file import Evidence, unpacked
+from yunhai.trading.trust.evidence_file import BUNDLE, Anchor, Bundle, Evidence, Place, Seal, unpacked
 from yunhai.trading.trust.evidence_file import decode as decode_file
 from yunhai.trading.trust.profiles import PROFILES, Profile, profile_of
 
 CLOCKS: Final = timedelta(seconds=2)
 """How far the clocks of core and time stamping may differ."""
+_SIGNED: Final = timedelta(seconds=SIGNATURE_AGE_SECONDS_MAX)
+_SEQUENCES: Final = 1 << 64
+_POLICIES: Final = {Profile.TSA: profiles.TSA_POLICY, Profile.CHECKPOINT: profiles.CHECKPOINT_POLICY}
 _LINK: Final = struct.Struct("<QI")
 _HASH_BYTES: Final = 32
 
@@ -123,6 +135,13 @@ class Report:
         return all(step.holds for step in self.steps)
 
     @property
+    def waited(self) -> timedelta | None:
+        """How long after the acceptance the time stamp was made; None unless both could be read."""
+        if self.accepted_at is None or self.stamped_at is None:
+            return None
+        return self.stamped_at - self.accepted_at
+
+    @property
     def first_error(self) -> YunhaiError | None:
         return next((step.error for step in self.steps if step.error is not None), None)
 
@@ -156,8 +175,59 @@ def require(file: bytes, root: bytes) -> Report:
     return report
 
 
+def require_bundle(bundle: Bundle, *, tenant: int, sequence: int, root: bytes) -> None:
+    """Raise the first refusal of a bundle that is not sealed yet: every step of `verify` but the file's and the journal's.
+    `tenant` and `sequence` are where its record stands."""
+    nowhere = (0, 0)
+    evidence = Evidence(
+        bundle=bundle,
+        sealed=b"",
+        journal=Place(id="", tenant=tenant, sequence=sequence, head="", steps=()),
+        seal=Seal(sequence=0, record=""),
+        checkpoint=Anchor(statement="", token=""),
+        spans=dict.fromkeys((*BUNDLE, "journal"), nowhere),
+    )
+    check = _Check(b"", root, evidence=evidence, done={"file"})
+    for name, zh, en in STEPS[1:-1]:
+        verdict = check.run(name, zh, en)
+        if verdict.error is not None:
+            raise verdict.error
+
+
+def proven_stamp(
+    token: bytes, digest: bytes, profile: Profile, *, issuers: Sequence[bytes], root: bytes
+) -> stamps.Stamp:
+    """A token over the digest by a certificate of `profile` (TSA or CHECKPOINT) that leads to the root at the token's own time,
+    under that profile's policy. The errors of `stamps.checked` and `paths.validate`; EVIDENCE_ANCHOR for another profile."""
+    stamp = stamps.checked(token, digest, policy=_POLICIES[profile], exact=True, known=issuers)
+    _lead(stamp.certificate, profile, stamp.at, EVIDENCE_ANCHOR, issuers=issuers, root=root)
+    return stamp
+
+
+def _lead(
+    certificate: bytes, wanted: Profile, at: datetime, code: int, *, issuers: Sequence[bytes], root: bytes
+) -> None:
+    row = PROFILES[wanted]
+    try:
+        found = profile_of(certificate)
+    except (ValueError, TypeError, KeyError) as problem:
+        raise refused(code, str(problem), "憑證樣板不符") from None
+    if found is not wanted:
+        raise refused(code, f"a certificate of profile {found}", f"憑證樣板為 {found}")
+    question = paths.Question(
+        at=at,
+        policies=frozenset({row.policy}),
+        explicit_policy=True,
+        usage=row.usage,
+        extended_usage=row.extended[0],
+    )
+    paths.validate(certificate, issuers, [root], question)
+
+
 def record_slots(sequence: int, slots: bytes) -> NDArray[np.void]:
     """The slots of one journal record, its checksum proven with its sequence. EVIDENCE_RECORD."""
+    if not 0 < sequence < _SEQUENCES:
+        raise refused(EVIDENCE_RECORD, "no such sequence number", "序號超出範圍")
     if not slots or len(slots) % SIZE or len(slots) > JOURNAL_GROUP_SLOTS_MAX * SIZE:
         raise refused(EVIDENCE_RECORD, "not whole slots", "不是整數格")
     found = np.frombuffer(slots, RECORD)
@@ -203,6 +273,11 @@ class _Check:
             member = str(error.details.get("member") or _OF_MEMBER[name])
             first, last = self._span(member, error)
             return Verdict(name=name, zh=zh, en=en, checked=True, error=error, member=member, first=first, last=last)
+        except BROKEN:  # somewhere deep in a file that was made to be read wrongly
+            member = _OF_MEMBER[name]
+            first, last = self._span(member, None)
+            broken = refused(EVIDENCE_MALFORMED, "it cannot be read", "無法讀取", member=member, first=first, last=last)
+            return Verdict(name=name, zh=zh, en=en, checked=True, error=broken, member=member, first=first, last=last)
         self.done.add(name)
         return Verdict(name=name, zh=zh, en=en, checked=True)
 
@@ -222,8 +297,8 @@ class _Check:
         step: Callable[[], None] = getattr(self, f"_{name}")
         return step
 
-    def _span(self, member: str, error: YunhaiError) -> tuple[int, int]:
-        if "first" in error.details and "last" in error.details:
+    def _span(self, member: str, error: YunhaiError | None) -> tuple[int, int]:
+        if error is not None and "first" in error.details and "last" in error.details:
             return int(str(error.details["first"])), int(str(error.details["last"]))
         if self.evidence is None:
             return 0, max(0, len(self.file) - 1)
@@ -248,6 +323,11 @@ class _Check:
         record = np.frombuffer(fact.content, INSTRUCTION)[0]
         if int(record["code"]) or int(record["tenant"]) != fact.tenant or fact.tenant != found.journal.tenant:
             raise refused(EVIDENCE_RECORD, "of another tenant, or refused", "屬於其他租戶或已退單")
+        signed = int(record["signed_at"]) * 1_000_000
+        if abs(_moment(int(record["accepted_at"])) - _moment(signed)) > _SIGNED + CLOCKS:
+            raise refused(
+                EVIDENCE_TIME, "not accepted when it was signed, as the gate demands", "受理與簽署時間相距過遠"
+            )
         self.record = record
 
     def _text(self) -> None:
@@ -279,35 +359,22 @@ class _Check:
         if self.signature.token is None:
             raise refused(EVIDENCE_TIME, "no time stamp", "沒有時戳")
         digest = hashlib.sha256(self.signature.value).digest()
-        stamp = self._stamped(self.signature.token, digest)
-        accepted = _moment(int(self.record["accepted_at"]))
-        if stamp.at + CLOCKS < accepted:
+        stamp = self._stamped(self.signature.token, digest, Profile.TSA)
+        if stamp.at + CLOCKS < self._accepted:
             raise refused(EVIDENCE_TIME, "stamped before it was accepted", "時戳早於受理時間")
         self.stamp = stamp
 
-    def _stamped(self, token: bytes, digest: bytes) -> stamps.Stamp:
+    @property
+    def _accepted(self) -> datetime:
+        assert self.record is not None
+        return _moment(int(self.record["accepted_at"]))
+
+    def _stamped(self, token: bytes, digest: bytes, profile: Profile) -> stamps.Stamp:
         """A token beneath the root."""
-        issuers = self._found.bundle.certificates[1:]
-        stamp = stamps.checked(token, digest, policy=profiles.TSA_POLICY, exact=True, known=issuers)
-        self._lead(stamp.certificate, Profile.TSA, stamp.at, EVIDENCE_ANCHOR)
-        return stamp
+        return proven_stamp(token, digest, profile, issuers=self._found.bundle.certificates[1:], root=self.root)
 
     def _lead(self, certificate: bytes, wanted: Profile, at: datetime, code: int) -> None:
-        row = PROFILES[wanted]
-        try:
-            found = profile_of(certificate)
-        except (ValueError, TypeError, KeyError) as problem:
-            raise refused(code, str(problem), "憑證樣板不符") from None
-        if found is not wanted:
-            raise refused(code, f"a certificate of profile {found}", f"憑證樣板為 {found}")
-        question = paths.Question(
-            at=at,
-            policies=frozenset({row.policy}),
-            explicit_policy=True,
-            usage=row.usage,
-            extended_usage=row.extended[0],
-        )
-        paths.validate(certificate, self._found.bundle.certificates[1:], [self.root], question)
+        _lead(certificate, wanted, at, code, issuers=self._found.bundle.certificates[1:], root=self.root)
 
     def _certificate(self) -> None:
         assert self.stamp is not None
@@ -325,6 +392,8 @@ class _Check:
         bundle, at = self._found.bundle, self.stamp.at
         leaf, issuer = bundle.certificates[0], bundle.certificates[1]
         answers = [("ocsp", status.checked_ocsp(bundle.ocsp, leaf, issuer, at=at))]
+        if answers[0][1].this_update + status.FRESH + CLOCKS < self._accepted:
+            raise refused(STATUS_TIME, "it is from before the acceptance", "狀態早於受理時間")
         responder = answers[0][1].responder
         if responder != issuer:
             self._lead(responder, Profile.OCSP, answers[0][1].this_update, EVIDENCE_KEY)
@@ -401,7 +470,7 @@ class _Check:
         return head, holds_record, holds_seal
 
     def _statement(self) -> Checkpoint:
-        """The checkpoint's statement, held fast by its time stamp."""
+        """The checkpoint's statement, held fast by the stamp that is made for checkpoints alone."""
         anchor, span = self._found.checkpoint, self._found.spans["checkpoint"]
         raw = anchor.statement.encode("utf-8", "surrogatepass")
         try:
@@ -411,7 +480,8 @@ class _Check:
                 "checkpoint", refused(EVIDENCE_ANCHOR, "not a checkpoint's statement", "不是檢查點")
             ) from None
         try:
-            stamp = self._stamped(unpacked(anchor.token, "checkpoint", span), hashlib.sha256(raw).digest())
+            token = unpacked(anchor.token, "checkpoint", span)
+            stamp = self._stamped(token, hashlib.sha256(raw).digest(), Profile.CHECKPOINT)
         except YunhaiError as error:
             raise _FaultError("checkpoint", error) from None
         if statement.sequence < self._found.seal.sequence:
@@ -430,7 +500,8 @@ class _Check:
         record, found = self.record, self.evidence
         subject = ""
         if self.signature is not None:
-            subject = forms.load(self.signature.certificates[0]).subject.native.get("common_name", "")
+            with suppress(*BROKEN):
+                subject = forms.load(self.signature.certificates[0]).subject.native.get("common_name", "")
         return Report(
             steps=steps,
             number=int(record["number"]) if record is not None else 0,

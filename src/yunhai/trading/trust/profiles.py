@@ -26,7 +26,9 @@ ARC: Final = "2.25.169459746352110296097400854895131017028"
 ORDER_SIGNING: Final = f"{ARC}.1.1"
 """Extended key usage: signs instructions 委託簽章."""
 TSA_POLICY: Final = f"{ARC}.3.1"
-"""The policy under which our time stamps are made (RFC 3161)."""
+"""The policy under which our time stamps are made for anybody who asks (RFC 3161)."""
+CHECKPOINT_POLICY: Final = f"{ARC}.3.2"
+"""The policy of the stamps that hold the journal's checkpoints fast: made inside alone, by a key of their own."""
 ANY_POLICY: Final = "2.5.29.32.0"
 SERVER_AUTH: Final = "1.3.6.1.5.5.7.3.1"
 CLIENT_AUTH: Final = "1.3.6.1.5.5.7.3.2"
@@ -58,6 +60,7 @@ class Profile(StrEnum):
     SERVER = "server"
     OCSP = "ocsp"
     TSA = "tsa"
+    CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +131,10 @@ PROFILES: Final[Mapping[Profile, CertificateProfile]] = MappingProxyType(
             ),
             CertificateProfile(
                 name=Profile.TSA, zh="時戳", en="Time stamping", policy=f"{ARC}.2.10",
+                usage=_SIGN, extended=(TIME_STAMPING,), days=730, extended_critical=True,
+            ),
+            CertificateProfile(
+                name=Profile.CHECKPOINT, zh="檢查點", en="Journal checkpoints", policy=f"{ARC}.2.11",
                 usage=_SIGN, extended=(TIME_STAMPING,), days=730, extended_critical=True,
             ),
         )

@@ -30,6 +30,8 @@ from yunhai.trading.trust.forms import load
 
 CLOCKS: Final = timedelta(seconds=60)
 """How far an answer's clock may run ahead."""
+FRESH: Final = timedelta(minutes=5)
+"""For so long our responder gives an answer again: what was asked for at a moment is from no earlier than this before it."""
 
 
 class State(StrEnum):
