@@ -1,4 +1,6 @@
-"""What goes on and what fails closed when the HSM is removed, killed, slow, or never was there (docs/concepts/trust.md §9)."""
+"""What goes on and what fails closed when the HSM is removed, killed, slow, or never was there (docs/concepts/trust.md §9).
+
+Each begins with a ceremony; those that wait for something to come back are `full`."""
 
 import os
 import shutil
@@ -75,6 +77,7 @@ class Standing:
 TRY_LATER = ocsp.OCSPResponse({"response_status": "try_later"}).dump()
 
 
+@pytest.mark.full
 def test_the_token_removed_and_put_back(own_scene: Scene, tmp_path: Path) -> None:
     had = Standing(own_scene, tmp_path)
     tokens = own_scene.at.soft / "tokens"
@@ -88,6 +91,7 @@ def test_the_token_removed_and_put_back(own_scene: Scene, tmp_path: Path) -> Non
     had.require_working()
 
 
+@pytest.mark.full
 def test_the_worker_killed_is_started_again_at_once(own_scene: Scene, tmp_path: Path) -> None:
     had = Standing(own_scene, tmp_path)
     pid = own_scene.hsm.worker_pid
@@ -97,6 +101,7 @@ def test_the_worker_killed_is_started_again_at_once(own_scene: Scene, tmp_path: 
     assert own_scene.hsm.worker_pid not in (None, pid)
 
 
+@pytest.mark.full
 def test_a_slow_hsm_is_given_up_in_time_and_opened_again(own_scene: Scene, tmp_path: Path) -> None:
     had = Standing(own_scene, tmp_path)
     own_scene.hsm._seconds = 0.5
@@ -113,6 +118,7 @@ def test_a_slow_hsm_is_given_up_in_time_and_opened_again(own_scene: Scene, tmp_p
     had.require_working()
 
 
+@pytest.mark.full
 def test_a_revocation_while_the_hsm_is_away_is_not_answered_good(own_scene: Scene, tmp_path: Path) -> None:
     had = Standing(own_scene, tmp_path)
     (own_scene.at.soft / "tokens").rename(tmp_path / "away")
@@ -136,6 +142,7 @@ def test_a_revocation_while_the_hsm_is_away_is_not_answered_good(own_scene: Scen
 def test_an_answer_made_before_ends_with_its_next_update(own_scene: Scene, tmp_path: Path) -> None:
     had = Standing(own_scene, tmp_path)
     (own_scene.at.soft / "tokens").rename(tmp_path / "away")
+    had.require_closed()
     own_scene.clock.ahead = timedelta(minutes=59)
     assert own_scene.do(own_scene.keeper.responder.answer(had.plain)).content == had.good
     own_scene.clock.ahead = timedelta(minutes=61)
