@@ -4,7 +4,7 @@ Functions run inside a transaction. Those of a person take the person; those of 
 it, and the caller's right to do so is checked where the request comes in. Views are frozen; times ISO 8601.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,32 +17,34 @@ from django.utils import timezone
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CERTIFICATES_LISTED_MAX, RENEWAL_NOTICE_DAYS
 from yunhai.platform.console.inner import ask
-from yunhai.platform.identity.models import Membership, Person, SigningKey
-from yunhai.platform.outbox.api import put
+from yunhai.platform.identity.models import Person, SigningKey
 from yunhai.platform.tenancy import api as tenancy
 from yunhai.platform.tenancy import rls
-from yunhai.platform.tenancy.models import Tenant
 from yunhai.services.trust import issuing, process, rules
 from yunhai.services.trust.errors import (
-    BROKER_UNKNOWN,
     CERTIFICATE_UNKNOWN,
-    CONSENT_UNKNOWN,
-    PERSON_UNKNOWN,
     PROFILE_NOT_FOR_KEY,
-    REGISTRATION_BY_ONE,
-    REGISTRATION_DECIDED,
-    REGISTRATION_KIND,
-    REGISTRATION_STANDS,
-    REGISTRATION_UNKNOWN,
     REQUEST_NOT_PROVEN,
 )
 from yunhai.services.trust.models import (
     Authorisation,
     Certificate,
-    Consent,
     Credential,
     ProfileSetting,
-    Registration,
+)
+from yunhai.services.trust.registrations import (
+    apply,
+    ask_end,
+    broker_of,
+    consent,
+    consents,
+    decide,
+    decide_end,
+    is_registered,
+    operator_end,
+    registration,
+    registrations,
+    withdraw,
 )
 from yunhai.services.trust.views import (
     CertificateView,
@@ -52,8 +54,8 @@ from yunhai.services.trust.views import (
     ProfileView,
     RegistrationView,
     SignatureView,
+    iso,
 )
-from yunhai.trading.facts import ConsentSet
 from yunhai.trading.trust.profiles import PROFILES
 
 __all__ = [
@@ -64,174 +66,18 @@ __all__ = [
     "ProfileView",
     "RegistrationView",
     "SignatureView",
+    "apply",
+    "ask_end",
+    "consent",
+    "consents",
+    "decide",
+    "decide_end",
+    "is_registered",
+    "operator_end",
+    "registration",
+    "registrations",
+    "withdraw",
 ]
-
-
-# --- registrations -----------------------------------------------------------------------------------------------------
-
-
-def apply(
-    *, tenant: int, person: int, documents: Iterable[Mapping[str, Any]], by: int, kind: str = "investor", note: str = ""
-) -> RegistrationView:
-    """A desk puts a person's documents on record; another of its people approves. PERSON_UNKNOWN, REGISTRATION_KIND,
-    DOCUMENTS_WRONG, REGISTRATION_STANDS."""
-    with rls.acting(tenant=tenant):
-        roles = set(
-            Membership.objects.filter(tenant_id=tenant, person_id=person, allowed=True).values_list("role", flat=True)
-        )
-        if not roles:
-            raise YunhaiError(PERSON_UNKNOWN)
-        fits = {"investor": {"investor"}, "clerk": rules.CLERK_ROLES, "program": {"api", "investor"}}
-        if not roles & fits.get(kind, frozenset()):
-            raise YunhaiError(REGISTRATION_KIND, kind=kind)
-        found = rules.checked_documents(documents, today=timezone.localdate())
-        Person.objects.select_for_update().get(pk=person)
-        standing = ("applied", "approved")
-        if Registration.objects.filter(tenant_id=tenant, person_id=person, kind=kind, status__in=standing).exists():
-            raise YunhaiError(REGISTRATION_STANDS)
-    with rls.acting(person=person):
-        earlier = Registration.objects.filter(person_id=person).order_by("id").first()
-    with rls.acting(tenant=tenant):
-        row = Registration.objects.create(
-            tenant_id=tenant,
-            person_id=person,
-            kind=kind,
-            documents=[one.as_json() for one in found],
-            pseudonym=earlier.pseudonym if earlier is not None else rules.new_pseudonym(),
-            applied_by=by,
-            note=note[:200],
-        )
-        return _registration(row)
-
-
-def decide(registration: int, *, tenant: int, by: int, approve: bool, note: str = "") -> RegistrationView:
-    """Another person approves or refuses. Approved: the broker has the person's consent, and their keys get certificates
-    where the trust process can be reached. REGISTRATION_UNKNOWN, REGISTRATION_DECIDED, REGISTRATION_BY_ONE."""
-    with rls.acting(tenant=tenant):
-        row = _registration_row(registration, tenant)
-        if row.status != "applied":
-            raise YunhaiError(REGISTRATION_DECIDED, status=row.status)
-        if row.applied_by == by:
-            raise YunhaiError(REGISTRATION_BY_ONE)
-        row.status = "approved" if approve else "refused"
-        row.decided_by, row.decided_at, row.note = by, timezone.now(), note[:200] or row.note
-        row.save()
-        if approve:
-            _set_consent(row.person_id, tenant, allowed=True, by=by, registration=row)
-    if approve:
-        issuing.issue_missing(row.person, by=by)
-    return _registration(row)
-
-
-def registrations(tenant: int, *, status: str = "", person: int = 0) -> tuple[RegistrationView, ...]:
-    """A broker's registrations, newest first."""
-    with rls.acting(tenant=tenant):
-        rows = Registration.objects.filter(tenant_id=tenant)
-        rows = rows.filter(status=status) if status else rows
-        rows = rows.filter(person_id=person) if person else rows
-        return tuple(_registration(row) for row in rows[:CERTIFICATES_LISTED_MAX])
-
-
-def registration(number: int, *, tenant: int) -> RegistrationView:
-    """REGISTRATION_UNKNOWN, another broker's too."""
-    with rls.acting(tenant=tenant):
-        return _registration(_registration_row(number, tenant))
-
-
-def is_registered(person: int) -> bool:
-    """Whether any broker has registered a person: what a later broker relies on, without seeing the documents."""
-    with rls.acting(person=person):
-        return bool(issuing.registrations_of(person))
-
-
-def _registration_row(number: int, tenant: int) -> Registration:
-    found = Registration.objects.select_for_update(of=("self",)).filter(pk=number, tenant_id=tenant).first()
-    if found is None:
-        raise YunhaiError(REGISTRATION_UNKNOWN, registration=number)
-    return found
-
-
-def _registration(row: Registration) -> RegistrationView:
-    return RegistrationView(
-        registration=row.pk,
-        tenant=row.tenant_id,
-        person=row.person_id,
-        kind=row.kind,
-        pseudonym=row.pseudonym,
-        status=row.status,
-        documents=tuple(row.documents),
-        applied_by=row.applied_by,
-        applied_at=_iso(row.applied_at),
-        decided_by=row.decided_by,
-        decided_at=_iso(row.decided_at),
-        note=row.note,
-    )
-
-
-# --- consents ----------------------------------------------------------------------------------------------------------
-
-
-def consent(person: Person, tenant: int) -> ConsentView:
-    """The person lets a broker take what they sign. Giving it again changes nothing. BROKER_UNKNOWN."""
-    broker = _broker(tenant)
-    with rls.acting(person=person.pk):
-        _set_consent(person.pk, tenant, allowed=True, by=person.pk)
-        return _consent(broker, _consent_row(person.pk, tenant), issuing.registrations_of(person.pk))
-
-
-def withdraw(person: Person, tenant: int) -> ConsentView:
-    """The person takes it back; the gate refuses within a second. BROKER_UNKNOWN, CONSENT_UNKNOWN."""
-    broker = _broker(tenant)
-    with rls.acting(person=person.pk):
-        if _consent_row(person.pk, tenant) is None:
-            raise YunhaiError(CONSENT_UNKNOWN)
-        _set_consent(person.pk, tenant, allowed=False, by=person.pk)
-        return _consent(broker, _consent_row(person.pk, tenant), issuing.registrations_of(person.pk))
-
-
-def consents(person: Person) -> tuple[ConsentView, ...]:
-    """For every broker where the person has a place or ever consented, by code."""
-    with rls.acting(person=person.pk):
-        rows = {row.tenant_id: row for row in Consent.objects.filter(person=person)}
-        places = Membership.objects.filter(person=person, allowed=True).values_list("tenant_id", flat=True)
-        registered = issuing.registrations_of(person.pk)
-        brokers = Tenant.objects.filter(pk__in={*rows, *places}, kind="broker")
-        return tuple(_consent(broker, rows.get(broker.pk), registered) for broker in brokers)
-
-
-def _broker(tenant: int) -> Tenant:
-    found = Tenant.objects.filter(pk=tenant, kind="broker").exclude(status="closed").first()
-    if found is None:
-        raise YunhaiError(BROKER_UNKNOWN, tenant=tenant)
-    return found
-
-
-def _consent_row(person: int, tenant: int) -> Consent | None:
-    return Consent.objects.select_for_update(of=("self",)).filter(person_id=person, tenant_id=tenant).first()
-
-
-def _set_consent(person: int, tenant: int, *, allowed: bool, by: int, registration: Registration | None = None) -> None:
-    row = _consent_row(person, tenant)
-    if row is not None and row.allowed == allowed:
-        return
-    if row is None:
-        row = Consent(person_id=person, tenant_id=tenant, registration=registration)
-    row.allowed = allowed
-    row.save()
-    put(ConsentSet(person=person, tenant=tenant, allowed=allowed), tenant=tenant, by=by)
-
-
-def _consent(broker: Tenant, row: Consent | None, registered: Iterable[Registration]) -> ConsentView:
-    return ConsentView(
-        tenant=broker.pk,
-        code=broker.code,
-        name_zh=broker.name_zh,
-        name_en=broker.name_en,
-        state="missing" if row is None else "given" if row.allowed else "withdrawn",
-        demanded=broker.certificates,
-        registered=any(one.tenant_id == broker.pk for one in registered),
-        changed_at=_iso(row.changed_at) if row is not None else "",
-    )
 
 
 # --- certificates ------------------------------------------------------------------------------------------------------
@@ -272,14 +118,17 @@ def renew(person: Person, number: int) -> CertificateView:
 def revoke(person: Person, number: int, *, reason: str = "unspecified") -> CertificateView:
     """The person revokes or holds one of their own. CERTIFICATE_UNKNOWN, REASON_UNKNOWN."""
     with rls.acting(person=person.pk):
-        row = _row(_of_person(person.pk), number)
-        return view(issuing.revoke(row, reason=reason, by=person.pk, revoker="person"))
+        rows = _of_person(person.pk)
+        issuing.revoke(_row(rows, number), reason=reason, by=person.pk, revoker="person")
+        return view(_row(rows, number))
 
 
 def release(person: Person, number: int) -> CertificateView:
-    """The person ends a hold. CERTIFICATE_UNKNOWN, REVOKED_FOR_GOOD."""
+    """The person ends a hold that they put. CERTIFICATE_UNKNOWN, REVOKED_FOR_GOOD, HOLD_OF_ANOTHER."""
     with rls.acting(person=person.pk):
-        return view(issuing.release(_row(_of_person(person.pk), number), by=person.pk))
+        rows = _of_person(person.pk)
+        issuing.release(_row(rows, number), by=person.pk, side="person")
+        return view(_row(rows, number))
 
 
 def core_knows(outbox: int) -> bool:
@@ -295,11 +144,27 @@ def desk_certificates(tenant: int, *, person: int = 0) -> tuple[CertificateView,
         return tuple(view(row) for row in rows[:CERTIFICATES_LISTED_MAX])
 
 
-def desk_revoke(tenant: int, number: int, *, reason: str, by: int) -> CertificateView:
-    """The desk that registered the person revokes or holds. CERTIFICATE_UNKNOWN, REASON_UNKNOWN."""
+def desk_revoke(tenant: int, number: int, *, reason: str, by: int, interfaces: bool = False) -> CertificateView:
+    """The desk that registered the person revokes or holds. `interfaces`: who asks may do so to certificates of the broker's
+    systems, software and lines too, which are nobody's. CERTIFICATE_UNKNOWN, REASON_UNKNOWN."""
     with rls.acting(tenant=tenant):
-        row = _row(_rows().filter(tenant_id=tenant), number)
-        return view(issuing.revoke(row, reason=reason, by=by, revoker="desk"))
+        rows = _of_desk(tenant, interfaces=interfaces)
+        issuing.revoke(_row(rows, number), reason=reason, by=by, revoker="desk")
+        return view(_row(rows, number))
+
+
+def desk_release(tenant: int, number: int, *, by: int, interfaces: bool = False) -> CertificateView:
+    """The desk ends a hold that a desk put. CERTIFICATE_UNKNOWN, REVOKED_FOR_GOOD, HOLD_OF_ANOTHER."""
+    with rls.acting(tenant=tenant):
+        rows = _of_desk(tenant, interfaces=interfaces)
+        issuing.release(_row(rows, number), by=by, side="desk")
+        return view(_row(rows, number))
+
+
+def _of_desk(tenant: int, *, interfaces: bool) -> QuerySet[Certificate]:
+    """Those of people whom the broker registered; with `interfaces` the broker's own too."""
+    rows = _rows().filter(tenant_id=tenant)
+    return rows if interfaces else rows.filter(person__isnull=False)
 
 
 def every_certificate(*, serial: str = "", profile: str = "", state: str = "") -> tuple[CertificateView, ...]:
@@ -313,7 +178,14 @@ def every_certificate(*, serial: str = "", profile: str = "", state: str = "") -
 
 def operator_revoke(number: int, *, reason: str, by: int) -> CertificateView:
     """The operator revokes or holds any. CERTIFICATE_UNKNOWN, REASON_UNKNOWN."""
-    return view(issuing.revoke(_row(_rows(), number), reason=reason, by=by, revoker="operator"))
+    issuing.revoke(_row(_rows(), number), reason=reason, by=by, revoker="operator")
+    return view(_row(_rows(), number))
+
+
+def operator_release(number: int, *, by: int) -> CertificateView:
+    """The operator ends any hold. CERTIFICATE_UNKNOWN, REVOKED_FOR_GOOD."""
+    issuing.release(_row(_rows(), number), by=by, side="operator")
+    return view(_row(_rows(), number))
 
 
 def devices(person: Person) -> tuple[DeviceView, ...]:
@@ -370,8 +242,8 @@ def signatures(person: Person) -> tuple[SignatureView, ...]:
                 client=row.client.name if row.client is not None else "",
                 hashes=tuple(row.hashes),
                 signed=tuple(row.signed),
-                made_at=_iso(row.given_at),
-                signed_at=_iso(row.signed_at),
+                made_at=iso(row.given_at),
+                signed_at=iso(row.signed_at),
             )
             for row in rows[:CERTIFICATES_LISTED_MAX]
         )
@@ -419,7 +291,7 @@ def set_life(profile: str, days: int) -> None:
 
 def demand(tenant: int, *, on: bool, reason: str, by: int) -> None:
     """Whether a broker takes only what is signed under a certificate and with consent. BROKER_UNKNOWN."""
-    _broker(tenant)
+    broker_of(tenant)
     tenancy.set_tenant(tenant, by=by, reason=reason, certificates=on)
 
 
@@ -507,17 +379,13 @@ def view(row: Certificate) -> CertificateView:
         subject=row.subject,
         serial=bytes(row.serial).hex(),
         sha256=bytes(row.sha256).hex(),
-        not_before=_iso(row.not_before),
-        not_after=_iso(row.not_after),
+        not_before=iso(row.not_before),
+        not_after=iso(row.not_after),
         state=state,
         reason=rules.reason_word(row.reason) if row.status in ("revoked", "held") else "",
-        revoked_at=_iso(row.revoked_at),
+        revoked_at=iso(row.revoked_at),
         revoker=row.revoker,
         renewable=state == "valid" and rules.renewable(row.not_after, now),
         days_left=max(0, (row.not_after - now).days),
         outbox=row.outbox,
     )
-
-
-def _iso(moment: datetime | None) -> str:
-    return timezone.localtime(moment).isoformat(timespec="seconds") if moment is not None else ""

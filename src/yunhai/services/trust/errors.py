@@ -12,6 +12,7 @@ DOCUMENTS_WRONG: Final = 7805
 REGISTRATION_DECIDED: Final = 7806
 PERSON_UNKNOWN: Final = 7807
 REGISTRATION_KIND: Final = 7808
+REGISTRATION_OWN: Final = 7809
 CERTIFICATE_UNKNOWN: Final = 7810
 CERTIFICATE_NOT_VALID: Final = 7811
 RENEWAL_EARLY: Final = 7812
@@ -24,6 +25,10 @@ CERTIFICATE_STANDS: Final = 7818
 REQUEST_NOT_PROVEN: Final = 7819
 CONSENT_UNKNOWN: Final = 7820
 BROKER_UNKNOWN: Final = 7821
+REGISTRATION_NOT_STANDING: Final = 7822
+HOLD_OF_ANOTHER: Final = 7823
+NAME_OF_ANOTHER: Final = 7824
+ID_NUMBER_WRITTEN: Final = 7825
 CREDENTIAL_UNKNOWN: Final = 7830
 CREDENTIALS_TOO_MANY: Final = 7831
 FACTOR_MISSING: Final = 7832
@@ -101,6 +106,11 @@ register(
             "投資人須有帳戶，營業員須有職務。", "An investor needs an account, a clerk a place.",
         ),
         _row(
+            REGISTRATION_OWN, "trust-registration-of-oneself", 403,
+            "本人的登錄須由他人申請與核准", "Nobody applies for their own registration or decides about it",
+            "請由其他經辦辦理。", "Have colleagues do it.",
+        ),
+        _row(
             CERTIFICATE_UNKNOWN, "trust-certificate-not-found", 404,
             "查無憑證 {certificate}", "There is no certificate {certificate}", "請核對編號。", "Check the number.",
         ),
@@ -151,6 +161,26 @@ register(
         _row(
             BROKER_UNKNOWN, "trust-broker-not-found", 404,
             "查無券商 {tenant}", "There is no broker {tenant}", "請核對券商。", "Check the broker.",
+        ),
+        _row(
+            REGISTRATION_NOT_STANDING, "trust-registration-not-standing", 409,
+            "沒有可終止的已核准登錄，或尚未有人申請終止", "No approved registration is there to end, or nobody asked to end it",
+            "請先由一位經辦申請終止。", "One person asks first, another decides.",
+        ),
+        _row(
+            HOLD_OF_ANOTHER, "trust-hold-of-another", 403,
+            "此暫停由 {revoker} 所設，您不能解除", "This hold was put by the {revoker}; it is not yours to end",
+            "請洽設定暫停者：登錄券商或平台管理者。", "Ask who put it: the broker's desk, or the operator.",
+        ),
+        _row(
+            NAME_OF_ANOTHER, "trust-name-of-another", 422,
+            "介面憑證名稱須為券商代號 {code}，或以其加 - 開頭",
+            "An interface's name is the broker's code {code}, or begins with it and a -",
+            "請改正名稱。", "Correct the name.",
+        ),
+        _row(
+            ID_NUMBER_WRITTEN, "trust-id-number-written", 422,
+            "備註不可填寫證號", "A note may hold no ID number", "請刪除證號。", "Take the number out.",
         ),
         _row(
             CREDENTIAL_UNKNOWN, "trust-credential-not-found", 404,

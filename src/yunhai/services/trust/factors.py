@@ -1,8 +1,10 @@
 """The second factor of a signature: a code of the authenticator app, or a passkey's answer to a challenge made of the hashes.
 
 Both are checked by what allauth keeps. A code counts once: its counter is remembered with the authorisation, in the
-database, so that no other worker takes it again. A passkey's challenge is the SHA-256 of a random part and the very hashes:
-what the device signs is the wish to sign these and no others. The state of a challenge travels with the client, signed.
+database, so that no other worker takes it again; and allauth's own mark is read and set, so that a code that opened a
+session, or gave a program leave, signs nothing, and the other way round. A passkey's challenge is the SHA-256 of a random
+part and the very hashes: what the device signs is the wish to sign these and no others. The state of a challenge travels
+with the client, signed.
 """
 
 import hashlib
@@ -27,7 +29,7 @@ from fido2.webauthn import UserVerificationRequirement
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import ACTIVATION_SECONDS_MAX
 from yunhai.platform.identity.models import Person
-from yunhai.services.trust.errors import CHALLENGE_STALE, FACTOR_MISSING, FACTOR_WRONG, TOO_MANY_TRIES
+from yunhai.services.trust.errors import CHALLENGE_STALE, FACTOR_MISSING, FACTOR_USED, FACTOR_WRONG, TOO_MANY_TRIES
 
 SALT: Final = "yunhai.trust.challenge"
 TOTP: Final = "totp"
@@ -54,7 +56,7 @@ def check(
 ) -> Given:
     """The factor given for these hashes: an app's `code`, or the passkey's `answer` {state, response}.
 
-    FACTOR_MISSING, TOO_MANY_TRIES, FACTOR_WRONG, CHALLENGE_STALE."""
+    FACTOR_MISSING, TOO_MANY_TRIES, FACTOR_WRONG, FACTOR_USED, CHALLENGE_STALE."""
     if not kinds_of(person):
         raise YunhaiError(FACTOR_MISSING)
     if not ratelimit.consume(request, action="login_failed", key=f"mfa-auth-user-{person.pk}", dry_run=True):
@@ -73,6 +75,8 @@ def _by_code(person: Person, code: str) -> Given:
         for counter in totp.yield_hotp_counters_from_time():
             value = totp.format_hotp_value(totp.hotp_value(secret, counter))
             if compare_user_code(actual=code, expected=value):
+                if not totp.TOTP(one)._mark_code_used(code):  # allauth has no public name for it
+                    raise YunhaiError(FACTOR_USED)
                 return Given(factor=TOTP, proof=hashlib.sha256(f"{TOTP}|{one.pk}|{counter}".encode()).hexdigest())
     raise YunhaiError(FACTOR_WRONG)
 

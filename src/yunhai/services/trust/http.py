@@ -4,244 +4,52 @@ from base64 import b64encode, urlsafe_b64encode
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Router, Schema, Status
-from pydantic import ConfigDict
+from ninja import Router, Status
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import ACTIVATION_HASHES_MAX, ACTIVATION_SECONDS_MAX, REGISTRATION_DOCUMENTS_MAX
+from yunhai.kernel.limits import ACTIVATION_HASHES_MAX, ACTIVATION_SECONDS_MAX
 from yunhai.platform.identity.models import Person
 from yunhai.platform.shell.api import caller_of, open_to, signed_in
 from yunhai.services.trust import api, factors, oauth, rules, signing
 from yunhai.services.trust.errors import CLIENT_UNKNOWN, HASHES_WRONG
 from yunhai.services.trust.models import Client, Credential
+from yunhai.services.trust.schemas import (
+    ActivationOut,
+    ApplyIn,
+    CertificateOut,
+    ClientIn,
+    ConsentOut,
+    CredentialIn,
+    CredentialOut,
+    DecideIn,
+    DemandIn,
+    DeviceOut,
+    EndedOut,
+    EndIn,
+    FactorIn,
+    InterfaceIn,
+    InterfaceOut,
+    IssueIn,
+    LifeIn,
+    NewOAuthClientOut,
+    OAuthClientOut,
+    OperatorEndIn,
+    OverviewOut,
+    ProfileOut,
+    RegistrationOut,
+    RevokeIn,
+    SignatureOut,
+    SignedOut,
+    SpendIn,
+    ToldOut,
+    ToSignIn,
+)
 
 router = Router(tags=["trust"], auth=signed_in)
 PREFIX = "/trust"
 SERVICE: Final = "3.7"
 _BIG: Final = 2**31 - 1
-_REASONS: Final = f"^({'|'.join(rules.REASONS)})$"
 _DESK: Final = ("sales", "keyin", "operations")
-
-
-class Strict(Schema):
-    """A body that names only what is known."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class CertificateOut(Schema):
-    certificate: int
-    person: int
-    tenant: int
-    key: int
-    credential: str
-    profile: str
-    profile_zh: str
-    profile_en: str
-    subject: str
-    serial: str
-    sha256: str
-    not_before: str
-    not_after: str
-    state: str
-    reason: str
-    revoked_at: str
-    revoker: str
-    renewable: bool
-    days_left: int
-    outbox: int
-
-
-class ToldOut(Schema):
-    core: bool
-
-
-class DeviceOut(Schema):
-    key: int
-    name: str
-    kind: str
-    status: str
-    certificate: CertificateOut | None
-    missing: str
-
-
-class ConsentOut(Schema):
-    tenant: int
-    code: str
-    name_zh: str
-    name_en: str
-    state: str
-    demanded: bool
-    registered: bool
-    changed_at: str
-
-
-class OverviewOut(Schema):
-    registered: bool
-    pseudonym: str
-    brokers: list[int]
-    devices: list[DeviceOut]
-    consents: list[ConsentOut]
-    notices: list[CertificateOut]
-
-
-class SignatureOut(Schema):
-    number: str
-    credential: str
-    kind: str
-    factor: str
-    what: str
-    client: str
-    hashes: list[str]
-    signed: list[str]
-    made_at: str
-    signed_at: str
-
-
-class IssueIn(Strict):
-    """`profile`: only where a key may have one of two (investor, clerk)."""
-
-    key: int = Field(ge=1, le=2**32 - 1)
-    profile: str = Field("", pattern="^(|investor|clerk|api)$")
-
-
-class RevokeIn(Strict):
-    """`hold` may be ended again; every other reason is for good."""
-
-    reason: str = Field("unspecified", pattern=_REASONS)
-
-
-class CredentialIn(Strict):
-    kind: str = Field("order", pattern="^(order|document)$")
-
-
-class CredentialOut(Schema):
-    """`key` its number in instructions, 0 of a document credential; `usable` it may sign now."""
-
-    credential: str
-    kind: str
-    key: int
-    usable: bool
-    certificate: CertificateOut | None
-
-
-class ToSignIn(Strict):
-    """What is to be signed: SHA-256 `hashes` in base64, or the canonical `texts` of instructions for this key."""
-
-    hashes: list[str] = Field(default_factory=list, max_length=ACTIVATION_HASHES_MAX)
-    texts: list[str] = Field(default_factory=list, max_length=ACTIVATION_HASHES_MAX)
-
-
-class FactorIn(ToSignIn):
-    """And a second factor: an authenticator's `code`, or the passkey's `answer` {state, response}."""
-
-    code: str = Field("", max_length=12)
-    answer: dict[str, Any] | None = None
-
-
-class SpendIn(ToSignIn):
-    activation: str = Field(max_length=2_000)
-
-
-class ActivationOut(Schema):
-    activation: str
-    expires_in: int
-    number: str
-
-
-class SignedOut(Schema):
-    """base64url of r ‖ s without padding, as an instruction's signature is written."""
-
-    signatures: list[str]
-
-
-class DocumentIn(Strict):
-    """An identity document by reference; never its number."""
-
-    kind: str = Field(max_length=30, examples=["id_card"])
-    reference: str = Field(max_length=rules.REFERENCE_CHARACTERS_MAX, examples=["RA-2026-000123"])
-    checked_on: str = Field(max_length=10, examples=["2026-08-21"])
-
-
-class ApplyIn(Strict):
-    person: int = Field(ge=1, le=2**32 - 1)
-    kind: str = Field("investor", pattern="^(investor|clerk|program)$")
-    documents: list[DocumentIn] = Field(max_length=REGISTRATION_DOCUMENTS_MAX)
-    note: str = Field("", max_length=200)
-
-
-class DecideIn(Strict):
-    approve: bool
-    note: str = Field("", max_length=200)
-
-
-class RegistrationOut(Schema):
-    registration: int
-    tenant: int
-    person: int
-    kind: str
-    pseudonym: str
-    status: str
-    documents: list[dict[str, str]]
-    applied_by: int
-    applied_at: str
-    decided_by: int
-    decided_at: str
-    note: str
-
-
-class ProfileOut(Schema):
-    profile: str
-    zh: str
-    en: str
-    days: int
-    usual_days: int
-    valid: int
-    ending: int
-    revoked: int
-
-
-class LifeIn(Strict):
-    days: int
-
-
-class DemandIn(Strict):
-    on: bool
-    reason: str = Field(min_length=1, max_length=200)
-
-
-class ClientIn(Strict):
-    name: str = Field(min_length=1, max_length=60)
-    redirects: list[str] = Field(min_length=1, max_length=10)
-    confidential: bool = False
-
-
-class OAuthClientOut(Schema):
-    client: str
-    name: str
-    redirects: list[str]
-    confidential: bool
-    enabled: bool
-
-
-class NewOAuthClientOut(OAuthClientOut):
-    """`secret` is shown this once; "" of a public client."""
-
-    secret: str
-
-
-class InterfaceIn(Strict):
-    """`request` a PKCS#10 in PEM; `line` the two characters of a line's profile."""
-
-    profile: str = Field(pattern="^(broker|software|line)$")
-    name: str = Field(min_length=1, max_length=64)
-    request: str = Field(max_length=8_000)
-    line: str = Field("", max_length=2)
-
-
-class InterfaceOut(Schema):
-    certificate: CertificateOut
-    pem: str
 
 
 # --- one's own ---------------------------------------------------------------------------------------------------------
@@ -308,7 +116,7 @@ def revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.Certif
 @router.post("/certificates/{int:certificate}/release", response=CertificateOut, summary="End a hold 恢復暫停的憑證")
 @open_to(mfa=True)
 def release(request: HttpRequest, certificate: int) -> api.CertificateView:
-    """7810, 7816."""
+    """Of a hold that the person put. 7810, 7816, 7823."""
     return api.release(_person(request), certificate)
 
 
@@ -439,7 +247,7 @@ def registrations(request: HttpRequest, status: str = "", person: int = 0) -> li
 @router.post("/registrations", response={201: RegistrationOut}, summary="Apply for a person 申請登錄")
 @open_to(*_DESK, service=SERVICE, mfa=True)
 def apply(request: HttpRequest, body: ApplyIn) -> Status[api.RegistrationView]:
-    """Another person of the broker approves. 7803, 7805, 7807, 7808."""
+    """Another person of the broker approves; nobody applies for themselves. 7803, 7805, 7807-7809, 7825."""
     caller = caller_of(request)
     made = api.apply(
         tenant=caller.tenant_id,
@@ -457,9 +265,31 @@ def apply(request: HttpRequest, body: ApplyIn) -> Status[api.RegistrationView]:
 )
 @open_to("operations", "compliance", service=SERVICE, mfa=True)
 def decide(request: HttpRequest, registration: int, body: DecideIn) -> api.RegistrationView:
-    """Never by who applied. 7802, 7804, 7806."""
+    """Never by who applied, nor by the person. 7802, 7804, 7806, 7809, 7825."""
     caller = caller_of(request)
     return api.decide(
+        min(registration, _BIG), tenant=caller.tenant_id, by=caller.person_id, approve=body.approve, note=body.note
+    )
+
+
+@router.post(
+    "/registrations/{int:registration}/end", response=RegistrationOut, summary="Ask to end a registration 申請終止登錄"
+)
+@open_to(*_DESK, "compliance", mfa=True)
+def ask_end(request: HttpRequest, registration: int, body: EndIn) -> api.RegistrationView:
+    """Another person of the broker decides. 7802, 7822, 7825."""
+    caller = caller_of(request)
+    return api.ask_end(min(registration, _BIG), tenant=caller.tenant_id, by=caller.person_id, note=body.note)
+
+
+@router.post(
+    "/registrations/{int:registration}/end/decide", response=RegistrationOut, summary="End or keep it 核准或駁回終止"
+)
+@open_to("operations", "compliance", mfa=True)
+def decide_end(request: HttpRequest, registration: int, body: DecideIn) -> api.RegistrationView:
+    """Ended, its certificates are revoked and no other is issued. Never by who asked. 7802, 7804, 7809, 7822, 7825."""
+    caller = caller_of(request)
+    return api.decide_end(
         min(registration, _BIG), tenant=caller.tenant_id, by=caller.person_id, approve=body.approve, note=body.note
     )
 
@@ -475,15 +305,30 @@ def desk_certificates(request: HttpRequest, person: int = 0) -> list[api.Certifi
 )
 @open_to(*_DESK, "compliance", mfa=True)
 def desk_revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.CertificateView:
-    """Of a person this broker registered. 7810."""
+    """Of a person this broker registered; of an interface by operations alone. 7810."""
     caller = caller_of(request)
-    return api.desk_revoke(caller.tenant_id, certificate, reason=body.reason, by=caller.person_id)
+    interfaces = "operations" in caller.roles
+    return api.desk_revoke(
+        caller.tenant_id, certificate, reason=body.reason, by=caller.person_id, interfaces=interfaces
+    )
+
+
+@router.post(
+    "/desk/certificates/{int:certificate}/release", response=CertificateOut, summary="End a desk's hold 恢復券商暫停"
+)
+@open_to(*_DESK, "compliance", mfa=True)
+def desk_release(request: HttpRequest, certificate: int) -> api.CertificateView:
+    """Of a hold that a desk put. 7810, 7816, 7823."""
+    caller = caller_of(request)
+    interfaces = "operations" in caller.roles
+    return api.desk_release(caller.tenant_id, certificate, by=caller.person_id, interfaces=interfaces)
 
 
 @router.post("/interfaces", response={201: InterfaceOut}, summary="A certificate for an interface 介面憑證")
 @open_to("operations", service=SERVICE, mfa=True)
 def interface(request: HttpRequest, body: InterfaceIn) -> Status[dict[str, Any]]:
-    """For the broker's own system, software or line: its key signed the request. 7815, 7819, 7860, 6806."""
+    """For the broker's own system, software or line: its key signed the request; the name is the broker's code, or begins with it
+    and a hyphen. 7815, 7819, 7824, 7860, 6806."""
     caller = caller_of(request)
     assert caller.tenant is not None
     serial = f"{body.line}/{caller.tenant.code}" if body.profile == "line" else caller.tenant.code
@@ -491,7 +336,7 @@ def interface(request: HttpRequest, body: InterfaceIn) -> Status[dict[str, Any]]
         tenant=caller.tenant_id,
         profile=body.profile,
         request=body.request.encode(),
-        name=body.name,
+        name=rules.checked_name(body.name, code=caller.tenant.code),
         by=caller.person_id,
         serial_number=serial,
     )
@@ -526,6 +371,29 @@ def every_certificate(
 def operator_revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.CertificateView:
     """7810."""
     return api.operator_revoke(certificate, reason=body.reason, by=caller_of(request).person_id)
+
+
+@router.post(
+    "/authority/certificates/{int:certificate}/release", response=CertificateOut, summary="End any hold 恢復任一憑證"
+)
+@open_to("operator", mfa=True)
+def operator_release(request: HttpRequest, certificate: int) -> api.CertificateView:
+    """7810, 7816."""
+    return api.operator_release(certificate, by=caller_of(request).person_id)
+
+
+@router.post(
+    "/authority/brokers/{int:broker}/people/{int:person}/end",
+    response=EndedOut,
+    summary="End a person's registrations at a broker 終止券商登錄",
+)
+@open_to("operator", mfa=True)
+def operator_end(request: HttpRequest, broker: int, person: int, body: OperatorEndIn) -> dict[str, int]:
+    """Their certificates there are revoked and no other is issued. 7821, 7822, 7825."""
+    ended = api.operator_end(
+        tenant=min(broker, _BIG), person=min(person, _BIG), by=caller_of(request).person_id, note=body.note
+    )
+    return {"ended": ended}
 
 
 @router.get("/authority/profiles", response=list[ProfileOut], summary="Profiles and their lives 憑證樣板與效期")

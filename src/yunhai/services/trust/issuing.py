@@ -3,10 +3,14 @@
 What a person's certificates rest on is the first approved registration, at whichever broker. The trust process is asked
 inside the transaction: without its certificate there is no row. CRL and OCSP are told after the commit, and again every
 minute by a job (`tasks.py`), because the process may be away just then; the gate does not wait for either.
+
+Whoever issues, renews or revokes over a signing key locks the key first, then its certificates by their numbers: a renewal
+and a revocation come one after the other, and the later one sees what the earlier one left.
 """
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,6 +30,7 @@ from yunhai.services.trust import process, rules
 from yunhai.services.trust.errors import (
     CERTIFICATE_NOT_VALID,
     CERTIFICATE_STANDS,
+    HOLD_OF_ANOTHER,
     KEY_NOT_ACTIVE,
     REGISTRATION_MISSING,
     RENEWAL_EARLY,
@@ -45,8 +50,9 @@ def registrations_of(person: int) -> list[Registration]:
 
 
 def require_registered(person: int) -> list[Registration]:
-    """REGISTRATION_MISSING if nobody approved one."""
-    found = registrations_of(person)
+    """The same, locked until something rests on one: an end waits, or is seen. REGISTRATION_MISSING if there is none."""
+    rows = Registration.objects.select_for_update(of=("self",), no_key=True)
+    found = list(rows.filter(person_id=person, status="approved").order_by("id"))
     if not found:
         raise YunhaiError(REGISTRATION_MISSING)
     return found
@@ -127,6 +133,8 @@ def issue_missing(person: Person, *, by: int = 0) -> int:
 
 def renew(certificate: Certificate, *, by: int) -> Certificate:
     """A new certificate over the same key, which counts from now on. CERTIFICATE_NOT_VALID, RENEWAL_EARLY, PROCESS_AWAY."""
+    with _as_its_person(certificate):
+        certificate = _locked(certificate)
     now = timezone.now()
     if certificate.status != "valid" or certificate.not_after <= now or hasattr(certificate, "renewed_by"):
         raise YunhaiError(CERTIFICATE_NOT_VALID, status=_state(certificate, now))
@@ -221,38 +229,99 @@ def keep(
 
 def revoke(certificate: Certificate, *, reason: str, by: int, revoker: str) -> Certificate:
     """Revoke a certificate, or hold it (reason `hold`). The gate knows within a second of the commit; CRL and OCSP are told
-    then too. A key that others may have is revoked with its certificate: it signs nowhere, where a certificate is demanded or
-    not. What is revoked stays as it is: revoking it again changes nothing. REASON_UNKNOWN."""
+    then too.
+
+    Where the reason speaks of the key or its person (`rules.OF_THE_KEY`) every standing certificate over the same key goes
+    with it, older ones that were renewed too; and a key that others may have is revoked itself: it signs nowhere, where a
+    certificate is demanded or not. What is revoked stays as it is. A hold that a higher side puts on what is held already is
+    that side's from then on. REASON_UNKNOWN."""
     number = rules.reason_number(reason)
-    row = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
-    if row.status == "revoked" or (row.status == "held" and number == rules.HOLD):
-        return row
-    row.status = "held" if number == rules.HOLD else "revoked"
-    row.reason, row.revoked_at, row.revoked_by, row.revoker = number, timezone.now(), by, revoker
-    row.save()
-    _tell(row, by=by)
-    if number == rules.KEY_COMPROMISE and row.key and row.person is not None:
-        with rls.acting(person=row.person_id):
+    with _as_its_person(certificate):
+        row = _locked(certificate)
+        _revoke_one(row, number, by=by, revoker=revoker)
+        if number in rules.OF_THE_KEY:
+            for other in _over_the_same_key(row):
+                _revoke_one(other, number, by=by, revoker=revoker)
+        if number == rules.KEY_COMPROMISE and row.key and row.person is not None:
             identity.revoke_key(row.person, row.key, by=by)
     return row
 
 
-def release(certificate: Certificate, *, by: int) -> Certificate:
-    """End a hold. REVOKED_FOR_GOOD; one that is valid stays as it is."""
-    row = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
+def _revoke_one(row: Certificate, number: int, *, by: int, revoker: str) -> None:
+    """Write and tell it, unless it is so already. The row is locked."""
     if row.status == "revoked":
-        raise YunhaiError(REVOKED_FOR_GOOD)
-    if row.status == "held":
-        row.status, row.reason, row.revoked_at, row.revoked_by, row.revoker = "valid", 0, None, 0, ""
-        row.save()
-        _tell(row, by=by)
+        return
+    if row.status == "held" and number == rules.HOLD:
+        if rules.SIDES[revoker] > rules.SIDES.get(row.revoker, 0):
+            row.revoker, row.revoked_by = revoker, by
+            row.save(update_fields=["revoker", "revoked_by"])
+        return
+    row.status = "held" if number == rules.HOLD else "revoked"
+    row.reason, row.revoked_at, row.revoked_by, row.revoker = number, timezone.now(), by, revoker
+    row.save()
+    _tell(row, by=by)
+
+
+def _as_its_person(certificate: Certificate) -> AbstractContextManager[None]:
+    """The database shows a person's keys and all their certificates to themselves alone; an interface is nobody's."""
+    return rls.acting(person=certificate.person_id) if certificate.person_id else nullcontext()
+
+
+def _locked(certificate: Certificate) -> Certificate:
+    """The certificate as it is now, locked, its signing key before it."""
+    if certificate.key:
+        SigningKey.objects.select_for_update().filter(pk=certificate.key).first()
+    return Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
+
+
+def _over_the_same_key(row: Certificate) -> list[Certificate]:
+    """Its person's (an interface's: its broker's interfaces') other standing certificates over the same public key, locked."""
+    rows = Certificate.objects.filter(status__in=STANDING, not_after__gt=timezone.now()).exclude(pk=row.pk)
+    rows = rows.filter(person_id=row.person_id) if row.person_id else rows.filter(person=None, tenant_id=row.tenant_id)
+    point = _point_of(bytes(row.der))
+    same = [one.pk for one in rows if _point_of(bytes(one.der)) == point]
+    return list(Certificate.objects.select_for_update(of=("self",)).filter(pk__in=same).order_by("id"))
+
+
+def revoke_resting_on(registration: Registration, *, by: int, revoker: str) -> int:
+    """What follows from a registration that ended: the certificates that rest on it, unless the broker's other registrations
+    of the person carry them. How many were revoked."""
+    with rls.acting(person=registration.person_id):
+        here = {one.kind for one in registrations_of(registration.person_id) if one.tenant_id == registration.tenant_id}
+        rows = Certificate.objects.filter(
+            person_id=registration.person_id,
+            tenant_id=registration.tenant_id,
+            status__in=STANDING,
+            not_after__gt=timezone.now(),
+        ).order_by("id")
+        ending = [one for one in rows if not rules.carried(one.profile, here)]
+        for one in ending:
+            revoke(one, reason="privilege_withdrawn", by=by, revoker=revoker)
+    return len(ending)
+
+
+def release(certificate: Certificate, *, by: int, side: str) -> Certificate:
+    """End a hold, by the `side` (person, desk, operator) that put it or by the operator. REVOKED_FOR_GOOD, HOLD_OF_ANOTHER; one
+    that is valid stays as it is."""
+    with _as_its_person(certificate):
+        row = _locked(certificate)
+        if row.status == "revoked":
+            raise YunhaiError(REVOKED_FOR_GOOD)
+        if row.status == "held":
+            if not rules.may_release(row.revoker, side=side):
+                raise YunhaiError(HOLD_OF_ANOTHER, revoker=row.revoker)
+            row.status, row.reason, row.revoked_at, row.revoked_by, row.revoker = "valid", 0, None, 0, ""
+            row.released_at = timezone.now()
+            row.save()
+            _tell(row, by=by)
     return row
 
 
 def revoke_of_key(key: SigningKey) -> None:
     """What follows from a revoked signing key: its certificates are, too."""
     with rls.acting(person=key.person_id):
-        for one in Certificate.objects.filter(key=key.pk, status__in=STANDING, not_after__gt=timezone.now()):
+        found = Certificate.objects.filter(key=key.pk, status__in=STANDING, not_after__gt=timezone.now())
+        for one in found.order_by("id"):
             revoke(one, reason="cessation", by=key.person_id, revoker="key")
 
 
@@ -293,11 +362,12 @@ def fact_of(row: Certificate) -> CertificateSet:
 
 def status_of(row: Certificate) -> process.Status:
     """What CRL and OCSP are told of a certificate."""
+    began = row.revoked_at or row.released_at
     return process.Status(
         serial=bytes(row.serial),
         status=row.status,
         reason=row.reason,
-        at_ms=_ms(row.revoked_at) if row.revoked_at else 0,
+        at_ms=_ms(began) if began else 0,
         not_after_ms=_ms(row.not_after),
     )
 

@@ -60,7 +60,8 @@ PERSON: Final = settings.AUTH_USER_MODEL
 @audited()
 class Registration(models.Model):
     """A person's identity as one broker's desk found it. `documents`: [{kind, reference, checked_on}], never a picture and
-    never an ID number; `pseudonym` what certificates call the person."""
+    never an ID number; `pseudonym` what certificates call the person. `ending_by` who asked to end it, 0 nobody, `ended_by` who
+    then did, the operator without being asked: it is `withdrawn`, and its certificates are revoked."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, related_name="+")
@@ -73,6 +74,10 @@ class Registration(models.Model):
     decided_by = models.BigIntegerField(default=0)
     decided_at = models.DateTimeField(null=True)
     note = models.CharField(max_length=200, blank=True)
+    ending_by = models.BigIntegerField(default=0)
+    ending_at = models.DateTimeField(null=True)
+    ended_by = models.BigIntegerField(default=0)
+    ended_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ("-id",)
@@ -85,6 +90,10 @@ class Registration(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(status="approved", decided_by=models.F("applied_by")),
                 name="trust_registration_by_two",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="withdrawn", ended_by=models.F("ending_by")),
+                name="trust_registration_ended_by_two",
             ),
         ]
 
@@ -129,7 +138,8 @@ class Credential(models.Model):
 class Certificate(models.Model):
     """A certificate. `tenant` the broker of the registration; `person` empty of an interface's (broker, software, line);
     `key` the signing key's id, 0 where it signs no orders; `serial` 20 bytes; `issuer` the chain above it is the trust
-    process's. `renews` the one before it; `outbox` the row that told the core last."""
+    process's. `renews` the one before it; `released_at` when a hold was last ended; `outbox` the row that told the core
+    last."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
@@ -147,6 +157,7 @@ class Certificate(models.Model):
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.BigIntegerField(default=0)
     revoker = models.CharField(max_length=8, choices=choices(REVOKERS), blank=True)
+    released_at = models.DateTimeField(null=True)
     renews = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="renewed_by")
     noticed_at = models.DateTimeField(null=True)
     outbox = models.BigIntegerField(default=0)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from yunhai.kernel.errors import YunhaiError
@@ -140,7 +140,7 @@ def exchange(code: str, *, client: Client, redirect: str, verifier: str) -> Toke
     if row is None or row.client_id != client.pk or row.code_until < timezone.now():
         raise YunhaiError(CODE_WRONG)
     if row.code_used_at is not None:
-        raise _SecondUseError(row.pk)
+        raise _SecondUseError(row)
     if row.redirect != redirect:
         raise YunhaiError(REDIRECT_WRONG)
     least, most = VERIFIER_CHARACTERS
@@ -169,14 +169,17 @@ def exchange(code: str, *, client: Client, redirect: str, verifier: str) -> Toke
 class _SecondUseError(YunhaiError):
     """CODE_WRONG, of a code that was used: what it gave is to be revoked, though the request is refused."""
 
-    def __init__(self, grant: int) -> None:
+    def __init__(self, grant: Grant) -> None:
         super().__init__(CODE_WRONG)
-        self.grant = grant
+        self.grant, self.person = grant.pk, grant.person_id
 
 
 def after_refusal(error: YunhaiError) -> None:
-    """What a refused exchange leaves: after the request's own part was undone."""
-    if isinstance(error, _SecondUseError):
+    """What a refused exchange leaves: after the request's own part was undone, and with it what the database was told, so
+    that it is told again whose grant it is."""
+    if not isinstance(error, _SecondUseError):
+        return
+    with transaction.atomic(), rls.acting(person=error.person):
         Grant.objects.filter(pk=error.grant, revoked_at__isnull=True).update(revoked_at=timezone.now())
 
 

@@ -101,7 +101,7 @@ def tell_status(one: Status) -> None:
 
 
 def tell_all(entries: list[Status]) -> None:
-    """Every certificate that is revoked or on hold, for the next CRL. PROCESS_AWAY."""
+    """Every certificate that is revoked, on hold or released from one, for the next CRL. PROCESS_AWAY."""
     ask("POST", "/crl", {"entries": [_entry(one) for one in entries]})
 
 

@@ -3,7 +3,9 @@
 import base64
 import binascii
 import hashlib
+import re
 import secrets
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -22,6 +24,8 @@ from yunhai.services.trust.errors import (
     DAYS_WRONG,
     DOCUMENTS_WRONG,
     HASHES_WRONG,
+    ID_NUMBER_WRITTEN,
+    NAME_OF_ANOTHER,
     PROFILE_NOT_FOR_KEY,
     REASON_UNKNOWN,
     TEXT_WRONG,
@@ -43,9 +47,21 @@ REASONS: Final[Mapping[str, int]] = {
 """Why a certificate is revoked, RFC 5280 §5.3.1; `hold` may be taken back."""
 KEY_COMPROMISE: Final = 1
 HOLD: Final = 6
+PRIVILEGE_WITHDRAWN: Final = 9
+OF_THE_KEY: Final = (KEY_COMPROMISE, PRIVILEGE_WITHDRAWN)
+"""Reasons that speak of the key or its person: every certificate over the key goes, not one alone."""
+SIDES: Final[Mapping[str, int]] = {"person": 0, "key": 0, "desk": 1, "operator": 2}
+"""Who revokes or holds; what a higher side did, a lower one does not undo."""
 CLERK_ROLES: Final = frozenset({"sales", "keyin"})
 REFERENCE_CHARACTERS_MAX: Final = 60
 INTERFACES: Final = ("broker", "software", "line")
+PROGRAM_KINDS: Final = frozenset({"program", "investor"})
+"""Registrations that a program's key may rest on; a clerk's alone does not carry it."""
+_ID_SHAPE: Final = re.compile(r"(?<![A-Z0-9])[A-Z][- ]?[A-Z0-9](?:[- ]?\d){8}(?![- ]?\d)")
+_ID_RUN: Final = re.compile(r"(?=([A-Z][1289]\d{8}))")
+_ID_LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVXYWZIO"
+"""In the order of their numbers, from 10, as ID numbers count them."""
+_ID_WEIGHTS: Final = (1, 9, 8, 7, 6, 5, 4, 3, 2, 1, 1)
 _ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -83,11 +99,34 @@ def checked_documents(documents: Iterable[Mapping[str, Any]], *, today: date) ->
 
 
 def looks_like_an_id(text: str) -> bool:
-    """Whether a text has the shape of a Taiwanese ID number (a letter and nine digits, or two letters and eight)."""
-    plain = text.replace("-", "").replace(" ", "").upper()
-    if len(plain) != 10 or not plain.isascii() or not plain[0].isalpha():
-        return False
-    return plain[2:].isdigit() and plain[1].isalnum()
+    """Whether a Taiwanese ID number may stand anywhere in a text: standing alone, whatever has its shape (a letter and nine
+    digits, or two letters and eight, with hyphens or spaces); run together with more, one whose check digit is right."""
+    plain = unicodedata.normalize("NFKC", text).upper()
+    return bool(_ID_SHAPE.search(plain)) or any(_check_digit_right(one) for one in _ID_RUN.findall(plain))
+
+
+def _check_digit_right(number: str) -> bool:
+    digits = f"{_ID_LETTERS.index(number[0]) + 10}{number[1:]}"
+    return sum(int(digit) * weight for digit, weight in zip(digits, _ID_WEIGHTS, strict=True)) % 10 == 0
+
+
+def checked_note(note: str) -> str:
+    """A note's first 200 characters. ID_NUMBER_WRITTEN if it may hold one."""
+    if looks_like_an_id(note):
+        raise YunhaiError(ID_NUMBER_WRITTEN)
+    return note[:200]
+
+
+def checked_name(name: str, *, code: str) -> str:
+    """The common name of a broker's interface: its code, or its code, a hyphen and more. NAME_OF_ANOTHER."""
+    if name != code and not name.startswith(f"{code}-"):
+        raise YunhaiError(NAME_OF_ANOTHER, code=code)
+    return name
+
+
+def may_release(revoker: str, *, side: str) -> bool:
+    """Whether a side (person, desk, operator) may end a hold: its own, and the operator any."""
+    return side in (revoker, "operator")
 
 
 def new_pseudonym() -> str:
@@ -102,7 +141,7 @@ def profile_of_key(kind: str, registrations: Iterable[str], *, wanted: str = "")
     kinds = set(registrations)
     possible = []
     if kind == "api":
-        possible = ["api"]
+        possible = ["api"] if kinds & PROGRAM_KINDS else []
     elif kind == "clerk":
         possible = ["clerk"] if "clerk" in kinds else []
     else:
@@ -112,6 +151,12 @@ def profile_of_key(kind: str, registrations: Iterable[str], *, wanted: str = "")
     if not possible:
         raise YunhaiError(PROFILE_NOT_FOR_KEY, profile=wanted or kind)
     return wanted or possible[0]
+
+
+def carried(profile: str, registrations: Iterable[str]) -> bool:
+    """Whether registrations of these kinds carry a certificate of a person's profile."""
+    kinds = set(registrations)
+    return bool(kinds & {"api": PROGRAM_KINDS, "document": kinds}.get(profile, {profile}))
 
 
 def reason_number(word: str) -> int:

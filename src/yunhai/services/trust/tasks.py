@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -49,8 +50,10 @@ def close_expired(timestamp: int = 0) -> int:
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="trust.status", pass_context=False)
 def tell_status(timestamp: int = 0) -> int:
-    """Tell the trust process all that is revoked or on hold and not past its end: for a process that was away, or new."""
-    rows: Any = Certificate.objects.filter(status__in=("revoked", "held"), not_after__gt=timezone.now()).order_by("id")
+    """Tell the trust process all that is revoked, on hold, or valid again after a hold, and not past its end: for a process
+    that was away, or new. A release it missed would else be a hold for ever."""
+    changed = Q(status__in=("revoked", "held")) | Q(status="valid", released_at__isnull=False)
+    rows: Any = Certificate.objects.filter(changed, not_after__gt=timezone.now()).order_by("id")
     entries = issuing.revoked_entries(rows)
     if not entries:
         return 0

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationView:
-    """A registration as desks see it; `documents` by reference. `tenant` the broker that made it."""
+    """A registration as desks see it; `documents` by reference. `tenant` the broker that made it; `ending_by` who asked to end
+    it, 0 nobody."""
 
     registration: int
     tenant: int
@@ -20,6 +24,10 @@ class RegistrationView:
     decided_by: int
     decided_at: str
     note: str
+    ending_by: int
+    ending_at: str
+    ended_by: int
+    ended_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,3 +126,8 @@ class ProfileView:
     valid: int
     ending: int
     revoked: int
+
+
+def iso(moment: datetime | None) -> str:
+    """A moment as views say it, in Taipei's time to the second; "" of none."""
+    return timezone.localtime(moment).isoformat(timespec="seconds") if moment is not None else ""

@@ -101,8 +101,12 @@ def certificates(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         number, reason = whole(request.POST.get("certificate", "")), request.POST.get("reason", "")
         by = caller_of(request).person_id
-        done = _("The certificate was revoked; the gate refuses what it signs within a second.")
-        error = tried(request, lambda: api.operator_revoke(number, reason=reason, by=by), done)
+        if request.POST.get("do") == "release":
+            done = _("The hold has ended; the certificate is valid again.")
+            error = tried(request, lambda: api.operator_release(number, by=by), done)
+        else:
+            done = _("The certificate was revoked; the gate refuses what it signs within a second.")
+            error = tried(request, lambda: api.operator_revoke(number, reason=reason, by=by), done)
         if error is None:
             return HttpResponseRedirect(request.get_full_path())
     asked = {name: request.GET.get(name, "").strip()[:40] for name in ("serial", "profile", "state")}

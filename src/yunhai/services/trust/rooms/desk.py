@@ -205,8 +205,16 @@ def _action(request: HttpRequest, found: api.RegistrationView) -> tuple[Callable
     if said.get("do") == "revoke":
         number, reason = whole(said.get("certificate", "")), said.get("reason", "")
         return (
-            lambda: api.desk_revoke(caller.tenant_id, number, reason=reason, by=caller.person_id),
+            lambda: api.desk_revoke(
+                caller.tenant_id, number, reason=reason, by=caller.person_id, interfaces="operations" in caller.roles
+            ),
             _("The certificate was revoked; the gate refuses what it signs within a second."),
+        )
+    if said.get("do") == "release":
+        number = whole(said.get("certificate", ""))
+        return (
+            lambda: api.desk_release(caller.tenant_id, number, by=caller.person_id),
+            _("The hold has ended; the certificate is valid again."),
         )
     approve = said.get("do") == "approve"
     if not caller.roles.intersection(DECIDE):
