@@ -84,6 +84,7 @@ SAMPLES |= {
     "broker": OTHER_BROKER,
     "profile": "investor",
     "program": "yh-nothing",
+    "person": 4_242,
 }
 MARK = "獨一無二的標記"
 QUIET = {"identity_session", "pghistory_context", "identity_endedsession"}
@@ -92,6 +93,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/v1/operations/sessions/{sid}/revoke": {"reason": "a test of isolation"},
     "POST /api/v1/trust/credentials/{credential}/sign": {"activation": "nothing"},
     "POST /api/v1/trust/registrations/{registration}/decide": {"approve": False},
+    "POST /api/v1/trust/registrations/{registration}/end/decide": {"approve": True},
+    "POST /api/v1/trust/authority/brokers/{broker}/people/{person}/end": {"note": "a test of isolation"},
 }
 
 
