@@ -182,6 +182,40 @@ def test_what_the_brokers_other_registration_carries_stays(house: House) -> None
     assert found == {house.key.pk: "revoked", api_key.pk: "valid"}
 
 
+def test_the_page_of_a_registration_ends_it_by_two(house: House) -> None:
+    number = house.register()
+    house.call(
+        house.clerk, "POST", f"/desk/certificates/{house.certificate()['certificate']}/revoke", {"reason": "hold"},
+        number=BROKER,
+    )  # fmt: skip
+    desk, control = house.browser(house.clerk, BROKER), house.browser(house.officer, BROKER)
+    there, here = f"/desk/registrations/{number}/", f"/control/registrations/{number}/"
+    text = desk.get(there).content.decode()
+    assert 'value="ask-end"' in text
+    assert 'value="release"' in text, "the desk ends the hold it put"
+    assert desk.post(there, {"do": "release", "certificate": house.certificate()["certificate"]}).status_code == 302
+    assert states(house) == [("valid", "")]
+    assert desk.post(there, {"do": "ask-end", "note": "離職"}).status_code == 302
+    assert 'value="end"' not in desk.get(there).content.decode()
+    assert desk.post(there, {"do": "end"}).status_code == 403
+    assert 'value="end"' in control.get(here).content.decode()
+    assert control.post(here, {"do": "end"}).status_code == 302
+    assert registration(number).status == "withdrawn"
+    assert states(house) == [("revoked", "privilege_withdrawn")]
+    assert 'value="ask-end"' not in control.get(here).content.decode()
+
+
+def test_the_console_ends_any_hold(house: House) -> None:
+    house.register()
+    number = house.certificate()["certificate"]
+    house.call(house.investor, "POST", f"/certificates/{number}/revoke", {"reason": "hold"})
+    console = house.browser(house.operator, EXCHANGE)
+    path = "/console/trust/certificates/"
+    assert 'value="release"' in console.get(path).content.decode()
+    assert console.post(path, {"do": "release", "certificate": number}).status_code == 302
+    assert states(house) == [("valid", "")]
+
+
 def test_nobody_applies_for_themselves_or_decides_about_themselves(house: House) -> None:
     house._open(BROKER, house.officer, 9)
     body = {"person": house.officer.pk, "documents": DOCUMENTS}

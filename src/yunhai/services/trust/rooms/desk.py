@@ -184,7 +184,7 @@ def one_registration(request: HttpRequest, registration: int) -> HttpResponse:
         if error is None:
             return HttpResponseRedirect(request.path)
         found = api.registration(found.registration, tenant=caller.tenant_id)
-    people = _named((found.person, found.applied_by, found.decided_by))
+    people = _named((found.person, found.applied_by, found.decided_by, found.ending_by))
     context = {
         "row": found,
         "who": people.get(found.person),
@@ -193,6 +193,8 @@ def one_registration(request: HttpRequest, registration: int) -> HttpResponse:
         "certificates": api.desk_certificates(caller.tenant_id, person=found.person),
         "decides": decides,
         "own": found.applied_by == caller.person_id,
+        "own_end": found.ending_by == caller.person_id,
+        "ending_by": people.get(found.ending_by),
         "reasons": words.reasons(),
         "room": _room(request),
         "home": _home(request),
@@ -216,9 +218,22 @@ def _action(request: HttpRequest, found: api.RegistrationView) -> tuple[Callable
             lambda: api.desk_release(caller.tenant_id, number, by=caller.person_id),
             _("The hold has ended; the certificate is valid again."),
         )
-    approve = said.get("do") == "approve"
+    if said.get("do") == "ask-end":
+        return (
+            lambda: api.ask_end(
+                found.registration, tenant=caller.tenant_id, by=caller.person_id, note=said.get("note", "")
+            ),
+            _("The end was asked for. Another person must decide."),
+        )
+    approve = said.get("do") in ("approve", "end")
     if not caller.roles.intersection(DECIDE):
         raise YunhaiError(ROLE_MISSING, roles=", ".join(DECIDE))
+    if said.get("do") in ("end", "keep"):
+        ended = _("The registration has ended; its certificates are revoked.")
+        return (
+            lambda: api.decide_end(found.registration, tenant=caller.tenant_id, by=caller.person_id, approve=approve),
+            ended if approve else _("The registration stays."),
+        )
     done = (
         _("Approved. The person's keys have their certificates, and this broker has their consent.")
         if approve
