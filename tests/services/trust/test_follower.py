@@ -1,5 +1,6 @@
 """The follower: from accepted instructions to files that verify; what is away is waited for, killed it goes on, nothing twice."""
 
+import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -100,6 +101,7 @@ def test_killed_anywhere_it_goes_on_and_seals_nothing_twice(scene: Scene) -> Non
     assert all(verify(scene.file(number), scene.authority.root).holds for number in range(1, 6))
 
 
+@pytest.mark.full
 def test_a_revoked_certificate_s_evidence_waits_with_its_reason(scene: Scene) -> None:
     scene.accept(1)
     scene.process.certificates.clear()
@@ -191,6 +193,29 @@ def test_a_checkpoint_by_the_public_stamp_is_not_taken(scene: Scene) -> None:
     assert verify(scene.file(1), scene.root).holds
 
 
+@pytest.mark.full
+def test_what_was_placed_under_a_public_stamp_is_placed_again(scene: Scene) -> None:
+    """As evidence was before checkpoints had a stamp of their own."""
+    scene.accept(2)
+    scene.settle(scene.follower())
+    with psycopg.connect(**scene.server.superuser("yunhai"), autocommit=True) as connection:
+        for sequence, statement in connection.execute(
+            "SELECT sequence, statement FROM trust_evidencecheckpoint"
+        ).fetchall():
+            token = scene.authority.stamp(hashlib.sha256(bytes(statement)).digest(), at=datetime.now(UTC))
+            connection.execute("UPDATE trust_evidencecheckpoint SET token = %s WHERE sequence = %s", (token, sequence))
+    refused = verify(scene.file(1), scene.root).first_error
+    assert refused is not None
+    assert refused.code == 6878
+    scene.settle(scene.follower())
+    assert scene.rows() == [4, 4]
+    assert all(verify(scene.file(number), scene.root).holds for number in (1, 2))
+    follower = scene.follower()
+    scene.settle(follower)
+    assert scene.rows() == [4, 4], "and once is enough"
+
+
+@pytest.mark.full
 def test_the_thread_ends_when_it_is_told(scene: Scene) -> None:
     from yunhai.services.trust.follower import follow
 

@@ -540,6 +540,7 @@ def test_evidence_as_it_was_made_holds(maker: Maker) -> None:
     assert evidence.verify(Whole.of(maker).written(), maker.authority.root).holds
 
 
+@pytest.mark.full  # by default tests/trading/trust/test_evidence.py has its forgers
 @pytest.mark.parametrize(("what", "change", "code"), EVIDENCE, ids=lambda one: one if isinstance(one, str) else "")
 def test_in_evidence(maker: Maker, what: str, change: Callable[[Whole], None], code: int) -> None:
     whole = Whole.of(maker)
