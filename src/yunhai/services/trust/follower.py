@@ -27,6 +27,7 @@ import msgspec
 import numpy as np
 import psycopg
 import structlog
+from asn1crypto import core
 from prometheus_client import Counter, Gauge
 from psycopg import Connection, Cursor
 from psycopg.rows import namedtuple_row
@@ -59,6 +60,12 @@ CHECKPOINT_SECONDS: Final = 10.0
 LIST_SECONDS: Final = 60.0
 _TIMEOUT_S: Final = 5.0
 _POLICIES: Final = {Profile.TSA: profiles.TSA_POLICY, Profile.CHECKPOINT: profiles.CHECKPOINT_POLICY}
+_CHECKPOINT_POLICY: Final = core.ObjectIdentifier(profiles.CHECKPOINT_POLICY).dump()
+_PLACED_OTHERWISE: Final = (
+    "UPDATE trust_evidence SET state = 3, checkpoint_id = NULL WHERE state = 4 AND checkpoint_id IN"
+    " (SELECT sequence FROM trust_evidencecheckpoint WHERE position(%s IN token) = 0)"
+)
+"""What was placed under a stamp of the public authority, as it once was, waits for a checkpoint again."""
 _SEALED: Final = facts.NUMBERS[EvidenceSealed]
 _log = structlog.get_logger("evidence")
 _WAITING = Gauge("yunhai_evidence_waiting", "Instructions whose evidence is not yet sealed")
@@ -176,6 +183,7 @@ class EvidenceFollower:
             mark: Any = cursor.fetchone()
             cursor.execute("SELECT key, certificate, sha256 FROM trust_evidencekey")
             self._keys = {row.key: (row.certificate, bytes(row.sha256)) for row in cursor.fetchall()}  # type: ignore[attr-defined]
+            cursor.execute(_PLACED_OTHERWISE, (_CHECKPOINT_POLICY,))
         self._sequence = mark.sequence if mark is not None else 0
         reader = Reader(self._journal, self._sequence + 1, follow=True)
         if mark is not None and bytes(mark.journal) != reader.journal_id():
@@ -497,7 +505,8 @@ class EvidenceFollower:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute(
                 'INSERT INTO trust_evidencecheckpoint (sequence, "group", statement, token, stamped_at)'
-                " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (sequence) DO NOTHING",
+                " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (sequence) DO UPDATE SET statement = EXCLUDED.statement,"
+                " token = EXCLUDED.token, stamped_at = EXCLUDED.stamped_at",
                 (said.sequence, said.group, statement, token, stamp.at),
             )
             cursor.execute(
