@@ -264,7 +264,7 @@ def test_how_long_the_stamp_was_waited_for_is_told(maker, file):
     assert evidence.verify(b"", maker.authority.root).waited is None
 
 
-@pytest.mark.parametrize("number", [-(2**70), -1, 0, 2**32, 2**63, 2**64, 2**70, 10**30])
+@pytest.mark.parametrize("number", [-1, 2**63, 2**64, 10**30])
 @pytest.mark.parametrize(
     ("member", "name"),
     [
