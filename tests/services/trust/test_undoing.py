@@ -60,10 +60,10 @@ SIDES = {
     "operator": ("operator", "/authority/certificates", EXCHANGE),
 }
 HOLDS = [
-    (("person",), {"person", "operator"}),
+    pytest.param(("person",), {"person", "operator"}, marks=pytest.mark.full),
     (("desk",), {"desk", "operator"}),
-    (("operator",), {"operator"}),
-    (("person", "desk"), {"desk", "operator"}),
+    pytest.param(("operator",), {"operator"}, marks=pytest.mark.full),
+    pytest.param(("person", "desk"), {"desk", "operator"}, marks=pytest.mark.full),
     (("operator", "person", "desk"), {"operator"}),
 ]
 
@@ -90,6 +90,7 @@ def test_a_hold_is_ended_by_the_side_that_put_it_or_the_operator(
             assert states(house) == [("held", "hold")]
 
 
+@pytest.mark.full
 def test_no_other_desk_ends_a_hold(house: House) -> None:
     house.register()
     held = house.certificate()["certificate"]
@@ -152,6 +153,7 @@ def test_two_people_end_a_registration_and_nothing_rests_on_it(house: House) -> 
     assert house.register() != number, "another may be applied for"
 
 
+@pytest.mark.full
 def test_an_end_that_was_asked_for_may_be_refused(house: House) -> None:
     number = house.register()
     end(house, house.clerk, number)
@@ -205,6 +207,7 @@ def test_the_page_of_a_registration_ends_it_by_two(house: House) -> None:
     assert 'value="ask-end"' not in control.get(here).content.decode()
 
 
+@pytest.mark.full
 def test_the_console_ends_any_hold(house: House) -> None:
     house.register()
     number = house.certificate()["certificate"]
@@ -230,7 +233,7 @@ def test_nobody_applies_for_themselves_or_decides_about_themselves(house: House)
 # --- a key's certificates ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("reason", ["key_compromise", "privilege_withdrawn"])
+@pytest.mark.parametrize("reason", [pytest.param("key_compromise", marks=pytest.mark.full), "privilege_withdrawn"])
 @pytest.mark.parametrize("which", [0, 1], ids=["the older", "the newer"])
 def test_every_certificate_over_a_key_goes_with_it(house: House, reason: str, which: int) -> None:
     house.register()
@@ -253,6 +256,7 @@ def test_a_document_keys_older_certificate_goes_with_it_too(house: House) -> Non
     assert states(house) == [("valid", ""), ("revoked", "key_compromise"), ("revoked", "key_compromise")]
 
 
+@pytest.mark.full
 def test_a_certificate_that_was_superseded_takes_no_other_along(house: House) -> None:
     house.register()
     first = house.certificate()["certificate"]
@@ -322,6 +326,7 @@ def test_a_code_that_opened_a_session_signs_nothing_and_the_other_way_round(hous
     assert not Authorisation.objects.exists()
 
 
+@pytest.mark.full
 def test_a_code_that_signed_opens_no_session(house: House) -> None:
     house.register()
     made = house.credential("document")
