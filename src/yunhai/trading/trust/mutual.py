@@ -96,7 +96,7 @@ def said_by_the_door(door: Door | None, said: Sequence[str]) -> bytes:
     has the secret; `door` None: the secret cannot be read."""
     fingerprint = door.fingerprint(said[0]) if door is not None and len(said) == 1 else None
     if fingerprint is None:
-        log.warning("door header refused", headers=len(said), secret=door is not None)
+        log.warning("door header refused", headers=len(said), checkable=door is not None)
         raise YunhaiError(CERTIFICATE_UNKNOWN)
     return fingerprint
 
