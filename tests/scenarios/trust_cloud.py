@@ -132,7 +132,7 @@ def run(origin: str, plan: dict[str, Any], *, link: str, first: int, second: int
     session.call("PUT", f"/trust/consents/{second}")
     investor.until(0, *there)
     session.call(
-        "POST", f"/trust/certificates/{held['certificate']['certificate']}/revoke", {"reason": "key_compromise"}
+        "POST", f"/trust/certificates/{held['certificate']['certificate']}/revoke", {"reason": "superseded"}
     )
     told["revocation_to_refusal_s"], told["taken_after_revocation"] = _figure(investor.until(6173, *there))
     path = f"/trust/certificates/{held['certificate']['certificate']}/told"
