@@ -39,7 +39,7 @@ REAL = 0.6
 def links(home: Path, environment: dict[str, str]) -> dict[str, str]:
     """A fresh sign-in link's path of each demo person."""
     command = [sys.executable, "-m", "yunhai.apps.cli", "demo", "--links", "--home", str(home), "--json"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return {one["person"]: one["path"] for one in json.loads(done.stdout.splitlines()[-1])["links"]}
 

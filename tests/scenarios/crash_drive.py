@@ -32,6 +32,8 @@ from yunhai.apps.reference_data import pack_bytes, pack_named
 PACK = "twse-2026"
 PARTS = ("core", "reader", "stream", "web", DATABASE)
 BETWEEN_S = (0.2, 1.6)
+LAST_KILLS_S = 120
+"""For those that the trading was too short for: they come at its end."""
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Killer:
     done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
     database: Supervisor | None = None
     _stop: threading.Event = field(default_factory=threading.Event)
+    _killed: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def begin(self) -> None:
@@ -56,9 +59,10 @@ class Killer:
             self._thread.start()
 
     def hand_back(self) -> None:
-        """Kill no more; the database is the day's own again."""
+        """The kills still due first; then the database is the day's own again."""
         if self._thread is None:
             return
+        self._killed.wait(LAST_KILLS_S)
         self._stop.set()
         self._thread.join()
         assert self.day.server is not None
@@ -88,6 +92,7 @@ class Killer:
                     self.done[part] += 1
                     del left[at]
                     break
+        self._killed.set()
 
     def _kill(self, name: str) -> bool:
         supervisors = [one for one in (self.day.supervisor, self.database) if one is not None]

@@ -131,9 +131,7 @@ def run(origin: str, plan: dict[str, Any], *, link: str, first: int, second: int
     told["after_withdrawal"] = investor.order(*there)
     session.call("PUT", f"/trust/consents/{second}")
     investor.until(0, *there)
-    session.call(
-        "POST", f"/trust/certificates/{held['certificate']['certificate']}/revoke", {"reason": "superseded"}
-    )
+    session.call("POST", f"/trust/certificates/{held['certificate']['certificate']}/revoke", {"reason": "superseded"})
     told["revocation_to_refusal_s"], told["taken_after_revocation"] = _figure(investor.until(6173, *there))
     path = f"/trust/certificates/{held['certificate']['certificate']}/told"
     told["core_told"] = session.call("GET", path)["core"]
