@@ -72,7 +72,7 @@ def test_the_real_day_equals_its_report_and_the_books_are_clean(
     assert told["cloud"]["accepted"] == told["orders"] == 495_081
 
 
-@pytest.mark.full
+@pytest.mark.drill
 def test_kills_at_random_moments_change_no_balance(
     postgres_server: Any, tmp_path: Path, data_folder: Path, repository: Path
 ) -> None:
