@@ -7,6 +7,7 @@ import base64
 import hmac
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -108,7 +109,7 @@ def registered(room: Any, cloud: Cloud) -> None:
     desk.fill("#last-0", "6789")
     desk.fill("#where-0", "總公司")
     desk.get_by_role("button", name="送出申請").click()
-    desk.wait_for_url("**/desk/registrations/[0-9]*/")
+    desk.wait_for_url(re.compile(r"/desk/registrations/\d+/$"))  # a glob's [0-9] would be these very letters
     keep(desk, "trust-applied")
     number = desk.url.rstrip("/").rpartition("/")[2]
     control = room("operations", f"/control/registrations/{number}/")
