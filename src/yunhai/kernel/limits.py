@@ -336,6 +336,20 @@ ACTIVATION_HASHES_MAX: Final = 20
 """Hashes that one signature activation is for."""
 ACTIVATION_SECONDS_MAX: Final = 60
 """How long a signature activation lives."""
+ACTIVATION_BYTES_MAX: Final = 512 + 64 * ACTIVATION_HASHES_MAX
+"""A signature activation as it is carried."""
+TOKEN_SLOTS_MAX: Final = 64
+"""Slots that an HSM is asked about."""
+DOCUMENT_REFERENCE_CHARACTERS_MAX: Final = 60
+"""Where a registration's identity document is kept."""
+WHY_CHARACTERS_MAX: Final = 60
+"""Why somebody looked evidence up."""
+PROBE_BYTES_MAX: Final = 1 << 20
+"""What a probe of the interfaces left for the conformance page."""
+SERIAL_BYTES_MAX: Final = 20
+"""A certificate's serial number (RFC 5280 4.1.2.2)."""
+HOST_CHARACTERS_MAX: Final = 253
+"""A host's name (RFC 1035 2.3.4, without the root's point)."""
 CLOUD_CREDENTIALS_PER_PERSON_MAX: Final = 4
 """Keys in the HSM of one person, of all kinds."""
 REGISTRATION_DOCUMENTS_MAX: Final = 8

@@ -16,9 +16,10 @@ from typing import Any, Final
 import httpx
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
+from yunhai.kernel.limits import DETAIL_CHARACTERS_MAX
+
 ASK_SECONDS: Final = 2.0
 SILENT: Final = "no answer"
-_SAID_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def ask(socket: Path, path: str = "/ready", *, timeout: float = ASK_SECONDS) -> 
         return Answer(False, f"{SILENT}: {type(problem).__name__}")
     if found.status_code == httpx.codes.OK:
         return Answer(True)
-    return Answer(False, f"{found.status_code} {found.text[:_SAID_MAX]}")
+    return Answer(False, f"{found.status_code} {found.text[:DETAIL_CHARACTERS_MAX]}")
 
 
 class AskServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):

@@ -11,11 +11,11 @@ from typing import Any, Final
 import pkcs11
 
 from yunhai.apps.trust.token_words import Open
+from yunhai.kernel.limits import TOKEN_SLOTS_MAX
 
 _OK: Final = 0
 _SECURITY_OFFICER: Final = 0
 _SERIAL_AND_WRITE: Final = 4 | 2
-_SLOTS_MAX: Final = 64
 _LABEL_BYTES: Final = 32
 
 CONFIGURATION: Final = """# SoftHSM2: a software HSM, its keys are files below this folder 軟體 HSM，金鑰為此資料夾下之檔案
@@ -45,7 +45,7 @@ def initialise(said: Open) -> None:
     else:
         return
     module = ctypes.CDLL(said.module)  # opened and initialised already
-    slots, count = (ctypes.c_ulong * _SLOTS_MAX)(), ctypes.c_ulong(_SLOTS_MAX)
+    slots, count = (ctypes.c_ulong * TOKEN_SLOTS_MAX)(), ctypes.c_ulong(TOKEN_SLOTS_MAX)
     _call(module.C_GetSlotList, ctypes.c_ubyte(1), slots, ctypes.byref(count))
     slot = ctypes.c_ulong(slots[count.value - 1])  # SoftHSM keeps an unused one last
     label = said.label.encode().ljust(_LABEL_BYTES)

@@ -17,6 +17,7 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import (
     ACTIVATION_HASHES_MAX,
     CERTIFICATE_DAYS_MAX,
+    DOCUMENT_REFERENCE_CHARACTERS_MAX,
     REGISTRATION_DOCUMENTS_MAX,
     RENEWAL_NOTICE_DAYS,
 )
@@ -53,7 +54,6 @@ OF_THE_KEY: Final = (KEY_COMPROMISE, PRIVILEGE_WITHDRAWN)
 SIDES: Final[Mapping[str, int]] = {"person": 0, "key": 0, "desk": 1, "operator": 2}
 """Who revokes or holds; what a higher side did, a lower one does not undo."""
 CLERK_ROLES: Final = frozenset({"sales", "keyin"})
-REFERENCE_CHARACTERS_MAX: Final = 60
 INTERFACES: Final = ("broker", "software", "line")
 PROGRAM_KINDS: Final = frozenset({"program", "investor"})
 """Registrations that a program's key may rest on; a clerk's alone does not carry it."""
@@ -90,7 +90,7 @@ def checked_documents(documents: Iterable[Mapping[str, Any]], *, today: date) ->
             day = date.fromisoformat(str(one.get("checked_on", "")))
         except ValueError:
             raise wrong from None
-        if kind not in DOCUMENTS or not 0 < len(reference) <= REFERENCE_CHARACTERS_MAX or day > today:
+        if kind not in DOCUMENTS or not 0 < len(reference) <= DOCUMENT_REFERENCE_CHARACTERS_MAX or day > today:
             raise wrong
         if looks_like_an_id(reference):
             raise wrong

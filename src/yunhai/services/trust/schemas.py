@@ -5,7 +5,7 @@ from typing import Any, Final
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
-from yunhai.kernel.limits import ACTIVATION_HASHES_MAX, REGISTRATION_DOCUMENTS_MAX
+from yunhai.kernel.limits import ACTIVATION_HASHES_MAX, DOCUMENT_REFERENCE_CHARACTERS_MAX, REGISTRATION_DOCUMENTS_MAX
 from yunhai.services.trust import rules
 
 _REASONS: Final = f"^({'|'.join(rules.REASONS)})$"
@@ -147,7 +147,7 @@ class DocumentIn(Strict):
     """An identity document by reference; never its number."""
 
     kind: str = Field(max_length=30, examples=["id_card"])
-    reference: str = Field(max_length=rules.REFERENCE_CHARACTERS_MAX, examples=["RA-2026-000123"])
+    reference: str = Field(max_length=DOCUMENT_REFERENCE_CHARACTERS_MAX, examples=["RA-2026-000123"])
     checked_on: str = Field(max_length=10, examples=["2026-08-21"])
 
 

@@ -23,14 +23,13 @@ from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import OKPKey
 
 from yunhai.kernel.errors import YunhaiError, register, rows
-from yunhai.kernel.limits import ACTIVATION_HASHES_MAX, ACTIVATION_SECONDS_MAX, KEY_FILE_BYTES_MAX
+from yunhai.kernel.limits import ACTIVATION_BYTES_MAX, ACTIVATION_HASHES_MAX, ACTIVATION_SECONDS_MAX, KEY_FILE_BYTES_MAX
 
 ALGORITHM: Final = "Ed25519"
 AUDIENCE: Final = "yunhai-activation"
 HASH_BYTES: Final = 32
 EARLY_S: Final = 5
 """How far ahead of this clock the web's may be: the two are of one machine."""
-_BYTES_MAX: Final = 512 + 64 * ACTIVATION_HASHES_MAX
 
 MALFORMED: Final = 7880
 WRONG_SIGNATURE: Final = 7881
@@ -164,7 +163,7 @@ class Verifier:
 
     def read(self, text: str) -> Activation:
         """What it says, if its signature is right. MALFORMED, WRONG_SIGNATURE."""
-        if len(text) > _BYTES_MAX or not text.isascii() or text.count(".") != 2:
+        if len(text) > ACTIVATION_BYTES_MAX or not text.isascii() or text.count(".") != 2:
             raise YunhaiError(MALFORMED)
         try:
             content = jws.deserialize_compact(text, self._key, registry=_REGISTRY)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from asn1crypto import core, x509
 
-from yunhai.kernel.limits import CERTIFICATES_READ_KEPT
+from yunhai.kernel.limits import CERTIFICATES_READ_KEPT, SERIAL_BYTES_MAX
 from yunhai.trading.trust.errors import (
     BROKEN,
     CERTIFICATE_MALFORMED,
@@ -23,7 +23,6 @@ from yunhai.trading.trust.errors import (
 )
 from yunhai.trading.trust.names import require_sound_names
 
-_SERIAL_BYTES_MAX: Final = 20
 _ADDRESS: Final = re.compile(r":|(?:^|\.)(?:[0-9]+|0[xX][0-9a-fA-F]*)$")
 """What is meant for an address, well written or not."""
 UNDERSTOOD: Final = frozenset(
@@ -155,7 +154,7 @@ def _rules(certificate: x509.Certificate, *, authority: bool, anchor: bool) -> I
             "serial number positive (of the trusted one: or 0), at most 20 bytes (§4.1.2.2)",
             "序號須為正數（信任根可為 0）且不逾 20 位元組",
         ),
-        serial.native < (0 if anchor else 1) or serial.native.bit_length() > 8 * _SERIAL_BYTES_MAX,
+        serial.native < (0 if anchor else 1) or serial.native.bit_length() > 8 * SERIAL_BYTES_MAX,
     )
     yield ("issuer not empty (§4.1.2.4)", "簽發者不得為空"), not len(certificate.issuer.chosen)
     empty = not len(certificate.subject.chosen)

@@ -9,7 +9,7 @@ CERTIFICATE_UNKNOWN: Final = 6831
 CERTIFICATE_DEAD: Final = 6832
 CERTIFICATE_NOT_FOR_THIS: Final = 6833
 CERTIFICATE_OTHER_TENANT: Final = 6834
-TOKEN_BOUND: Final = 6835
+BOUND_TOKEN: Final = 6835
 LINE_CERTIFICATE: Final = 6840
 LINE_FRAME: Final = 6841
 LINE_NOT_REACHED: Final = 6842
@@ -42,7 +42,7 @@ register(
             "權杖與憑證須屬同一家券商。", "Token and certificate must be the same broker's.",
         ),
         (
-            TOKEN_BOUND, "token-bound-to-certificate", None, 401,
+            BOUND_TOKEN, "token-bound-to-certificate", None, 401,
             "權杖已綁定另一張憑證", "The token is bound to another certificate",
             "請以取得權杖時的憑證連線（RFC 8705）。", "Connect with the certificate the token was got with (RFC 8705).",
         ),

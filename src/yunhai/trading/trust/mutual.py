@@ -20,11 +20,11 @@ import structlog
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.trust.door import DOOR_HEADER, Door
 from yunhai.trading.trust.interface_errors import (
+    BOUND_TOKEN,
     CERTIFICATE_DEAD,
     CERTIFICATE_NOT_FOR_THIS,
     CERTIFICATE_OTHER_TENANT,
     CERTIFICATE_UNKNOWN,
-    TOKEN_BOUND,
 )
 
 Scope = MutableMapping[str, Any]
@@ -82,11 +82,11 @@ def require_alive(found: Registered | None, now_ms: int, *, profiles: frozenset[
 
 
 def require_bound(claims: Bound) -> None:
-    """TOKEN_BOUND unless the token's certificate, if it has one, is the one that the request came by; CERTIFICATE_OTHER_TENANT
+    """BOUND_TOKEN unless the token's certificate, if it has one, is the one that the request came by; CERTIFICATE_OTHER_TENANT
     for a certificate with another tenant's token."""
     certificate = came_by.get()
     if claims.bound and (certificate is None or certificate.sha256 != claims.bound):
-        raise YunhaiError(TOKEN_BOUND)
+        raise YunhaiError(BOUND_TOKEN)
     if certificate is not None and certificate.tenant != claims.tenant:
         raise YunhaiError(CERTIFICATE_OTHER_TENANT)
 

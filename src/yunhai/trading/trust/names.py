@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from asn1crypto import core, x509
 
-from yunhai.kernel.limits import PATH_NAMES_MAX
+from yunhai.kernel.limits import HOST_CHARACTERS_MAX, PATH_NAMES_MAX
 from yunhai.trading.trust.errors import (
     CERTIFICATE_MALFORMED,
     NAME_NOT_PERMITTED,
@@ -23,7 +23,6 @@ from yunhai.trading.trust.errors import (
 )
 
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_HOST_CHARACTERS_MAX: Final = 253
 _V4, _V6 = 4, 16
 
 Name = tuple[str, Any]
@@ -32,7 +31,7 @@ Name = tuple[str, Any]
 
 def host_name(text: str, *, wildcard: bool = False) -> bool:
     """Whether a text is a host name in the preferred syntax (RFC 1034 §3.5); `wildcard` allows `*` as its whole first label."""
-    if not text or len(text) > _HOST_CHARACTERS_MAX:
+    if not text or len(text) > HOST_CHARACTERS_MAX:
         return False
     labels = text.lower().split(".")
     if wildcard and labels[0] == "*" and len(labels) > 1:

@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import PROBE_BYTES_MAX
 from yunhai.platform.identity.caller import Caller
 from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.context import english
@@ -30,7 +31,6 @@ from yunhai.services.trust.models import Authorisation, Certificate
 from yunhai.services.trust.rooms.acting import shown_page
 
 HOUR_S: Final = 3_600
-PROBE_BYTES_MAX: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import EVIDENCE_BYTES_MAX, LOOKUP_HOURS_MAX, ROOM_ROWS_MAX
+from yunhai.kernel.limits import EVIDENCE_BYTES_MAX, LOOKUP_HOURS_MAX, ROOM_ROWS_MAX, WHY_CHARACTERS_MAX
 from yunhai.platform.audit import api as audit
 from yunhai.platform.identity.models import Person
 from yunhai.platform.shell import refusals
@@ -31,7 +31,6 @@ from yunhai.trading.trust.evidence_file import MEDIA_TYPE
 SERVICE: Final = "3.7"
 ROLES: Final = ("compliance",)
 LOOK_REASON: Final = "audit"
-WHY_CHARACTERS_MAX: Final = 60
 LATEST_SHOWN: Final = 40
 _forms = require_http_methods(["GET", "HEAD", "POST"])
 
