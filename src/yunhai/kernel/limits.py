@@ -346,6 +346,8 @@ WHY_CHARACTERS_MAX: Final = 60
 """Why somebody looked evidence up."""
 PROBE_BYTES_MAX: Final = 1 << 20
 """What a probe of the interfaces left for the conformance page."""
+REDIRECT_CHARACTERS_MAX: Final = 300
+"""Where a signing program is sent back to."""
 SERIAL_BYTES_MAX: Final = 20
 """A certificate's serial number (RFC 5280 4.1.2.2)."""
 HOST_CHARACTERS_MAX: Final = 253

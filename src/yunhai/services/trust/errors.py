@@ -50,6 +50,7 @@ CODE_WRONG: Final = 7854
 SCOPE_WRONG: Final = 7855
 ACCESS_WRONG: Final = 7856
 FLOW_WRONG: Final = 7857
+REDIRECT_UNFIT: Final = 7858
 PROCESS_AWAY: Final = 7860
 PROCESS_ANSWER: Final = 7861
 
@@ -245,6 +246,12 @@ register(
         _row(
             REDIRECT_WRONG, "oauth-redirect-wrong", 400,
             "導回網址未登記", "The redirect address is not registered", "請洽平台登記。", "Have it registered.",
+        ),
+        _row(
+            REDIRECT_UNFIT, "oauth-redirect-unfit", 422,
+            "導回網址須為 https（或本機之 http）、不含片段，且不超過 {limit} 字",
+            "A redirect address is https (or http to this machine), without a fragment, of at most {limit} characters",
+            "請改正後再登記。", "Mend it and register again.",
         ),
         _row(
             PKCE_MISSING, "oauth-pkce-missing", 400,

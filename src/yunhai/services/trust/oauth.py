@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import OAUTH_CODE_SECONDS_MAX, OAUTH_TOKEN_SECONDS_MAX
+from yunhai.kernel.limits import OAUTH_CODE_SECONDS_MAX, OAUTH_TOKEN_SECONDS_MAX, REDIRECT_CHARACTERS_MAX
 from yunhai.platform.identity.models import Person
 from yunhai.platform.tenancy import rls
 from yunhai.services.trust import rules, signing
@@ -25,6 +25,7 @@ from yunhai.services.trust.errors import (
     CODE_WRONG,
     PKCE_MISSING,
     PKCE_WRONG,
+    REDIRECT_UNFIT,
     REDIRECT_WRONG,
     SCOPE_WRONG,
 )
@@ -49,10 +50,10 @@ class Token:
 
 
 def add_client(name: str, redirects: Iterable[str], *, confidential: bool, by: int) -> tuple[Client, str]:
-    """Register a program, by the operator; its secret, shown this once, "" of a public client. REDIRECT_WRONG."""
+    """Register a program, by the operator; its secret, shown this once, "" of a public client. REDIRECT_UNFIT."""
     wanted = list(redirects)
     if not wanted or not all(_fit(one) for one in wanted):
-        raise YunhaiError(REDIRECT_WRONG)
+        raise YunhaiError(REDIRECT_UNFIT, limit=REDIRECT_CHARACTERS_MAX)
     secret = secrets.token_urlsafe(32) if confidential else ""
     client = Client.objects.create(
         name=name[:60],
@@ -66,9 +67,13 @@ def add_client(name: str, redirects: Iterable[str], *, confidential: bool, by: i
 
 def _fit(address: str) -> bool:
     """https, or http to this very machine; no fragment (RFC 6749 §3.1.2, RFC 8252 §7.3)."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
     local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
-    return len(address) <= 300 and bool(parts.netloc) and (parts.scheme == "https" or local) and not parts.fragment
+    secure = bool(parts.netloc) and (parts.scheme == "https" or local)
+    return len(address) <= REDIRECT_CHARACTERS_MAX and secure and not parts.fragment
 
 
 def client_of(client: str, secret: str | None = None) -> Client:
