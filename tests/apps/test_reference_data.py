@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from yunhai.apps.l3.book import book_config
 from yunhai.apps.reference_data import pack_named, rule_pack
 from yunhai.exchange.rules.words import SegmentName
 from yunhai.exchange.venue_config import TradedToday, plan_day
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import PACK_BYTES_MAX
+from yunhai.market.l3.book import book_config
 
 
 def test_a_pack_goes_by_its_id_or_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

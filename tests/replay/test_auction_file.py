@@ -11,10 +11,10 @@ import pytest
 
 from tests.replay.test_euronext import reference_engine
 from yunhai.apps.cli import main
-from yunhai.apps.l3.auction_file import Outcome, auction_config, compare_outcome, read_auction, uncross
-from yunhai.apps.l3.engines import native_engine
 from yunhai.apps.reference_data import pack_named
 from yunhai.kernel.errors import YunhaiError
+from yunhai.market.l3.auction_file import Outcome, auction_config, compare_outcome, read_auction, uncross
+from yunhai.market.l3.engines import native_engine
 
 MIDDLE, NEAREST = 1, 0
 EVERY_TICK, ORDER_PRICES = 0, 1
@@ -302,7 +302,7 @@ def test_the_guides_examples_do_what_it_says(
 
 
 def test_a_file_without_an_end_is_not_read_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("yunhai.apps.l3.auction_file.AUCTION_BYTES_MAX", 1_000)
+    monkeypatch.setattr("yunhai.market.l3.auction_file.AUCTION_BYTES_MAX", 1_000)
     with pytest.raises(YunhaiError) as refused:
         read_auction(Path("/dev/zero"))
     assert refused.value.code == 4105

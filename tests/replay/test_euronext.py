@@ -15,12 +15,12 @@ import pytest
 
 from tests.reference.engine import ReferenceEngine
 from tests.replay.orders_in_book import InBook, orders_in_book
-from yunhai.apps.l3.book import book_config
-from yunhai.apps.l3.engines import native_engine
 from yunhai.apps.reference_data import pack_named
 from yunhai.exchange.books import Engine
 from yunhai.kernel.money import price_of
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State
+from yunhai.market.l3.book import book_config
+from yunhai.market.l3.engines import native_engine
 
 CALL = "Euronext_-_pure_market_order::Call Phase - Example "
 SESSION = "Euronext_-_pure_market_order::Trading session Phase - Example "

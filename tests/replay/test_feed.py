@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.replay.small_feed import SmallFeed, morning
-from yunhai.apps.l3.feed import read_feed
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import Side
+from yunhai.market.l3.feed import read_feed
 
 
 def refused(folder: Path) -> YunhaiError:

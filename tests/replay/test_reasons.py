@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from yunhai.apps.l3.errors import in_chinese
+from yunhai.market.l3.errors import in_chinese
 
 
 def _samples(node: ast.expr) -> str:
@@ -31,6 +31,6 @@ def _reasons(folder: Path) -> set[str]:
 
 
 def test_every_reason_has_its_chinese(repository: Path) -> None:
-    reasons = _reasons(repository / "src" / "yunhai" / "apps" / "l3")
+    reasons = _reasons(repository / "src" / "yunhai" / "market" / "l3")
     assert len(reasons) > 25
     assert [reason for reason in sorted(reasons) if not re.search("[\u4e00-\u9fff]", in_chinese(reason))] == []

@@ -11,13 +11,13 @@ import pytest
 from tests.replay.small_feed import ADD, BUY, SELL, SmallFeed, afternoon, morning, order, snapshot
 from tests.replay.test_euronext import reference_engine
 from yunhai.apps.cli import main
-from yunhai.apps.l3.engines import native_engine
-from yunhai.apps.l3.feed import Feed, days_of, read_feed
-from yunhai.apps.l3.replay import DayResult, Replay
-from yunhai.apps.l3.timetable import controls_of
 from yunhai.apps.reference_data import pack_named
 from yunhai.exchange.rules.words import Candidates, EqualDistance, TieBreak
 from yunhai.kernel.errors import YunhaiError
+from yunhai.market.l3.engines import native_engine
+from yunhai.market.l3.feed import Feed, days_of, read_feed
+from yunhai.market.l3.replay import DayResult, Replay
+from yunhai.market.l3.timetable import controls_of
 
 
 def answer(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from yunhai.apps.cli import main
-from yunhai.apps.l3.engines import native_engine
-from yunhai.apps.l3.window import WindowReplay, WindowResult, read_window_feed
 from yunhai.apps.reference_data import pack_named
 from yunhai.kernel.errors import YunhaiError
+from yunhai.market.l3.engines import native_engine
+from yunhai.market.l3.window import WindowReplay, WindowResult, read_window_feed
 
 # Two levels. Orders 1-3 are new; order 9 was there before; the level at 9.90 leaves the window and comes back.
 MESSAGES = [

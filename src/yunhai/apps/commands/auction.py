@@ -7,12 +7,12 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from yunhai.apps.l3.auction_file import AuctionFile, Outcome, auction_config, compare_outcome, read_auction, uncross
-from yunhai.apps.l3.compare import Score
-from yunhai.apps.l3.engines import native_engine
 from yunhai.apps.reference_data import pack_named
 from yunhai.apps.terminal import console
 from yunhai.kernel.money import SCALE, price_text
+from yunhai.market.l3.auction_file import AuctionFile, Outcome, auction_config, compare_outcome, read_auction, uncross
+from yunhai.market.l3.compare import Score
+from yunhai.market.l3.engines import native_engine
 
 SHOWN = 10
 JSON_HELP = "Print one JSON object last 最後輸出一個 JSON 物件."

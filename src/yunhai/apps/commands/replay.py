@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from yunhai.apps.l3 import report
-from yunhai.apps.l3.engines import native_engine
-from yunhai.apps.l3.feed import Feed, days_of, read_feed
-from yunhai.apps.l3.replay import DayResult, Replay
-from yunhai.apps.l3.window import WindowReplay, read_window_feed
 from yunhai.apps.reference_data import pack_named
 from yunhai.apps.terminal import console
+from yunhai.market.l3.engines import native_engine
+from yunhai.market.l3.feed import Feed, days_of, read_feed
+from yunhai.market.l3.replay import DayResult, Replay
+from yunhai.market.l3.window import WindowReplay, read_window_feed
 
 PACK_HELP = "Rule pack id or TOML file 規則包."
 JSON_HELP = "Print one JSON object last 最後輸出一個 JSON 物件."

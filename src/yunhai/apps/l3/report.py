@@ -4,11 +4,11 @@ from typing import Final
 
 from rich.table import Table
 
-from yunhai.apps.l3.compare import Score
-from yunhai.apps.l3.replay import Auction, DayResult
-from yunhai.apps.l3.window import WindowResult
 from yunhai.kernel.clock import HOUR, MINUTE, SECOND
 from yunhai.kernel.money import decimal_text, price_text
+from yunhai.market.l3.compare import Score
+from yunhai.market.l3.replay import Auction, DayResult
+from yunhai.market.l3.window import WindowResult
 
 INPUTS: Final = (
     "published orders and cancels, in the exchange's sequence 公布之委託與撤單（依交易所序號）",

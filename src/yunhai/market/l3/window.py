@@ -17,11 +17,6 @@ from typing import Final
 
 import numpy as np
 
-from yunhai.apps.l3.book import book_config
-from yunhai.apps.l3.compare import Score
-from yunhai.apps.l3.errors import refusal
-from yunhai.apps.l3.feed import Levels, lines_of
-from yunhai.apps.l3.replay import MakeEngine, why
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.kernel.clock import DAY, SECOND
 from yunhai.kernel.errors import YunhaiError
@@ -29,6 +24,11 @@ from yunhai.kernel.ids import Sequence
 from yunhai.kernel.limits import FEED_ROWS_MAX
 from yunhai.kernel.money import PRICE_MAX, QUANTITY_MAX, price_text
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State, TimeInForce
+from yunhai.market.l3.book import book_config
+from yunhai.market.l3.compare import Score
+from yunhai.market.l3.errors import refusal
+from yunhai.market.l3.feed import Levels, lines_of
+from yunhai.market.l3.replay import MakeEngine, why
 
 _TIME: Final = re.compile(r"([0-9]{1,5})(?:\.([0-9]{1,9}))?")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,18}")

@@ -8,8 +8,8 @@ engine's state or the replay fails.
 from bisect import bisect_left, insort
 from dataclasses import dataclass
 
-from yunhai.apps.l3.feed import Levels
 from yunhai.kernel.records import Side
+from yunhai.market.l3.feed import Levels
 
 
 @dataclass(slots=True)

@@ -5,10 +5,10 @@ The auctions' moments come from the pack, never from the published trades.
 
 from dataclasses import dataclass
 
-from yunhai.apps.l3.errors import refusal
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.words import Match
 from yunhai.kernel.records import Kind, Phase
+from yunhai.market.l3.errors import refusal
 
 
 @dataclass(frozen=True, slots=True)

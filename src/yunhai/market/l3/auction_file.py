@@ -19,9 +19,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from yunhai.apps.l3.book import book_config
-from yunhai.apps.l3.compare import Score, compare_trades
-from yunhai.apps.l3.errors import refusal
 from yunhai.exchange.books import BookConfig, Engine
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.exchange.rules.prices import tick
@@ -31,6 +28,9 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import AUCTION_BYTES_MAX, AUCTION_EVENTS_MAX
 from yunhai.kernel.money import MONEY_MAX, PRICE_MAX, QUANTITY_MAX, SCALE, price_text
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State
+from yunhai.market.l3.book import book_config
+from yunhai.market.l3.compare import Score, compare_trades
+from yunhai.market.l3.errors import refusal
 
 Pair = tuple[int, int, int, int]
 """(buy order, sell order, price in 1/10,000, shares)."""

@@ -10,16 +10,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from yunhai.apps.l3.book import book_config
-from yunhai.apps.l3.compare import BookComparison, BookState, Score, Trade, Trial, compare_totals, compare_trades
-from yunhai.apps.l3.feed import Feed
-from yunhai.apps.l3.flow import Arrival, Flow, flow_of
-from yunhai.apps.l3.ladder import Ladder
-from yunhai.apps.l3.timetable import controls_of
 from yunhai.exchange.books import Depth, Engine
 from yunhai.exchange.rules.pack import RulePack
 from yunhai.kernel.errors import entry_of
 from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind, OrderType, Phase, Side, State
+from yunhai.market.l3.book import book_config
+from yunhai.market.l3.compare import BookComparison, BookState, Score, Trade, Trial, compare_totals, compare_trades
+from yunhai.market.l3.feed import Feed
+from yunhai.market.l3.flow import Arrival, Flow, flow_of
+from yunhai.market.l3.ladder import Ladder
+from yunhai.market.l3.timetable import controls_of
 
 CHUNK: Final = 2048
 """Commands between two checks of the ladder against the engine's depth, and between two steps of the progress bar."""

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from yunhai.apps.l3.errors import refusal
 from yunhai.kernel.clock import SECOND
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import FEED_CHARACTERS_MAX, FEED_LEVELS_MAX, FEED_ROW_CHARACTERS_MAX, FEED_ROWS_MAX
 from yunhai.kernel.money import MONEY_MAX, PRICE_MAX, QUANTITY_MAX, SCALE
 from yunhai.kernel.records import Side
+from yunhai.market.l3.errors import refusal
 
 PRICE_FACTOR: Final = 10
 """Feed price (× 1000) to record price (× 10,000)."""

@@ -8,9 +8,9 @@ with its volume and surplus. Cumulative volume and value are compared with every
 from dataclasses import dataclass, field
 from typing import Final
 
-from yunhai.apps.l3.feed import FeedSnapshot, Levels
 from yunhai.kernel.clock import SECOND
 from yunhai.kernel.money import decimal_text, price_text
+from yunhai.market.l3.feed import FeedSnapshot, Levels
 
 Trade = tuple[int, int, int, int]
 """(buy order, sell order, price in 1/10,000, shares), the exchange's order numbers."""

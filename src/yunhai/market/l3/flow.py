@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from yunhai.apps.l3.feed import Feed, FeedOrder, FeedTrade
 from yunhai.kernel.records import Side
+from yunhai.market.l3.feed import Feed, FeedOrder, FeedTrade
 
 
 class Origin(Enum):
