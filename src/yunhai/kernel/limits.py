@@ -359,8 +359,19 @@ REGISTRATION_DOCUMENTS_MAX: Final = 8
 CERTIFICATES_LISTED_MAX: Final = 200
 RENEWAL_NOTICE_DAYS: Final = 30
 """So long before its end a certificate's holder is told, and may renew it."""
+NOTICE_DAYS: Final = (RENEWAL_NOTICE_DAYS, 7)
+"""Days before its end at which a certificate's holder is told by mail."""
+USED_CODES_CLEARED_MAX: Final = 100
+"""Marks of used codes that are over, cleared on the way with each new one."""
+PKCS10_CHARACTERS_MAX: Final = 8_000
+"""A request for a certificate, PEM."""
+NOTICES_MAX: Final = 500
+"""Certificates that are told of by mail in one hour."""
 CERTIFICATE_DAYS_MAX: Final = 1_095
 """The longest life that the Console may give a profile."""
+RENEW_CA_DAYS: Final = 1_125
+"""So long before its end the issuing CA is to be renewed: what it issues must be able to live out its life."""
+assert RENEW_CA_DAYS >= CERTIFICATE_DAYS_MAX + RENEWAL_NOTICE_DAYS
 OAUTH_CODE_SECONDS_MAX: Final = 60
 OAUTH_TOKEN_SECONDS_MAX: Final = 3_600
 OAUTH_TRIES_MAX: Final = 10
@@ -429,3 +440,38 @@ EVIDENCE_LIST_BYTES_MAX: Final = 65_536
 EVIDENCE_STEPS_MAX: Final = 100_000
 """Commit groups of a tenant between an instruction and the checkpoint that proves it."""
 assert CERTIFICATE_BYTES_MAX <= FOREIGN_CERTIFICATE_BYTES_MAX <= CMS_BYTES_MAX <= EVIDENCE_BYTES_MAX
+
+# --- Market replay ---
+
+REPLAY_EVENTS_MAX: Final = 50_000_000
+"""Events of one source: twenty times a day of the whole demonstration market."""
+REPLAY_CODES_MAX: Final = 16
+"""Securities that one replay shows in step."""
+REPLAY_LEVELS_MAX: Final = 50
+REPLAY_QUEUE_MAX: Final = 500
+"""Orders shown of one price's queue."""
+REPLAY_TAPE_MAX: Final = 1_000
+"""Trades shown at once."""
+REPLAY_OWN_ORDERS_MAX: Final = 1_000
+"""Orders marked as one's own."""
+REPLAY_KEPT_BYTES_MAX: Final = 8 << 20
+"""Kept states of one book, compressed."""
+REPLAY_EXPORT_EVENTS_MAX: Final = 5_000_000
+REPLAY_SPEED_MIN: Final = 100
+REPLAY_SPEED_MAX: Final = 1_000_000
+"""Speeds in thousandths: ×0.1 and ×1000."""
+REPLAY_LINK_CHARACTERS_MAX: Final = 2_000
+"""A permalink."""
+REPLAY_VIEW_CHARACTERS_MAX: Final = 500
+"""What a permalink says of how to look."""
+REPLAY_NAME_CHARACTERS_MAX: Final = 80
+"""A bookmark's name."""
+REPLAY_SOURCES_MAX: Final = 8
+"""Sources held open by one process."""
+REPLAY_CONNECTIONS_MAX: Final = 50
+REPLAY_MESSAGE_BYTES_MAX: Final = 65_536
+"""One message of a client."""
+REPLAY_BATCH_EVENTS_MAX: Final = 2_000
+"""Events in one message to a client; more that are due follow in the next."""
+assert REPLAY_TAPE_MAX <= REPLAY_BATCH_EVENTS_MAX <= REPLAY_EXPORT_EVENTS_MAX <= REPLAY_EVENTS_MAX
+assert REPLAY_VIEW_CHARACTERS_MAX * 3 < REPLAY_LINK_CHARACTERS_MAX, "a view fits its link, percent-encoded"
