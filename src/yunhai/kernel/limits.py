@@ -235,6 +235,8 @@ STREAM_ORDERS_MAX: Final = 1_000
 """Orders of an account in one snapshot, the newest."""
 STREAM_TOKEN_SECONDS_MAX: Final = 10
 """From a connection's beginning to its token."""
+STREAM_BOARD_ROWS_MAX: Final = 20
+"""Securities of one ranking of the boards."""
 
 FUZZ_CASE_MS: Final = 100
 """Longest time any one hostile input may keep a reader busy."""
@@ -475,3 +477,18 @@ REPLAY_BATCH_EVENTS_MAX: Final = 2_000
 """Events in one message to a client; more that are due follow in the next."""
 assert REPLAY_TAPE_MAX <= REPLAY_BATCH_EVENTS_MAX <= REPLAY_EXPORT_EVENTS_MAX <= REPLAY_EVENTS_MAX
 assert REPLAY_VIEW_CHARACTERS_MAX * 3 < REPLAY_LINK_CHARACTERS_MAX, "a view fits its link, percent-encoded"
+
+# --- Indicators and conditions on them ---
+
+INDICATOR_BARS_MAX: Final = 200_000
+"""Bars over which indicators are computed at once: two years of one-minute bars."""
+INDICATOR_PERIOD_MAX: Final = 2_000
+"""Bars of any period of an indicator; some cost bars times period."""
+INDICATOR_INPUT_MAX: Final = 1e18
+"""The largest price, volume or value in a bar as binary64: no sum of a chart overflows."""
+INDICATORS_A_CHART_MAX: Final = 32
+CONDITION_PERCENT_MAX: Final = 10_000.0
+CONDITION_MULTIPLE_MAX: Final = 10_000.0
+CONDITION_LEVEL_MAX: Final = 1e15
+"""A level that an alert waits for."""
+assert INDICATOR_PERIOD_MAX < INDICATOR_BARS_MAX
