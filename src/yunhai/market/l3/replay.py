@@ -99,8 +99,16 @@ class Replay:
         self._book = self._engine.add_book(book_config(pack, reference=feed.previous_close))
         self._controls = list(controls_of(pack))
 
-    def run(self, progress: Callable[[float], None] | None = None) -> DayResult:
-        """Replay the day; `progress` hears what part of it is done."""
+    @property
+    def numbers(self) -> list[int]:
+        """The exchange's order number of each of the engine's ids; 0 of id 0, which no order has."""
+        return self._told.numbers
+
+    def run(
+        self, progress: Callable[[float], None] | None = None, *, sink: Callable[[NDArray[np.void]], None] | None = None
+    ) -> DayResult:
+        """Replay the day; `progress` hears what part of it is done, `sink` the engine's events, array by array, each valid
+        until it returns."""
         feed, made = self._feed, self._told.made
         flow = flow_of(feed)
         result = DayResult(feed.folders, flow)
@@ -110,6 +118,8 @@ class Replay:
         done = 0
         while done < len(commands):
             events, consumed = self._engine.process(commands[done : done + CHUNK])
+            if sink is not None:
+                sink(events)
             listener.hear(events, expected[done : done + consumed])
             listener.check_depth(*self._engine.depth(self._book, ALL_LEVELS))
             done += consumed
