@@ -21,8 +21,9 @@ from tests.trading.gate.test_gate import (
     WALL_MS,
     but,
 )
-from tests.trading.scene import ANNE, BEN, CLERK, EAST, WEST, Scene
+from tests.trading.scene import ANNE, BEN, CLERK, EAST, NT, WEST, Scene
 from yunhai.trading.books.books import Books
+from yunhai.trading.facts import Decided
 from yunhai.trading.gate.asked import Asker
 from yunhai.trading.shape import checked
 
@@ -47,6 +48,44 @@ def test_what_is_under_a_certificate_and_consented_to_is_taken(
     scene = strict()
     decision = scene.decide(scene.instruction(account, **fields), **send)
     assert decision.accepted, (what, decision.error())
+
+
+TAKING_BACK: list[tuple[str, tuple[Decided, ...], int]] = [
+    ("consent never given", (STRICT, ANNE_CERTIFICATE), 0),
+    ("consent to another broker only", (STRICT, ANNE_CERTIFICATE, but(ANNE_CONSENT, tenant=WEST)), 0),
+    ("consent withdrawn", (STRICT, ANNE_CERTIFICATE, ANNE_CONSENT, but(ANNE_CONSENT, allowed=False)), 0),
+    ("no certificate, demanded since", (STRICT,), 0),
+    ("no certificate, broker suspended since", (but(STRICT, status="suspended"),), 0),
+    ("consent withdrawn, certificate revoked", (STRICT, but(ANNE_CERTIFICATE, status="revoked")), 6173),
+    ("on hold", (STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, status="held")), 6173),
+    ("expired", (STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, not_after=WALL_MS - 1)), 6172),
+    ("not yet valid", (STRICT, ANNE_CONSENT, but(ANNE_CERTIFICATE, not_before=WALL_MS + 1)), 6171),
+    ("a certificate that is another's", (STRICT, but(ANNE_CERTIFICATE, person=2)), 6170),
+    ("a certificate for another use", (STRICT, but(ANNE_CERTIFICATE, profile="clerk")), 6174),
+]
+"""What became so after the order was taken, and the code of taking it back."""
+
+
+@pytest.mark.parametrize(("what", "facts", "code"), TAKING_BACK, ids=[row[0] for row in TAKING_BACK])
+@pytest.mark.parametrize("action", ["cancel", "cut"])
+def test_who_may_no_longer_order_may_take_an_order_back(
+    action: str, what: str, facts: tuple[Decided, ...], code: int
+) -> None:
+    """Only what says that the signature may not be its person's own stands in the way; re-pricing is ordering."""
+    scene = Scene.open()
+    order = scene.new(ANNE, price=95 * NT, quantity=2_000)
+    for fact in facts:
+        scene.fact(fact)
+    fields = {"action": action, "order": order} | ({"quantity": 1_000} if action == "cut" else {})
+    assert scene.decide(scene.instruction(ANNE, action="reprice", order=order, price=96 * NT)).code, what
+    before = scene.books.state_hash()
+    decision = scene.decide(scene.instruction(ANNE, **fields))
+    assert decision.code == code
+    assert scene.books.state_hash() == before
+    wrong = scene.instruction(ANNE, **fields)
+    assert scene.decide(wrong, signature=bytes(64)).code == 6102, "the signature must be right"
+    found = scene.gate.preview(checked(scene.instruction(ANNE, **fields)), asker=Asker(1), wall_ns=scene.wall)
+    assert next(one for one in found.verdicts if one.name == "consent").verdict == "passed"
 
 
 def test_a_broker_that_demands_none_takes_a_bare_key_whatever_its_certificate() -> None:

@@ -86,6 +86,8 @@ def certificate_right(asked: Asked) -> Refusal | None:
     if not tenant.certificates:
         return None
     held = asked.books.certificates.get(checked.key)
+    if held is None and checked.action not in _ADDS:  # the broker demands certificates since the order was taken
+        return None
     if held is None or held.person != asked.asker.person:
         return 6170, {"key": checked.key}
     if min(checked.signed_at, asked.wall_ms) < held.not_before:
@@ -102,7 +104,7 @@ def certificate_right(asked: Asked) -> Refusal | None:
 def consent_given(asked: Asked) -> Refusal | None:
     tenant = asked.found_tenant().fact
     assert tenant is not None
-    if not tenant.certificates:
+    if not tenant.certificates or asked.checked.action not in _ADDS:
         return None
     allowed = asked.books.consent(asked.asker.person, tenant.tenant)
     if not allowed:
@@ -510,13 +512,20 @@ CHECKS: Final = (
     Check(
         "certificate",
         (6170, 6171, 6172, 6173, 6174),
-        "憑證",
-        "The key's certificate is good for this",
+        "憑證（取消、減量未有憑證亦可）",
+        "The key's certificate is good for this (cancels and cuts also without any)",
         "signer",
         certificate_right,
         True,
     ),
-    Check("consent", (6175, 6176), "憑證使用同意", "Its person lets the broker take it", "signer", consent_given),
+    Check(
+        "consent",
+        (6175, 6176),
+        "憑證使用同意（取消、減量不限）",
+        "Its person lets the broker take it (cancels and cuts always)",
+        "signer",
+        consent_given,
+    ),
     Check("account", (6115,), "帳戶", "The account is there for the asker", "signer", account_found),
     Check("fresh", (6103,), "簽署時間", "The signature is fresh", "signer", signature_fresh, True),
     Check("nonce", (6104,), "隨機值未用過", "The nonce is new", "signer", nonce_new, True),
