@@ -2,6 +2,7 @@
 
 import base64
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -442,3 +443,50 @@ def test_one_address_outside_may_not_ask_for_ever(scene: Scene) -> None:
     assert found[-1] == 429
     assert scene.do(asked(1, **{"x-forwarded-for": "192.0.2.2"})) == [200]
     assert set(scene.do(asked(STAMPS.limit + 20))) == {200}
+
+
+SAME_HOUSE = [
+    ("192.0.2.1", "::ffff:192.0.2.1"),
+    ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"),
+    ("fe80::1%eth0", "fe80::2"),
+]
+OTHERS = [("192.0.2.1", "192.0.2.2"), ("2001:db8:1:2::1", "2001:db8:1:3::1"), ("::1", "0.0.0.1"), ("a", "b")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"), [(*row, True) for row in SAME_HOUSE] + [(*row, False) for row in OTHERS]
+)
+def test_addresses_that_one_may_change_within_are_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, first: str, second: str, same: bool
+) -> None:
+    from yunhai.apps.trust import app
+    from yunhai.trading.rates import Quota
+
+    monkeypatch.setattr(app, "STAMPS", Quota("address:stamps", 2, 3_600.0))
+    application = app.public_application(scene.keeper)
+    assert scene.do(_stamps(application, first, first, first, second)) == [200, 200, 429, 429 if same else 200]
+
+
+def test_a_crowd_of_addresses_is_counted_together(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The eleventh is refused, whoever it is; the house goes on."""
+    from yunhai.apps.trust import app
+    from yunhai.trading.rates import Quota
+
+    monkeypatch.setattr(app, "STAMPS_OF_ALL", Quota("everybody:stamps", 10, 3_600.0))
+    application = app.public_application(scene.keeper)
+    crowd = [f"2001:db8:{at:x}::1" for at in range(12)]
+    assert scene.do(_stamps(application, *crowd)) == [200] * 10 + [429] * 2
+    assert scene.do(_stamps(application, "", "")) == [200, 200]
+
+
+async def _stamps(application: Any, *addresses: str) -> list[int]:
+    """What each address gets for its request."""
+    import httpx
+
+    transport = httpx.ASGITransport(app=application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        found = []
+        for one in addresses:
+            headers = {"x-forwarded-for": one} if one else {}
+            found.append((await client.post("/pki/tsa", content=b"none", headers=headers)).status_code)
+        return found

@@ -9,6 +9,7 @@ import binascii
 import time
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote
 
@@ -31,6 +32,11 @@ from yunhai.trading.trust.profiles import Profile
 
 STAMPS: Final = Quota("address:stamps", 100, 10.0)
 STATUSES: Final = Quota("address:statuses", 300, 10.0)
+STAMPS_OF_ALL: Final = Quota("everybody:stamps", 1_000, 10.0)
+STATUSES_OF_ALL: Final = Quota("everybody:statuses", 3_000, 10.0)
+"""What all addresses together may ask for: a crowd of them is no way round the quota of one."""
+HOUSE_BITS: Final = 64
+"""Of an IPv6 address: what a household or a machine has for itself, and may change within as it likes."""
 JSON: Final = "application/json; charset=utf-8"
 _ENCODER: Final = msgspec.json.Encoder()
 Shape = TypeVar("Shape")
@@ -121,7 +127,7 @@ def public_routes(keeper: Keeper) -> list[Route]:
         return _file(made.content, "application/pkix-crl", 300)
 
     async def status(request: Request) -> Response:
-        rates.require(STATUSES, request)
+        rates.require(STATUSES, STATUSES_OF_ALL, request)
         if request.method == "POST":
             body = await _raw(request, PKI_BODY_BYTES_MAX)
         else:
@@ -131,7 +137,7 @@ def public_routes(keeper: Keeper) -> list[Route]:
         return _file(answer.content, ocsp.RESPONSE_TYPE, max(0, min(left, ocsp.FRESH_MS // 1_000)))
 
     async def stamp(request: Request) -> Response:
-        rates.require(STAMPS, request)
+        rates.require(STAMPS, STAMPS_OF_ALL, request)
         body = await _raw(request, PKI_BODY_BYTES_MAX)
         return _file(await keeper.stamper.answer(body or b""), tsa.REPLY_TYPE, 0)
 
@@ -147,20 +153,36 @@ def public_routes(keeper: Keeper) -> list[Route]:
 
 
 class _Outside:
-    """How often one address outside may ask for what costs a signature. Whoever asks on the socket itself is of the house."""
+    """How often one address outside, and all of them, may ask for what costs a signature. Whoever asks on the socket itself is
+    of the house."""
 
     def __init__(self) -> None:
         self._rates = Rates()
+        self._of_all = Rates()  # apart: so many addresses that the oldest are forgotten do not empty it
 
-    def require(self, quota: Quota, request: Request) -> None:
+    def require(self, quota: Quota, of_all: Quota, request: Request) -> None:
         """TOO_OFTEN."""
         address = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
         if not address:
             return
-        who = int.from_bytes(sha256(address.encode()).digest()[:8], "big")
-        verdict = self._rates.take(quota, who, time.monotonic())
+        now = time.monotonic()
+        verdict = self._rates.take(quota, _house(address), now)
+        if verdict.allowed:
+            verdict = self._of_all.take(of_all, 0, now)
         if not verdict.allowed:
-            raise YunhaiError(TOO_OFTEN, limit=quota.limit, seconds=int(quota.window))
+            raise YunhaiError(TOO_OFTEN, limit=verdict.quota.limit, seconds=int(verdict.quota.window))
+
+
+def _house(address: str) -> int:
+    """A number for whose an address is: an IPv4 address, the first half of an IPv6 one; of what is neither, its text."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return int.from_bytes(sha256(address.encode()).digest()[:8], "big")
+    plain = found.ipv4_mapped if isinstance(found, IPv6Address) else found
+    if plain is not None:
+        return int(plain)
+    return (int(found) >> HOUSE_BITS) | (1 << HOUSE_BITS)  # never one of IPv4's
 
 
 def said(value: Any, status: int = 200) -> Response:
