@@ -9,4 +9,6 @@ class IdentityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from yunhai.platform.identity import signals  # noqa: F401 - its receivers
+        from yunhai.platform.identity import codes, signals  # noqa: F401 - its receivers
+
+        codes.install()

@@ -142,6 +142,14 @@ class Session(AbstractBaseSession):
         return SessionStore
 
 
+class UsedCode(models.Model):
+    """A code of an authenticator app that counted: no web process takes it again. `mark` hex, a hash of app and code; `until`
+    when such a code may come again by chance. It is looked at while somebody signs in, so no row security can ask who does."""
+
+    mark = models.CharField(max_length=64, primary_key=True)
+    until = models.DateTimeField(db_index=True)
+
+
 class EndedSession(models.Model):
     """A session that was signed out while tokens made from it may still live: their `sid` is dead here too."""
 

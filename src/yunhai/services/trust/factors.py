@@ -1,10 +1,9 @@
 """The second factor of a signature: a code of the authenticator app, or a passkey's answer to a challenge made of the hashes.
 
-Both are checked by what allauth keeps. A code counts once: its counter is remembered with the authorisation, in the
-database, so that no other worker takes it again; and allauth's own mark is read and set, so that a code that opened a
-session, or gave a program leave, signs nothing, and the other way round. A passkey's challenge is the SHA-256 of a random
-part and the very hashes: what the device signs is the wish to sign these and no others. The state of a challenge travels
-with the client, signed.
+Both are checked by what allauth keeps. A code counts once, in whichever process: it is marked in the database
+(`identity.codes`), as a code that opens a session or gives a program leave is, so that none does another's work too. A
+passkey's challenge is the SHA-256 of a random part and the very hashes: what the device signs is the wish to sign these and no
+others. The state of a challenge travels with the client, signed.
 """
 
 import hashlib
@@ -28,6 +27,7 @@ from fido2.webauthn import UserVerificationRequirement
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import ACTIVATION_SECONDS_MAX
+from yunhai.platform.identity.codes import mark_used
 from yunhai.platform.identity.models import Person
 from yunhai.services.trust.errors import CHALLENGE_STALE, FACTOR_MISSING, FACTOR_USED, FACTOR_WRONG, TOO_MANY_TRIES
 
@@ -75,7 +75,7 @@ def _by_code(person: Person, code: str) -> Given:
         for counter in totp.yield_hotp_counters_from_time():
             value = totp.format_hotp_value(totp.hotp_value(secret, counter))
             if compare_user_code(actual=code, expected=value):
-                if not totp.TOTP(one)._mark_code_used(code):  # allauth has no public name for it
+                if not mark_used(one, code):
                     raise YunhaiError(FACTOR_USED)
                 return Given(factor=TOTP, proof=hashlib.sha256(f"{TOTP}|{one.pk}|{counter}".encode()).hexdigest())
     raise YunhaiError(FACTOR_WRONG)
