@@ -253,7 +253,7 @@ class QueueBook:
         self.volume += quantity
         self.value += price * quantity
         if auction:
-            if buyer:
+            if self._orders:  # a source of trades has none
                 self._take(buyer, quantity)
                 self._take(seller, quantity)
             return
@@ -279,9 +279,9 @@ class QueueBook:
     # -- what is asked -----------------------------------------------------------------------------------------------
 
     @property
-    def in_hand(self) -> int:
-        """The order between its arrival and the last of its trades, 0 if there is none."""
-        return self._arriving[0] if self._arriving else 0
+    def in_hand(self) -> int | None:
+        """The order between its arrival and the last of its trades."""
+        return self._arriving[0] if self._arriving else None
 
     def best(self, side: int) -> int:
         """The best limit of a side, 1/10,000, 0 if there is none."""

@@ -39,12 +39,14 @@ class Quotes:
 class KeptBook:
     """One book's states and quotes. `places`: where its events stand in the source."""
 
-    def __init__(self, source: Source, listing: Listing, room: int = REPLAY_KEPT_BYTES_MAX) -> None:
-        """SOURCE_UNFIT if an event takes from an order that does not rest."""
+    def __init__(
+        self, source: Source, listing: Listing, *, apart: int = APART, room: int = REPLAY_KEPT_BYTES_MAX
+    ) -> None:
+        """`apart`: events between two states at first; `room`: bytes for them. SOURCE_UNFIT if an event takes from an order that does not rest."""
         self.source = source
         self.listing = listing
         self.places: Places = source.places_of(listing.book)
-        self.apart = APART
+        self.apart = self._slice = apart
         self._room = room
         self._states: list[bytes] = []
         self.bytes = 0
@@ -57,10 +59,10 @@ class KeptBook:
         book = QueueBook(self.listing)
         size = len(self.places)
         bids, asks = np.zeros(size, np.int32), np.zeros(size, np.int32)
-        for start in range(0, size, APART):
+        for start in range(0, size, self._slice):
             if start % self.apart == 0:
                 self._keep(book)
-            stop = min(start + APART, size)
+            stop = min(start + self._slice, size)
             heard: list[tuple[int, int]] = []
             for row in rows_of(chosen(self.source.events, self.places[start:stop])):
                 try:

@@ -17,7 +17,7 @@ from yunhai.market.replay.replay import Replay
 from yunhai.market.replay.source import trades_at
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Range:
     """Best and worst, as the one who trades there sees it: the best bid is the highest, the best ask the lowest."""
 
