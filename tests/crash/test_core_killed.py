@@ -123,6 +123,7 @@ def check(load: Load, core: CoreProcess) -> None:
     assert money_of(live["buying_power"]) == books.accounts[ANNE].free
 
 
+@pytest.mark.full
 def test_killed_twice_under_load(tmp_path: Path) -> None:
     load, core = killed(tmp_path, kills=2, seed=5)
     with core_ended(core):

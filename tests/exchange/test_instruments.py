@@ -181,6 +181,7 @@ def test_the_overlay_s_new_listing_has_no_limits_on_its_day():
     assert not reference_data.instruments(date(2026, 7, 22))["7814"].no_limit
 
 
+@pytest.mark.full
 def test_a_new_listing_of_the_lists_has_no_limits_for_the_pack_s_days():
     """The newest share of the code lists, on its fifth and sixth trading day and under a pack without the rule."""
     pack = reference_data.rule_pack("twse-2026")

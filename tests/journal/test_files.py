@@ -153,6 +153,7 @@ def told(*words: str | Path) -> dict[str, object]:
     return answer
 
 
+@pytest.mark.full
 def test_a_huge_segment_costs_no_memory(tmp_path: Path) -> None:
     write(tmp_path / "j")
     segment = next((tmp_path / "j").glob("*.yj"))
@@ -164,6 +165,7 @@ def test_a_huge_segment_costs_no_memory(tmp_path: Path) -> None:
     assert (answer["right"], answer["sequence"], answer["ending"]) == (False, 20, "after-closing")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("which", ["export", "checkpoint", "key"])
 def test_a_huge_file_costs_no_memory(tmp_path: Path, which: str) -> None:
     write(tmp_path / "j")

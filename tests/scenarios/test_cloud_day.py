@@ -45,6 +45,7 @@ def run(*words: str | Path, timeout: int) -> tuple[int, dict[str, Any], str]:
     return done.returncode, json.loads(last[0]), done.stdout[-2000:] + done.stderr[-4000:]
 
 
+@pytest.mark.full
 def test_a_tiny_report_goes_through_gate_lines_and_ledger(postgres_server: Any, home: Path, tmp_path: Path) -> None:
     file = tmp_path / "report.csv"
     file.write_bytes(report_bytes(TINY))

@@ -113,6 +113,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PROBE_SECONDS", 0.2)
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("hurried")
 class TestAPartThatLivesAndIsNotReady:
     def test_one_that_says_so_is_ended_and_started_again(self, folder: Path) -> None:

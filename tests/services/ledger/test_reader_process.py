@@ -58,7 +58,8 @@ def wait_for(places: Places, sequence: int) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(12, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("kills", [2, 12])
 def test_kill_nine_leaves_neither_gap_nor_double(home: Path, committed_db: Any, kills: int) -> None:
     places = Places(home)
     places.make()

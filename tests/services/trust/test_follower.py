@@ -66,6 +66,7 @@ def test_what_is_away_is_waited_for_and_nothing_is_lost(scene: Scene) -> None:
     assert scene.rows() == [4, 4, 4]
 
 
+@pytest.mark.full
 def test_killed_anywhere_it_goes_on_and_seals_nothing_twice(scene: Scene) -> None:
     scene.accept(3)
     first = scene.follower()
@@ -137,6 +138,7 @@ def test_after_an_outage_of_more_than_an_hour_the_status_is_of_the_stamp_s_time(
         assert report.waited > timedelta(hours=1)
 
 
+@pytest.mark.full
 def test_an_answer_that_was_kept_is_asked_for_again_when_it_is_over(scene: Scene) -> None:
     """Two orders of one certificate, one stamped before and one long after the first answer's end."""
     scene.accept(2)

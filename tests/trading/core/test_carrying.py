@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.trading.core.driving import accepted, replayed, trading_day
 from tests.trading.core.sockets import Orders
 from tests.trading.core_harness import (
@@ -239,6 +241,7 @@ def _lose(core: CoreProcess, chance: random.Random) -> None:
     core.post(f"/lines/{line}", {"do": "lose", "when": chance.choice(("now", "before-delivery", "before-answer"))})
 
 
+@pytest.mark.full
 def test_under_load_with_lines_lost_and_the_core_killed_each_reaches_the_venue_once(tmp_path: Path) -> None:
     chance = random.Random("lines lost under load")
     with CoreProcess(tmp_path, "--lift-rates") as core:

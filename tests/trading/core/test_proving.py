@@ -77,6 +77,7 @@ async def test_before_the_child_is_there_and_after_it_was_killed_the_gate_verifi
     prover.close()
 
 
+@pytest.mark.full
 @pytest.mark.asyncio
 async def test_a_child_that_hangs_is_given_up_and_replaced() -> None:
     prover = Prover()
