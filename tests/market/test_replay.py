@@ -540,14 +540,14 @@ def test_an_export_holds_every_chosen_event(busy: Source, tmp_path: Path) -> Non
         assert [row[0] - 1 for row in rows] == wanted
         for (position, market_ns, code, event, at, quantity, order, buyer), place in zip(rows, wanted, strict=True):
             record = busy.events[place]
-            assert (position, market_ns, code, quantity) == (place + 1, record["time"], "A", record["quantity"])
-            assert float(at) == int(record["price"]) / NT
-            assert (order is not None) == (event != "trade")
+            assert (position, market_ns, code, quantity or 0) == (place + 1, record["time"], "A", record["quantity"])
+            assert float(at or 0) == (int(record["price"]) / NT if event in ("new", "trade") else 0)
+            assert (order is not None) == (event in ("new", "cancel"))
             assert (buyer is not None) == (event == "trade")
-    known = dict(
-        (key.decode(), value.decode())
+    known = {
+        key.decode(): value.decode()
         for key, value in duckdb.sql(f"SELECT key, value FROM parquet_kv_metadata('{path}')").fetchall()
-    )
+    }
     assert known["hash_before"] == busy.hash_at(first).hex()
     assert known["hash_after"] == busy.hash_at(last).hex()
     assert sorted(one.name for one in tmp_path.iterdir()) == ["span.csv", "span.parquet"]
@@ -557,12 +557,16 @@ def test_the_hand_worked_days_export_as_text(tmp_path: Path) -> None:
     replay = Replay(small_source(), ["A", "B"])
     path = tmp_path / "day.csv"
     export(replay, 0, 6, path, "csv")
-    assert path.read_text(encoding="utf-8").splitlines()[:4] == [
-        "position,market_ns,local_time,code,segment,event,order_id,side,order_type,time_in_force,price,quantity,"
-        "removed,leaves,volume,phase,trade,buyer,seller,auction,taker",
-        f"1,{NINE},2026-08-21 09:00:00.000000,A,board,phase,,,,,0.0000,0,0,0,,1,,,,,",
-        f"2,{NINE},2026-08-21 09:00:00.000000,B,board,phase,,,,,0.0000,0,0,0,,1,,,,,",
-        f"3,{NINE + SECOND},2026-08-21 09:00:01.000000,A,board,new,1,buy,limit,ROD,10.0000,100,0,100,,,,,,,",
+    heading, *rows = path.read_text(encoding="utf-8").splitlines()
+    assert heading.split(",") == [
+        *("position", "market_ns", "local_time", "code", "segment", "event", "order_id", "side", "order_type"),
+        *("time_in_force", "price", "quantity", "removed", "leaves", "volume", "phase", "trade", "buyer", "seller"),
+        *("auction", "taker"),
+    ]
+    assert rows[:3] == [
+        f"1,{NINE},2026-08-21 09:00:00.000000,A,board,phase,,,,,,,,,,1,,,,,",
+        f"2,{NINE},2026-08-21 09:00:00.000000,B,board,phase,,,,,,,,,,1,,,,,",
+        f"3,{NINE + SECOND},2026-08-21 09:00:01.000000,A,board,new,1,buy,limit,ROD,10.0000,100,,100,,,,,,,",
     ]
     with pytest.raises(YunhaiError) as refused:
         export(replay, 5, 5, path, "csv")

@@ -30,8 +30,10 @@ _SELECT: Final = """
            CASE e.order_type WHEN 1 THEN 'market' WHEN 2 THEN 'limit' END AS order_type,
            CASE WHEN e.kind = 1 THEN CASE e.time_in_force WHEN 0 THEN 'ROD' WHEN 3 THEN 'IOC' WHEN 4 THEN 'FOK' END END
                AS time_in_force,
-           (e.price::DECIMAL(18, 4) / 10000)::DECIMAL(18, 4) AS price,
-           e.quantity, e.removed, e.leaves, nullif(e.volume, 0) AS volume, nullif(e.phase, 255) AS phase,
+           CASE WHEN e.kind IN (1, 4, 32, 34) AND e.order_type <> 1 OR e.volume > 0
+                THEN (e.price::DECIMAL(18, 4) / 10000)::DECIMAL(18, 4) END AS price,
+           nullif(e.quantity, 0) AS quantity, nullif(e.removed, 0) AS removed,
+           CASE WHEN e.kind <= 4 THEN e.leaves END AS leaves, nullif(e.volume, 0) AS volume, nullif(e.phase, 255) AS phase,
            nullif(e.trade, 0) AS trade, nullif(e.buyer, 0) AS buyer, nullif(e.seller, 0) AS seller,
            CASE WHEN e.kind = 32 THEN e.auction = 1 END AS auction,
            CASE e.taker WHEN 1 THEN 'buy' WHEN 2 THEN 'sell' END AS taker

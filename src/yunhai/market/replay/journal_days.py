@@ -158,7 +158,10 @@ class JournalDays:
             file.write(msgspec.json.encode(self._index))
 
     def _appending(self, day: str) -> BinaryIO:
-        """The day's file, behind what the index knows: a process that died in its write may have left more."""
+        """The day's file, behind what the index knows: a process that died in its write may have left more. A file that is
+        begun again is a new one, since another process may have the old one mapped."""
+        if not self._index.days[day].events:
+            self._path(day).unlink(missing_ok=True)
         handle = os.open(self._path(day), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         file = os.fdopen(handle, "r+b")
         file.truncate(self._index.days[day].events * SIZE)

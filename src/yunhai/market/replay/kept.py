@@ -42,7 +42,8 @@ class KeptBook:
     def __init__(
         self, source: Source, listing: Listing, *, apart: int = APART, room: int = REPLAY_KEPT_BYTES_MAX
     ) -> None:
-        """`apart`: events between two states at first; `room`: bytes for them. SOURCE_UNFIT if an event takes from an order that does not rest."""
+        """`apart`: events between two states at first; `room`: bytes for them. SOURCE_UNFIT if an event takes from an order
+        that does not rest."""
         self.source = source
         self.listing = listing
         self.places: Places = source.places_of(listing.book)
