@@ -85,6 +85,12 @@ class Authority:
         self._issuer = x509.Certificate.load(self.at.authority.read_bytes())
         return True
 
+    def refresh(self) -> bool:
+        """Take a renewed issuing certificate up; whether there was one. OSError, ValueError of a file that is none."""
+        if self._issuer is None or self.at.authority.read_bytes() == self._issuer.dump():
+            return False
+        return self.load()
+
     @property
     def made(self) -> bool:
         return self._issuer is not None or self.load()
@@ -144,7 +150,7 @@ class Authority:
                 issuer=issuer,
                 serial=serial,
                 not_before=begins,
-                not_after=begins + EARLY + timedelta(days=days),
+                not_after=min(begins + EARLY + timedelta(days=days), issuer.not_valid_after),
                 addresses=self.addresses,
                 hosts=hosts,
             )
@@ -208,13 +214,13 @@ class Authority:
 
     def _server_due(self, hosts: tuple[str, ...]) -> bool:
         try:
-            _, _, der = next(pem.unarmor(self.at.server_certificate.read_bytes(), multiple=True))
-            found = x509.Certificate.load(der)
-        except (OSError, ValueError):
+            chain = [der for _, _, der in pem.unarmor(self.at.server_certificate.read_bytes(), multiple=True)]
+            found = x509.Certificate.load(chain[0])
+        except (OSError, ValueError, IndexError):
             return True
         named = {str(one.native) for one in found.subject_alt_name_value or ()}
         left = found["tbs_certificate"]["validity"]["not_after"].native - self.now()
-        other = found.authority_key_identifier != self.issuer.key_identifier
+        other = chain[1:] != [self.issuer.dump()]
         return named != set(hosts) or left < timedelta(days=PROFILES[Profile.SERVER].renew_days) or other
 
 

@@ -78,7 +78,7 @@ async def hold(at: TrustPlaces, hsm: Hsm, plan: Plan, *, say: Say, now: Clock = 
     key = ec.generate_private_key(ec.SECP384R1())
     root = _root(key, now())
     step("根金鑰（P-384）與根憑證已製", "Root key (P-384) and root certificate made")
-    issuing = _issuing(key, root, point, now())
+    issuing = issuing_certificate(key, root, point, now())
     step("根金鑰已簽發簽發憑證機構之憑證", "The root signed the issuing CA's certificate")
     halves: tuple[str, ...] = ()
     exported = b""
@@ -98,10 +98,15 @@ async def hold(at: TrustPlaces, hsm: Hsm, plan: Plan, *, say: Say, now: Clock = 
     return held
 
 
-def _require(at: TrustPlaces, plan: Plan) -> None:
-    names = {one.strip().casefold() for one in plan.witnesses if one.strip()}
-    if len(names) != 2 or len(plan.witnesses) != 2:
+def require_witnesses(witnesses: tuple[str, ...]) -> None:
+    """WITNESSES unless they are two different names."""
+    names = {one.strip().casefold() for one in witnesses if one.strip()}
+    if len(names) != 2 or len(witnesses) != 2:
         raise YunhaiError(WITNESSES)
+
+
+def _require(at: TrustPlaces, plan: Plan) -> None:
+    require_witnesses(plan.witnesses)
     if at.root.exists():
         held_at = datetime.fromtimestamp(at.root.stat().st_mtime).astimezone().isoformat(timespec="minutes")
         raise YunhaiError(CEREMONY_DONE, at=held_at)
@@ -142,13 +147,15 @@ def _root(key: ec.EllipticCurvePrivateKey, now: datetime) -> bytes:
     return profiles.assembled(tbs, key.sign(tbs, ec.ECDSA(SHA384())))
 
 
-def _issuing(key: ec.EllipticCurvePrivateKey, root: bytes, point: bytes, now: datetime) -> bytes:
+def issuing_certificate(key: ec.EllipticCurvePrivateKey, root: bytes, point: bytes, now: datetime) -> bytes:
+    """The issuing CA's certificate over `point`, signed by the root's `key`; it ends with the root at the latest."""
+    signer = x509.Certificate.load(root)
     tbs = profiles.build_issuing(
         profiles.info_of_point(point),
-        root=x509.Certificate.load(root),
+        root=signer,
         serial=profiles.new_serial(),
         not_before=now - EARLY,
-        not_after=now + timedelta(days=profiles.ISSUING_DAYS),
+        not_after=min(now + timedelta(days=profiles.ISSUING_DAYS), signer.not_valid_after),
     )
     return profiles.assembled(tbs, key.sign(tbs, ec.ECDSA(SHA384())))
 

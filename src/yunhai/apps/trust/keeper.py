@@ -174,6 +174,8 @@ class Keeper:
         """What is due now. Failures are logged once each and tried again."""
         said = ""
         try:
+            if self.authority.refresh():
+                log.info("issuing certificate renewed", sha256=profiles.fingerprint(self.authority.issuer.dump()).hex())
             await self.hsm.ping()
             if self.authority.made:
                 for profile in OWN:
@@ -185,7 +187,7 @@ class Keeper:
             said = str(problem)
             if said != self._said:
                 log.warning("away", code=problem.code, reason=problem.text("en"))
-        except OSError as problem:
+        except (OSError, ValueError) as problem:
             log.warning("not kept", reason=str(problem))
         if not said and self._said:
             log.info("back")

@@ -53,7 +53,7 @@ class _Signer:
         certificate_id = der.sequence(  # SHA-256 is the default, so it is not written
             der.octets(hashlib.sha256(own.certificate).digest()), der.sequence(der.sequence(named), serial)
         )
-        self.own = own
+        self.own, self.issuer = own, issuer
         self.point = profiles.point_of_info(certificate.public_key.dump())
         self.content_type = _attribute(_CONTENT_TYPE, _TST_INFO)
         self.signing = _attribute(_SIGNING_CERTIFICATE, der.sequence(der.sequence(certificate_id)))
@@ -94,7 +94,7 @@ class Stamper:
         authority = self._authority
         own = await authority.own(self._profile)
         signer = self._signer
-        if signer is None or signer.own != own:
+        if signer is None or signer.own != own or signer.issuer is not authority.issuer:
             signer = self._signer = _Signer(own, authority.issuer)
         info = _info(asked, self._encoded_policy, authority.now())
         attributes = signer.attributes(info)

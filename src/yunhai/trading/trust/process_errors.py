@@ -28,6 +28,10 @@ WITNESSES: Final = 6827
 SAFE_NOT_APART: Final = 6828
 NOT_SOFTWARE: Final = 6829
 PROBE_NOT_POSSIBLE: Final = 6843
+ROOT_KEY_MISSING: Final = 6844
+ROOT_KEY_SHUT: Final = 6845
+ROOT_KEY_OTHER: Final = 6846
+NOTHING_TO_RENEW: Final = 6847
 
 _HSM_ZH: Final = "請檢查 HSM 與其連線；恢復後會自動重連。yunhai ca status 可看狀態。"
 _HSM_EN: Final = "Check the HSM and the way to it; it is opened again by itself. See yunhai ca status."
@@ -157,6 +161,29 @@ register(
             PROBE_NOT_POSSIBLE, "probe-not-possible", None, 409,
             "無法對此系統執行反面測試：{reason}", "The negative tests cannot be run on this system: {reason}",
             "請先以 yunhai up --mutual 啟動並完成金鑰儀式。", "Start it with yunhai up --mutual after the key ceremony.",
+        ),
+        (
+            ROOT_KEY_MISSING, "root-key-missing", None, 422,
+            "{path} 不存在或不能讀取", "{path} is not there or cannot be read",
+            "請掛載保險箱之媒體，以 --safe 指定其資料夾；示範之根金鑰未保存，不能更新。",
+            "Mount the medium from the safe and name its folder by --safe; a demonstration's root key was thrown away.",
+        ),
+        (
+            ROOT_KEY_SHUT, "root-key-shut", None, 403,
+            "這兩半通行碼不能開啟根金鑰", "These two halves do not open the root's key",
+            "請依首次儀式之順序，由兩位見證人各自輸入信封內之一半。",
+            "Each witness types the half of their envelope, in the order of the first ceremony.",
+        ),
+        (
+            ROOT_KEY_OTHER, "root-key-of-another", None, 409,
+            "此媒體上的根金鑰不屬於本安裝之根憑證", "The root key on this medium is not of this installation's root",
+            "請取出正確之媒體。", "Take the right medium.",
+        ),
+        (
+            NOTHING_TO_RENEW, "ca-nothing-to-renew", None, 409,
+            "新憑證只到 {until}，不比現有的久", "A new certificate would end at {until}, no later than the present one",
+            "根憑證將到期時須以新的 YUNHAI_HOME 另立根憑證。",
+            "When the root itself is about to end, another root is made, in a new YUNHAI_HOME.",
         ),
     )
 )  # fmt: skip
