@@ -5,6 +5,7 @@ Nothing here is written to a file but the programs' keys and secrets, into the i
 
 import base64
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -13,7 +14,7 @@ import msgspec
 
 from yunhai.apps.cloud.demo_market import PACK, demo_day, first_day, today
 from yunhai.apps.cloud.demo_people import PEOPLE
-from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.places import LINE_WIRE_VARIABLE, Places
 from yunhai.apps.cloud.seed import LineLogin, Planted, Program, plant_demo, planted, set_up
 from yunhai.apps.reference_data import pack_bytes
 from yunhai.trading.facts import Opening
@@ -107,11 +108,15 @@ def main() -> int:
         made = _as_json(plant_demo(listed, pack_bytes(PACK) or b""))
         places.credential_path(CREDENTIAL).unlink(missing_ok=True)  # of a planting that was rolled back
         places.credential(CREDENTIAL, lambda: made)
+    told = json.loads(places.credential(CREDENTIAL))
+    if os.environ.get(LINE_WIRE_VARIABLE):
+        from yunhai.apps.cloud.demo_lines import certify_lines
+
+        certify_lines(places, _planted(told).lines)
     from yunhai.apps.day.cloud import wait_for_outbox
 
     wait_for_outbox(OUTBOX_S)
-    told = {"planted": json.loads(places.credential(CREDENTIAL)), "links": _links()}
-    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps({"planted": told, "links": _links()}, ensure_ascii=False) + "\n")
     return 0
 
 

@@ -21,6 +21,8 @@ from typing import Final, Self
 from yunhai.kernel.limits import CREDENTIAL_BYTES_MAX, SOCKET_PATH_BYTES_MAX
 
 HOME_VARIABLE: Final = "YUNHAI_HOME"
+LINE_WIRE_VARIABLE: Final = "YUNHAI_LINE_WIRE"
+"""The port of the lines' TLS, where they are on a wire."""
 _LONGEST_SOCKET: Final = "postgres/.s.PGSQL.5432"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from yunhai.apps.cloud.logs import configure
-from yunhai.apps.cloud.places import Places, random_secret
+from yunhai.apps.cloud.places import LINE_WIRE_VARIABLE, Places, random_secret
 from yunhai.apps.cloud.prepare import require_credential
 from yunhai.apps.cloud.sockets import listen, socket_mode
 from yunhai.kernel.limits import SNAPSHOT_RECORDS
@@ -43,7 +43,7 @@ which live till its end; looking through them would stop every order for 0.1 s."
 @click.option(
     "--line-wire",
     type=click.IntRange(1, 65535),
-    envvar="YUNHAI_LINE_WIRE",
+    envvar=LINE_WIRE_VARIABLE,
     help="Lines over TLS on this loopback port 線路走 TLS (credentials/lines/LINE.pem, .key).",
 )
 @click.option("--lift-line-caps", is_flag=True, help="Lines carry any rate 解除線路上限 (driver, bench).")

@@ -15,7 +15,7 @@ import click
 
 from yunhai.apps.cloud import demo_errors
 from yunhai.apps.cloud.demo_setup import CREDENTIAL, Link
-from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.places import LINE_WIRE_VARIABLE, Places
 from yunhai.kernel.errors import YunhaiError
 
 CLOCK_VARIABLE: Final = "YUNHAI_CLOCK"
@@ -26,10 +26,24 @@ PORT: Final = 8600
 @click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="On localhost 本機連接埠.")
 @click.option("--home", type=click.Path(file_okay=False, path_type=Path), help="The demo's folder 示範資料夾.")
 @click.option("--mutual", type=click.IntRange(1, 65535), help="A second port: client certificates 雙向 TLS 連接埠.")
+@click.option(
+    "--line-wire",
+    type=click.IntRange(1, 65535),
+    envvar=LINE_WIRE_VARIABLE,
+    help="Lines over TLS on this loopback port 線路走 TLS 的連接埠.",
+)
 @click.option("--once", is_flag=True, help="Try the whole path in a folder of its own, and end 走一遍即結束.")
 @click.option("--links", "links_wanted", is_flag=True, help="New sign-in links of the running demo 重發登入連結.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object last 末行輸出 JSON.")
-def command(port: int, home: Path | None, mutual: int | None, once: bool, links_wanted: bool, json_wanted: bool) -> int:
+def command(
+    port: int,
+    home: Path | None,
+    mutual: int | None,
+    line_wire: int | None,
+    once: bool,
+    links_wanted: bool,
+    json_wanted: bool,
+) -> int:
     """Ten brokers, their people, a running market 十家示範券商與運轉中的市場.
 
     Starts the cloud on this machine, plants made-up brokers and people, trades real codes at made-up prices in market
@@ -44,13 +58,13 @@ def command(port: int, home: Path | None, mutual: int | None, once: bool, links_
         places = Places.at(folder)
         if any(places.journal.glob("*.yj")) and not places.credential_path(CREDENTIAL).exists():
             raise YunhaiError(demo_errors.OTHER_HOME, home=folder)
-        result = run(places, port, mutual=mutual or 0, once=once, aside=json_wanted)
+        result = run(places, port, mutual=mutual or 0, line_wire=line_wire or 0, once=once, aside=json_wanted)
     if json_wanted:
         click.echo(json.dumps(result, ensure_ascii=False))
     return 0
 
 
-def run(places: Places, port: int, *, mutual: int = 0, once: bool, aside: bool) -> dict[str, Any]:
+def run(places: Places, port: int, *, mutual: int = 0, line_wire: int = 0, once: bool, aside: bool) -> dict[str, Any]:
     """Run the demo until it is stopped, or checked. What was seen. YunhaiError 7660, 7661, and those of `yunhai up`."""
     from yunhai.apps.cloud.demo import Demo, run_live
     from yunhai.apps.cloud.demo_check import Check
@@ -82,7 +96,7 @@ def run(places: Places, port: int, *, mutual: int = 0, once: bool, aside: bool) 
 
     try:
         _ceremony(places)
-        up.run(places, origin=origin, mutual=mutual, demo=True, ready=ready)
+        up.run(places, origin=origin, mutual=mutual, line_wire=line_wire, demo=True, ready=ready)
     finally:
         stop.set()
     if demo.failure is not None:

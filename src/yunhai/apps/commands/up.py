@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from yunhai.apps.cloud.errors import ALREADY_UP, NOT_MIGRATED, NOT_UP, PORT_TAKEN
-from yunhai.apps.cloud.places import Places
+from yunhai.apps.cloud.places import LINE_WIRE_VARIABLE, Places
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CORE_START_SECONDS_MAX, LOG_BYTES_MAX, PART_START_SECONDS_MAX
 
@@ -37,6 +37,12 @@ STALE_SECONDS: Final = 10
 @click.option(
     "--mutual", type=click.IntRange(1, 65535), help="A second port: TLS 1.3 with client certificates 雙向 TLS 連接埠."
 )
+@click.option(
+    "--line-wire",
+    type=click.IntRange(1, 65535),
+    envvar=LINE_WIRE_VARIABLE,
+    help="Lines over TLS on this loopback port 線路走 TLS 的連接埠.",
+)
 @click.option("--without", multiple=True, type=click.Choice(PARTS), help="Do not start this part 不啟動此部分.")
 @click.option("--demo", is_flag=True, help="Allow the demo's sign-in links 允許示範登入連結.")
 @click.option("--status", "status_wanted", is_flag=True, help="Say what is up, and end 顯示狀態.")
@@ -48,6 +54,7 @@ def command(
     certificate: Path | None,
     key: Path | None,
     mutual: int | None,
+    line_wire: int | None,
     without: tuple[str, ...],
     demo: bool,
     status_wanted: bool,
@@ -68,6 +75,7 @@ def command(
         certificate=certificate,
         key=key,
         mutual=mutual or 0,
+        line_wire=line_wire or 0,
         without=without,
         demo=demo,
         say=said,
@@ -89,6 +97,7 @@ def run(
     certificate: Path | None = None,
     key: Path | None = None,
     mutual: int = 0,
+    line_wire: int = 0,
     without: tuple[str, ...] = (),
     demo: bool = False,
     say: Callable[[str, str], None] = said,
@@ -111,7 +120,11 @@ def run(
         require_whole_address()
         if "origin" not in without:
             _require_port(origin)
-            _require_mutual(places, mutual)
+            _require_authority(places, mutual)
+        if "core" not in without:
+            _require_authority(places, line_wire)
+            if line_wire:
+                os.environ[LINE_WIRE_VARIABLE] = str(line_wire)
         make_credentials(places)
         database = _database(places, lambda: _migrated(tell))
         supervisor = Supervisor(
@@ -119,7 +132,13 @@ def run(
             places.status,
             tell,
         )
-        supervisor.facts = {"origin": origin, "home": str(places.home), "demo": demo}
+        supervisor.facts = {
+            "origin": origin,
+            "home": str(places.home),
+            "demo": demo,
+            "mutual": mutual,
+            "line_wire": line_wire,
+        }
         with _signals(supervisor.request_stop), _asked(places, supervisor):
             try:
                 if supervisor.start():
@@ -291,8 +310,8 @@ def _require_port(origin: str) -> None:
         raise YunhaiError(PORT_TAKEN, port=port)
 
 
-def _require_mutual(places: Places, port: int) -> None:
-    """A free port, and a CA whose certificates it takes: PORT_TAKEN, 6800."""
+def _require_authority(places: Places, port: int) -> None:
+    """A free port, and a CA whose certificates it takes, where one is asked for: PORT_TAKEN, 6800."""
     if port and _listens(port):
         raise YunhaiError(PORT_TAKEN, port=port)
     if port and not (places.home / "trust" / "root.cer").is_file():

@@ -5,10 +5,13 @@ a checked one. Certificates are issued for it as for anybody and revoked at the 
 refusal is measured. What was found is kept in `trust/probe.json` for the conformance page, with when and by whom.
 """
 
+import base64
 import http.client
 import json
+import secrets
 import ssl
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -17,6 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -25,7 +29,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from yunhai.apps.trust.ca import write
 from yunhai.apps.trust.folder import TrustPlaces
 from yunhai.kernel.errors import YunhaiError
-from yunhai.trading import tokens
+from yunhai.trading import signatures, tokens
+from yunhai.trading.instructions import Instruction, SignedInstruction, canonical
 from yunhai.trading.trust.door import DOOR_HEADER
 from yunhai.trading.trust.process_errors import PROBE_NOT_POSSIBLE
 
@@ -98,6 +103,7 @@ class Prober:
         software = self._issue(first, SOFTWARE)
         self._wait_known(broker)
         self._wait_known(software)
+        self._investors(first)
         self._doors(broker)
         self._tokens(broker, software, first, second)
         self._other_profiles()
@@ -108,6 +114,27 @@ class Prober:
         return self.done
 
     # -- the table -----------------------------------------------------------------------------------------------------
+
+    def _investors(self, tenant: int) -> None:
+        """At the ordinary port, by programs as by browsers: who asks, and by whose key."""
+        named = "investor – cloud 投資人－雲"
+        token = self._token(tenant)
+        self._note(named, "有效之權杖", "A good token", "200", lambda: _taken(self._open(token)))
+        self._note(named, "沒有權杖", "No token", "6520", lambda: self._open(""))
+        forged = self._token(tenant, key=tokens.new_key()[0])
+        self._note(named, "他人金鑰所簽之權杖", "A token that another key signed", "6523", lambda: self._open(forged))
+        old = self._token(tenant, age_s=2 * tokens.LIFE_S)
+        self._note(named, "逾時之權杖", "An expired token", "6524", lambda: self._open(old))
+        self._note(named, "沒有登入之網頁 API", "The pages' API without a session", "7001", self._page)
+        order = _order(tenant)
+        self._note(named, "沒有權杖之委託", "An order without a token", "6520", lambda: self._send(order, ""))
+        self._note(
+            named,
+            "未登記金鑰所簽之委託",
+            "An order signed with a key that nobody registered",
+            "6101",
+            lambda: self._send(order, token),
+        )
 
     def _doors(self, broker: Holder) -> None:
         named = "broker – cloud 券商－雲"
@@ -247,13 +274,23 @@ class Prober:
         link = http.client.HTTPConnection("localhost", self._target.port, timeout=TIMEOUT_S)
         return _asked(link, "/trade/v1/market?codes=2330", token, headers or {})
 
+    def _page(self) -> str:
+        """What a page's API answers to nobody."""
+        link = http.client.HTTPConnection("localhost", self._target.port, timeout=TIMEOUT_S)
+        return _asked(link, "/api/v1/me", "", {})
+
+    def _send(self, body: bytes, token: str) -> str:
+        """What the ordinary port answers to an order."""
+        link = http.client.HTTPConnection("localhost", self._target.port, timeout=TIMEOUT_S)
+        return _asked(link, "/trade/v1/orders", token, {"Content-Type": "application/json"}, body)
+
     def _plain(self) -> str:
         return _asked(http.client.HTTPConnection("localhost", self._target.mutual, timeout=TIMEOUT_S), "/", "", {})
 
-    def _token(self, tenant: int, *, bound: bytes = b"") -> str:
-        """A token as the web makes them; this program runs as the cloud's own user."""
-        key = self._target.at.places.token_key.read_bytes()
-        now = int(time.time())
+    def _token(self, tenant: int, *, bound: bytes = b"", key: bytes = b"", age_s: int = 0) -> str:
+        """A token as the web makes them, or with another `key`, or of so long ago; this program runs as the cloud's own user."""
+        key = key or self._target.at.places.token_key.read_bytes()
+        now = int(time.time()) - age_s
         return tokens.issue(
             key, person=PERSON, session="probe", tenant=tenant, role="api", mfa=False, now_s=now, bound=bound
         )
@@ -327,21 +364,51 @@ def request_of(key: ec.EllipticCurvePrivateKey) -> bytes:
     return made.public_bytes(serialization.Encoding.DER)
 
 
-def _asked(link: http.client.HTTPConnection, path: str, token: str, headers: dict[str, str]) -> str:
-    """The number of a refusal, else the HTTP status; `handshake` where TLS refused."""
+def _order(tenant: int) -> bytes:
+    """An order as it is sent, of nobody: its key and its account are not there."""
+    nothing = 2**32 - 1
+    instruction = Instruction(
+        action="new",
+        mode="simulated",
+        tenant=tenant,
+        account=nothing,
+        client_id=str(uuid.uuid4()),
+        date=datetime.now(UTC).date().isoformat(),
+        nonce=secrets.token_hex(16),
+        signed_at=int(time.time() * 1_000),
+        key=nothing,
+        channel="api",
+        code="2330",
+        segment="board",
+        side="buy",
+        order_type="limit",
+        time_in_force="rod",
+        credit="cash",
+        price="1",
+        quantity=1_000,
+    )
+    made = signatures.sign(ec.generate_private_key(ec.SECP256R1()), canonical(instruction))
+    signature = base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+    return msgspec.json.encode(SignedInstruction(instruction=instruction, signature=signature))
+
+
+def _asked(
+    link: http.client.HTTPConnection, path: str, token: str, headers: dict[str, str], body: bytes | None = None
+) -> str:
+    """The number of a refusal, else the HTTP status; `handshake` where TLS refused. With a `body` it is sent."""
     said = dict(headers)
     if token:
         said["Authorization"] = f"Bearer {token}"
     try:
-        link.request("GET", path, headers=said)
+        link.request("GET" if body is None else "POST", path, body, headers=said)
         answer = link.getresponse()
-        body = answer.read(1_000_000)
+        content = answer.read(1_000_000)
     except (TimeoutError, ssl.SSLError, ConnectionError, http.client.BadStatusLine):
         return HANDSHAKE
     finally:
         link.close()
     with suppress(ValueError, KeyError, TypeError):
-        return str(json.loads(body)["error"]["code"])
+        return str(json.loads(content)["error"]["code"])
     return str(answer.status)
 
 

@@ -8,9 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -18,13 +15,11 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CERTIFICATES_LISTED_MAX, RENEWAL_NOTICE_DAYS
 from yunhai.platform.console.inner import ask
 from yunhai.platform.identity.models import Person, SigningKey
-from yunhai.platform.tenancy import api as tenancy
 from yunhai.platform.tenancy import rls
-from yunhai.services.trust import issuing, process, rules
+from yunhai.services.trust import issuing, process, proposals, rules
 from yunhai.services.trust.errors import (
     CERTIFICATE_UNKNOWN,
     PROFILE_NOT_FOR_KEY,
-    REQUEST_NOT_PROVEN,
 )
 from yunhai.services.trust.models import (
     Authorisation,
@@ -32,10 +27,17 @@ from yunhai.services.trust.models import (
     Credential,
     ProfileSetting,
 )
+from yunhai.services.trust.proposals import (
+    decide_interface,
+    decide_off,
+    demand,
+    interfaces,
+    offs,
+    propose_interface,
+)
 from yunhai.services.trust.registrations import (
     apply,
     ask_end,
-    broker_of,
     consent,
     consents,
     decide,
@@ -52,6 +54,7 @@ from yunhai.services.trust.views import (
     DeviceView,
     Person360,
     ProfileView,
+    ProposalView,
     RegistrationView,
     SignatureView,
     iso,
@@ -64,6 +67,7 @@ __all__ = [
     "DeviceView",
     "Person360",
     "ProfileView",
+    "ProposalView",
     "RegistrationView",
     "SignatureView",
     "apply",
@@ -72,8 +76,14 @@ __all__ = [
     "consents",
     "decide",
     "decide_end",
+    "decide_interface",
+    "decide_off",
+    "demand",
+    "interfaces",
     "is_registered",
+    "offs",
     "operator_end",
+    "propose_interface",
     "registration",
     "registrations",
     "withdraw",
@@ -228,6 +238,19 @@ def overview(person: Person) -> Person360:
     )
 
 
+def ending(person: Person) -> tuple[CertificateView, ...]:
+    """The person's certificates that end within the notice's days and are not renewed, the first to end first."""
+    now = timezone.now()
+    with rls.acting(person=person.pk):
+        rows = _of_person(person.pk).filter(
+            status="valid",
+            renewed_by__isnull=True,
+            not_after__gt=now,
+            not_after__lte=now + timedelta(days=RENEWAL_NOTICE_DAYS),
+        )
+        return tuple(view(row) for row in rows.order_by("not_after")[:CERTIFICATES_LISTED_MAX])
+
+
 def signatures(person: Person) -> tuple[SignatureView, ...]:
     """What the person authorised in the cloud, newest first."""
     with rls.acting(person=person.pk):
@@ -289,12 +312,6 @@ def set_life(profile: str, days: int) -> None:
     ProfileSetting.objects.update_or_create(profile=profile, defaults={"days": days})
 
 
-def demand(tenant: int, *, on: bool, reason: str, by: int) -> None:
-    """Whether a broker takes only what is signed under a certificate and with consent. BROKER_UNKNOWN."""
-    broker_of(tenant)
-    tenancy.set_tenant(tenant, by=by, reason=reason, certificates=on)
-
-
 def authority_state() -> Mapping[str, Any]:
     """What the trust process says of itself: HSM session, keys, expiries. PROCESS_AWAY."""
     return process.status()
@@ -306,30 +323,19 @@ def authority_state() -> Mapping[str, Any]:
 def issue_interface(
     *, tenant: int, profile: str, request: bytes, name: str, by: int, serial_number: str = ""
 ) -> tuple[CertificateView, bytes]:
-    """A certificate that opens a TLS connection for a broker's system, software or line, over the key that signed the PKCS#10
-    `request`; and its DER. `name` the common name. PROFILE_NOT_FOR_KEY, REQUEST_NOT_PROVEN, PROCESS_AWAY, 6806."""
-    if profile not in rules.INTERFACES:
-        raise YunhaiError(PROFILE_NOT_FOR_KEY, profile=profile)
-    try:
-        found = x509.load_pem_x509_csr(request) if b"-----" in request else x509.load_der_x509_csr(request)
-        key = found.public_key()
-        right = found.is_signature_valid and isinstance(key, ec.EllipticCurvePublicKey)
-        right = right and isinstance(getattr(key, "curve", None), ec.SECP256R1)
-    except ValueError:
-        right = False
-    if not right:
-        raise YunhaiError(REQUEST_NOT_PROVEN)
-    issued = process.issue(
-        profile=profile,
-        subject=name,
-        spki=key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-        days=issuing.life_of(profile),
-        serial_number=serial_number,
-        organization=tenancy.tenant(tenant).code,
+    """A certificate for a broker's system, software or line by the machine's own operator, alone; and its DER. Everybody else
+    proposes one (`propose_interface`). PROFILE_NOT_FOR_KEY, REQUEST_NOT_PROVEN, PROCESS_AWAY, 6806."""
+    row, issued = proposals.issue_interface(
+        tenant=tenant, profile=profile, request=request, name=name, by=by, serial_number=serial_number
     )
+    return view(row), issued
+
+
+def interface_certificates(tenant: int) -> tuple[CertificateView, ...]:
+    """Certificates of a broker's systems, software and lines, newest first."""
     with rls.acting(tenant=tenant):
-        row = issuing.keep(issued, tenant=tenant, person=None, profile=profile, subject=name, by=by)
-        return view(row), issued
+        rows = _rows().filter(tenant_id=tenant, person=None)
+        return tuple(view(row) for row in rows[:CERTIFICATES_LISTED_MAX])
 
 
 # --- as they are shown -------------------------------------------------------------------------------------------------

@@ -29,6 +29,10 @@ REGISTRATION_NOT_STANDING: Final = 7822
 HOLD_OF_ANOTHER: Final = 7823
 NAME_OF_ANOTHER: Final = 7824
 ID_NUMBER_WRITTEN: Final = 7825
+PROPOSAL_UNKNOWN: Final = 7826
+PROPOSAL_DECIDED: Final = 7827
+PROPOSAL_BY_ONE: Final = 7828
+PROPOSAL_STANDS: Final = 7829
 CREDENTIAL_UNKNOWN: Final = 7830
 CREDENTIALS_TOO_MANY: Final = 7831
 FACTOR_MISSING: Final = 7832
@@ -182,6 +186,24 @@ register(
         _row(
             ID_NUMBER_WRITTEN, "trust-id-number-written", 422,
             "備註不可填寫證號", "A note may hold no ID number", "請刪除證號。", "Take the number out.",
+        ),
+        _row(
+            PROPOSAL_UNKNOWN, "trust-proposal-not-found", 404,
+            "查無提案 {proposal}", "There is no proposal {proposal}", "請核對編號。", "Check the number.",
+        ),
+        _row(
+            PROPOSAL_DECIDED, "trust-proposal-decided", 409,
+            "此提案已是 {status}", "This proposal is {status} already", "請重新整理。", "Look at it again.",
+        ),
+        _row(
+            PROPOSAL_BY_ONE, "trust-proposal-needs-two", 403,
+            "提案須由提案人以外的另一位人員決定", "Another person than who proposed it must decide",
+            "請由其他人員辦理。", "Have a colleague do it.",
+        ),
+        _row(
+            PROPOSAL_STANDS, "trust-proposal-stands", 409,
+            "已有相同提案待另一位決定", "The same was proposed already and waits for another person",
+            "請由另一位管理者決定。", "Have another operator decide.",
         ),
         _row(
             CREDENTIAL_UNKNOWN, "trust-credential-not-found", 404,

@@ -1,6 +1,6 @@
 """/api/v1/trust: one's own certificates, devices, consents and cloud signatures; a desk's registrations; the operator's CA."""
 
-from base64 import b64encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +28,6 @@ from yunhai.services.trust.schemas import (
     EndIn,
     FactorIn,
     InterfaceIn,
-    InterfaceOut,
     IssueIn,
     LifeIn,
     NewOAuthClientOut,
@@ -36,6 +35,8 @@ from yunhai.services.trust.schemas import (
     OperatorEndIn,
     OverviewOut,
     ProfileOut,
+    ProposalDecideIn,
+    ProposalOut,
     RegistrationOut,
     RevokeIn,
     SignatureOut,
@@ -324,26 +325,35 @@ def desk_release(request: HttpRequest, certificate: int) -> api.CertificateView:
     return api.desk_release(caller.tenant_id, certificate, by=caller.person_id, interfaces=interfaces)
 
 
-@router.post("/interfaces", response={201: InterfaceOut}, summary="A certificate for an interface 介面憑證")
+@router.get("/interfaces", response=list[ProposalOut], summary="What was proposed for our interfaces 介面憑證提案")
+@open_to("operations", "compliance", service=SERVICE)
+def interfaces(request: HttpRequest) -> list[api.ProposalView]:
+    return list(api.interfaces(caller_of(request).tenant_id))
+
+
+@router.post("/interfaces", response={201: ProposalOut}, summary="Propose a certificate for an interface 申請介面憑證")
 @open_to("operations", service=SERVICE, mfa=True)
-def interface(request: HttpRequest, body: InterfaceIn) -> Status[dict[str, Any]]:
+def propose_interface(request: HttpRequest, body: InterfaceIn) -> Status[api.ProposalView]:
     """For the broker's own system, software or line: its key signed the request; the name is the broker's code, or begins with it
-    and a hyphen. 7815, 7819, 7824, 7860, 6806."""
+    and a hyphen. Another person approves. 7815, 7819, 7824."""
     caller = caller_of(request)
-    assert caller.tenant is not None
-    serial = f"{body.line}/{caller.tenant.code}" if body.profile == "line" else caller.tenant.code
-    made, der = api.issue_interface(
+    made = api.propose_interface(
         tenant=caller.tenant_id,
         profile=body.profile,
-        request=body.request.encode(),
-        name=rules.checked_name(body.name, code=caller.tenant.code),
+        request=body.request,
+        name=body.name,
+        line=body.line,
         by=caller.person_id,
-        serial_number=serial,
     )
-    lines = b64encode(der).decode()
-    wrapped = "\n".join(lines[at : at + 64] for at in range(0, len(lines), 64))
-    pem = f"-----BEGIN CERTIFICATE-----\n{wrapped}\n-----END CERTIFICATE-----\n"
-    return Status(201, {"certificate": made, "pem": pem})
+    return Status(201, made)
+
+
+@router.post("/interfaces/{int:proposal}/decide", response=ProposalOut, summary="Issue or refuse it 核准或駁回介面憑證")
+@open_to("operations", "compliance", service=SERVICE, mfa=True)
+def decide_interface(request: HttpRequest, proposal: int, body: ProposalDecideIn) -> api.ProposalView:
+    """Never by who proposed it. Approved, `pem` is the certificate. 7826-7828, 7860, 6806."""
+    caller = caller_of(request)
+    return api.decide_interface(min(proposal, _BIG), tenant=caller.tenant_id, by=caller.person_id, approve=body.approve)
 
 
 # --- the operator ------------------------------------------------------------------------------------------------------
@@ -410,12 +420,31 @@ def set_life(request: HttpRequest, profile: str, body: LifeIn) -> Status[None]:
     return Status(204, None)
 
 
-@router.put("/authority/brokers/{int:broker}", response={204: None}, summary="Demand certificates 券商是否須憑證簽章")
+@router.put(
+    "/authority/brokers/{int:broker}",
+    response={202: ProposalOut, 204: None},
+    summary="Demand certificates 券商是否須憑證簽章",
+)
 @open_to("operator", mfa=True)
-def demand(request: HttpRequest, broker: int, body: DemandIn) -> Status[None]:
-    """7821."""
-    api.demand(min(broker, _BIG), on=body.on, reason=body.reason, by=caller_of(request).person_id)
-    return Status(204, None)
+def demand(request: HttpRequest, broker: int, body: DemandIn) -> Status[Any]:
+    """On at once; off when another operator confirms it: 202 with what waits for that. 7821, 7829."""
+    made = api.demand(min(broker, _BIG), on=body.on, reason=body.reason, by=caller_of(request).person_id)
+    return Status(204, None) if made is None else Status(202, made)
+
+
+@router.get("/authority/proposals", response=list[ProposalOut], summary="What waits for another operator 待另一位決定")
+@open_to("operator")
+def offs(request: HttpRequest) -> list[api.ProposalView]:
+    return list(api.offs())
+
+
+@router.post(
+    "/authority/proposals/{int:proposal}/decide", response=ProposalOut, summary="Confirm or refuse it 確認或駁回"
+)
+@open_to("operator", mfa=True)
+def decide_off(request: HttpRequest, proposal: int, body: ProposalDecideIn) -> api.ProposalView:
+    """Never by who proposed it. Confirmed, the broker demands certificates no more. 7826-7828."""
+    return api.decide_off(min(proposal, _BIG), by=caller_of(request).person_id, approve=body.approve)
 
 
 @router.get("/authority/clients", response=list[OAuthClientOut], summary="Programs that may ask 簽章用戶端")

@@ -42,6 +42,7 @@ __all__ = [
     "EvidenceMark",
     "Grant",
     "ProfileSetting",
+    "Proposal",
     "Registration",
 ]
 
@@ -53,6 +54,8 @@ CREDENTIAL_KINDS: Final = ("order", "document")
 REVOKERS: Final = ("person", "desk", "operator", "key")
 """Who revoked: the person, the desk that registered them, the operator; or the key itself was revoked."""
 FACTORS: Final = ("totp", "passkey")
+PROPOSAL_KINDS: Final = ("interface", "demand_off")
+PROPOSAL_STATES: Final = ("open", "approved", "refused")
 
 PERSON: Final = settings.AUTH_USER_MODEL
 
@@ -134,12 +137,12 @@ class Credential(models.Model):
         ordering = ("id",)
 
 
-@audited(exclude=("der", "noticed_at"))
+@audited(exclude=("der", "noticed_at", "told_days"))
 class Certificate(models.Model):
     """A certificate. `tenant` the broker of the registration; `person` empty of an interface's (broker, software, line);
     `key` the signing key's id, 0 where it signs no orders; `serial` 20 bytes; `issuer` the chain above it is the trust
     process's. `renews` the one before it; `released_at` when a hold was last ended; `outbox` the row that told the core
-    last."""
+    last; `noticed_at` when its end came near, `told_days` of which notice its person was told by mail last."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(PERSON, on_delete=models.PROTECT, null=True, related_name="+")
@@ -160,6 +163,7 @@ class Certificate(models.Model):
     released_at = models.DateTimeField(null=True)
     renews = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="renewed_by")
     noticed_at = models.DateTimeField(null=True)
+    told_days = models.SmallIntegerField(null=True)
     outbox = models.BigIntegerField(default=0)
     made_at = models.DateTimeField(auto_now_add=True)
 
@@ -167,6 +171,38 @@ class Certificate(models.Model):
 
     class Meta:
         ordering = ("-id",)
+
+
+@audited()
+class Proposal(models.Model):
+    """What one person proposes and another decides. Of kind `interface`, at a broker: a certificate for its system, software or
+    line; `what` {profile, name, line, request}. Of kind `demand_off`, at the operator's: the broker is to demand certificates
+    no more."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=choices(PROPOSAL_KINDS))
+    what = models.JSONField(default=dict)
+    reason = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=8, choices=choices(PROPOSAL_STATES), default="open")
+    proposed_by = models.BigIntegerField()
+    proposed_at = models.DateTimeField(auto_now_add=True)
+    decided_by = models.BigIntegerField(default=0)
+    decided_at = models.DateTimeField(null=True)
+    certificate = models.ForeignKey(Certificate, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=~models.Q(status="approved", decided_by=models.F("proposed_by")),
+                name="trust_proposal_by_two",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=models.Q(kind="demand_off", status="open"),
+                name="trust_proposal_off_once",
+            ),
+        ]
 
 
 @audited()

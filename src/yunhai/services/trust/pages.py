@@ -16,7 +16,7 @@ from yunhai.platform.shell.refusals import shown
 from yunhai.services.trust import csc, factors, oauth, signing
 from yunhai.services.trust.errors import FACTOR_WRONG, FLOW_WRONG, SCOPE_WRONG
 from yunhai.services.trust.models import Client, Credential
-from yunhai.services.trust.rooms import conformance, console, desk, evidence, mine
+from yunhai.services.trust.rooms import conformance, console, desk, evidence, interfaces, mine
 
 app_name = "trust"
 FIELDS: Final = (
@@ -161,5 +161,5 @@ def _routes() -> list[Any]:
 
 urlpatterns = [
     *_routes(),
-    *(one for room in (mine, desk, evidence, console, conformance) for one in room.urlpatterns),
+    *(one for room in (mine, desk, interfaces, evidence, console, conformance) for one in room.urlpatterns),
 ]

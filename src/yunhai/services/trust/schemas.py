@@ -243,6 +243,24 @@ class InterfaceIn(Strict):
     line: str = Field("", max_length=2)
 
 
-class InterfaceOut(Schema):
-    certificate: CertificateOut
+class ProposalOut(Schema):
+    """`pem` the certificate that was issued, "" of none."""
+
+    proposal: int
+    tenant: int
+    kind: str
+    profile: str
+    name: str
+    line: str
+    reason: str
+    status: str
+    proposed_by: int
+    proposed_at: str
+    decided_by: int
+    decided_at: str
+    certificate: int
     pem: str
+
+
+class ProposalDecideIn(Strict):
+    approve: bool

@@ -1,7 +1,7 @@
 """Background work of certificates, in the reader's process: notices before the end, what has ended, and CRL and OCSP kept true.
 
-Every job may run twice, or late: each says what is so, not what changed. The reader sees no addresses, so a notice is a mark
-that pages and API show (`renewable`, `noticed_at`), not a letter.
+Every job may run twice, or late: each says what is so, not what changed. A certificate that ends soon is marked, and pages and
+API show it (`renewable`, `noticed_at`); its person is told by mail too (`notices.py`).
 """
 
 from datetime import timedelta
@@ -15,7 +15,7 @@ from procrastinate.contrib.django import app
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import RENEWAL_NOTICE_DAYS
-from yunhai.services.trust import issuing, process
+from yunhai.services.trust import issuing, notices, process
 from yunhai.services.trust.models import Certificate
 
 log = structlog.get_logger("trust.jobs")
@@ -36,6 +36,13 @@ def mark_notices(timestamp: int = 0) -> int:
                 not_after__lte=now + timedelta(days=RENEWAL_NOTICE_DAYS),
             ).update(noticed_at=now)
         )
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(queueing_lock="trust.mails", lock="trust.mails", pass_context=False)
+def mail_notices(timestamp: int = 0) -> int:
+    """Tell by mail whose certificates end soon, once for each of `NOTICE_DAYS`. How many were told now."""
+    return notices.send()
 
 
 @app.periodic(cron="10 * * * *")

@@ -128,6 +128,27 @@ class ProfileView:
     revoked: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalView:
+    """What one proposes and another decides. `kind` interface (with `profile`, `name`, `line`) | demand_off; `status` open |
+    approved | refused; `certificate` what was issued, 0 nothing, `pem` itself."""
+
+    proposal: int
+    tenant: int
+    kind: str
+    profile: str
+    name: str
+    line: str
+    reason: str
+    status: str
+    proposed_by: int
+    proposed_at: str
+    decided_by: int
+    decided_at: str
+    certificate: int
+    pem: str
+
+
 def iso(moment: datetime | None) -> str:
     """A moment as views say it, in Taipei's time to the second; "" of none."""
     return timezone.localtime(moment).isoformat(timespec="seconds") if moment is not None else ""

@@ -1,16 +1,21 @@
 """The four interfaces 四項介面: what each demands, its live evidence of the last hour, and the negative tests last run.
 
-Live evidence is counted from what the caller may see: the operator every broker's certificates, a broker's staff its own. The
-negative tests are `yunhai trust probe`'s (`trust/probe.json` in the home); where it was not run, the page says how.
+Live evidence is counted from what the caller may see: the operator every broker's certificates, a broker's staff its own; ports
+are tried, and the trust process and the lines are asked, with every look. The negative tests are `yunhai trust probe`'s
+(`trust/probe.json` in the home); where it was not run, the page says how.
 """
 
 import json
+import socket
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from cryptography import x509
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -26,11 +31,18 @@ from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.context import english
 from yunhai.platform.shell.guards import page
 from yunhai.services.lines import api as lines
+from yunhai.services.trust import api
 from yunhai.services.trust.evidence_models import Evidence, EvidenceState
-from yunhai.services.trust.models import Authorisation, Certificate
+from yunhai.services.trust.models import Certificate
 from yunhai.services.trust.rooms.acting import shown_page
 
 HOUR_S: Final = 3_600
+STATUS_S: Final = 30
+"""How old what `yunhai up` last wrote may be."""
+CONNECT_S: Final = 0.3
+
+Live = tuple[str, str, bool | None]
+"""What is so now: what, number or word, well (None: neither good nor bad)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +52,7 @@ class Interface:
     word: str
     name: str
     demands: tuple[str, ...]
-    live: tuple[tuple[str, str, bool | None], ...]
+    live: tuple[Live, ...]
     tries: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -78,45 +90,85 @@ def _standing(*profiles: str) -> int:
     return Certificate.objects.filter(profile__in=profiles, status="valid", not_after__gt=timezone.now()).count()
 
 
-def _investor(caller: Caller) -> tuple[tuple[str, str, bool | None], ...]:
+def _running() -> dict[str, Any]:
+    """What `yunhai up` says of itself on this machine; {} where it is not what runs the cloud."""
+    try:
+        found = json.loads(settings.PLACES.status.read_text(encoding="utf-8"))
+        return found if time.time() - float(found["written_at"]) < STATUS_S else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=CONNECT_S):
+        return True
+    return False
+
+
+def _port(what: str, port: object) -> Live:
+    """Whether a port that was asked for answers now; where none was, that is said and is no fault."""
+    if not isinstance(port, int) or not port:
+        return (what, _("not opened"), None)
+    return (what, str(port), True) if _listens(port) else (what, f"{port}: {_('does not answer')}", False)
+
+
+def _investor(caller: Caller, process: Mapping[str, Any]) -> tuple[Live, ...]:
     secure = settings.YUNHAI_ORIGIN.startswith("https://")
-    made: list[tuple[str, str, bool | None]] = [
+    made: list[Live] = [
         (_("TLS at the origin"), _("TLS 1.3") if secure else _("loopback only, without TLS"), secure or None),
         (_("Certificates that sign orders"), str(_standing("investor", "clerk", "api")), None),
     ]
     if "operator" in caller.roles:  # an order and its evidence are the broker's to see
-        return tuple(made)
-    signed = Evidence.objects.filter(accepted_ns__gte=time.time_ns() - HOUR_S * 10**9)
+        stamps, signed = (f"{int(process.get(name, 0)):,}" for name in ("tsa", "signed"))
+        began = _("since the process began")
+        return (
+            *made,
+            (f"{_('Cloud signatures')}, {began}", signed if process else "–", None),
+            (f"{_('Time stamps')}, {began}", stamps if process else "–", None),
+        )
+    found = Evidence.objects.filter(accepted_ns__gte=time.time_ns() - HOUR_S * 10**9)
     return (
         *made,
-        (_("Instructions signed under a certificate, last hour"), str(signed.count()), None),
-        (_("of these with complete evidence"), str(signed.filter(state=EvidenceState.PLACED).count()), None),
+        (_("Instructions signed under a certificate, last hour"), str(found.count()), None),
+        (_("of these with complete evidence"), str(found.filter(state=EvidenceState.PLACED).count()), None),
     )
 
 
-def _mutual() -> tuple[tuple[str, str, bool | None], ...]:
-    file = Path(settings.PLACES.home) / "trust" / "server.pem"
-    fresh = file.is_file()
+def _server(what: str) -> Live:
+    """The certificate that the mutual port and the line server show: until when."""
+    try:
+        file = Path(settings.PLACES.home) / "trust" / "server.pem"
+        found = x509.load_pem_x509_certificates(file.read_bytes())[0]
+    except (OSError, ValueError, IndexError):
+        return (what, _("none"), None)
+    until = timezone.localtime(found.not_valid_after_utc)
+    return (what, f"{_('until')} {until.date().isoformat()}", until > timezone.now())
+
+
+def _mutual(running: Mapping[str, Any]) -> tuple[Live, ...]:
     return (
-        (_("Certificate of the mutual TLS port"), _("made") if fresh else _("none"), fresh or None),
+        _port(_("Mutual TLS port"), running.get("mutual")),
+        _server(_("Its certificate")),
         (_("Brokers' certificates"), str(_standing("broker")), None),
     )
 
 
-def _software() -> tuple[tuple[str, str, bool | None], ...]:
-    since = timezone.now() - timedelta(hours=1)
+def _software(process: Mapping[str, Any]) -> tuple[Live, ...]:
+    crl = process.get("crl") or {}
+    fresh = None if not crl else not crl.get("behind") and crl["next_update"] > time.time() * 1_000
     return (
         (_("Certificates of software and programs"), str(_standing("software", "api")), None),
-        (
-            _("Your own cloud signatures, last hour"),
-            str(Authorisation.objects.filter(given_at__gte=since).count()),
-            None,
-        ),
+        (_("Revoked or held, on the list"), f"{crl['entries']} (#{crl['number']})" if crl else "–", fresh),
+        (_("Status answers signed"), f"{int(process.get('ocsp', 0)):,}" if process else "–", None),
     )
 
 
-def _lines(caller: Caller) -> tuple[tuple[str, str, bool | None], ...]:
-    made: list[tuple[str, str, bool | None]] = [(_("Lines' certificates"), str(_standing("line")), None)]
+def _lines(caller: Caller, running: Mapping[str, Any]) -> tuple[Live, ...]:
+    wire = running.get("line_wire")
+    made: list[Live] = [
+        _port(_("Lines' TLS port"), wire) if wire else (_("Lines' TLS port"), _("both ends in one process"), None),
+        (_("Lines' certificates"), str(_standing("line")), None),
+    ]
     try:
         seen = lines.pool_now(caller)
     except YunhaiError as error:
@@ -128,14 +180,23 @@ def _lines(caller: Caller) -> tuple[tuple[str, str, bool | None], ...]:
     return tuple(made)
 
 
+def _process() -> Mapping[str, Any]:
+    """What the trust process says of itself; {} when it does not answer."""
+    try:
+        return api.authority_state()
+    except YunhaiError:
+        return {}
+
+
 def interfaces(caller: Caller, tries: list[dict[str, Any]]) -> list[Interface]:
     """The four, each with its tries."""
+    running, process = _running(), _process()
     made = [
         Interface(
             word="investor",
             name=_("Investor – cloud"),
             demands=(_("TLS 1.3 at the origin"), _("Session and second factor"), _("Signature of every instruction")),
-            live=_investor(caller),
+            live=_investor(caller, process),
         ),
         Interface(
             word="broker",
@@ -145,7 +206,7 @@ def interfaces(caller: Caller, tries: list[dict[str, Any]]) -> list[Interface]:
                 _("The tenant is the certificate's"),
                 _("Signature of every instruction"),
             ),
-            live=_mutual(),
+            live=_mutual(running),
         ),
         Interface(
             word="software",
@@ -155,7 +216,7 @@ def interfaces(caller: Caller, tries: list[dict[str, Any]]) -> list[Interface]:
                 _("The token is bound to it (RFC 8705)"),
                 _("Signature of every instruction"),
             ),
-            live=_software(),
+            live=_software(process),
         ),
         Interface(
             word="platform",
@@ -164,7 +225,7 @@ def interfaces(caller: Caller, tries: list[dict[str, Any]]) -> list[Interface]:
                 _("TLS 1.3 with a client certificate of profile line"),
                 _("Line number, broker and password, from the journal"),
             ),
-            live=_lines(caller),
+            live=_lines(caller, running),
         ),
     ]
     for one in tries:
@@ -180,7 +241,12 @@ def interfaces(caller: Caller, tries: list[dict[str, Any]]) -> list[Interface]:
 def conformance(request: HttpRequest) -> HttpResponse:
     """The page; its body is asked for again every ten seconds."""
     last = probed()
-    context = {"last": last, "interfaces": interfaces(caller_of(request), last["tries"] if last else [])}
+    caller = caller_of(request)
+    context = {
+        "last": last,
+        "interfaces": interfaces(caller, last["tries"] if last else []),
+        "certificates": "operator" not in caller.roles,
+    }
     part = request.headers.get("HX-Request") == "true"
     return shown_page(request, "trust/parts/interfaces.html" if part else "trust/conformance.html", context)
 

@@ -19,6 +19,7 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CERTIFICATE_DAYS_MAX, RENEWAL_NOTICE_DAYS
 from yunhai.platform.console.api import record
 from yunhai.platform.console.rules import checked_change
+from yunhai.platform.identity.models import Person
 from yunhai.platform.shell import refusals
 from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.guards import page
@@ -41,9 +42,10 @@ def _state() -> dict[str, Any]:
         return {"said": None, "away": refusals.shown(error)}
 
 
-def minutes_file() -> Path:
-    """The minutes of the key ceremony, in the home."""
-    return Path(settings.PLACES.home) / "trust" / "ceremony.md"
+def minutes_files() -> list[Path]:
+    """The minutes of the key ceremony and of every renewal since, in the home, the oldest first."""
+    folder = Path(settings.PLACES.home) / "trust"
+    return [file for file in (folder / "ceremony.md", *sorted(folder.glob("renewal-*.md"))) if file.is_file()]
 
 
 @never_cache
@@ -63,11 +65,28 @@ def authority(request: HttpRequest) -> HttpResponse:
         **_state(),
         "profiles": api.profiles(),
         "brokers": Tenant.objects.filter(kind="broker").exclude(status="closed"),
-        "minutes": minutes_file().is_file(),
+        "offs": _offs(caller_of(request).person_id),
+        "minutes": bool(minutes_files()),
         "notice": RENEWAL_NOTICE_DAYS,
         "most": CERTIFICATE_DAYS_MAX,
     }
     return shown_page(request, "trust/authority.html", context, error)
+
+
+def _offs(operator: int) -> list[dict[str, Any]]:
+    """What waits for another operator's word."""
+    waiting = [one for one in api.offs() if one.status == "open"]
+    people = Person.objects.in_bulk({one.proposed_by for one in waiting})
+    brokers = Tenant.objects.in_bulk({one.tenant for one in waiting})
+    return [
+        {
+            "of": one,
+            "broker": brokers.get(one.tenant),
+            "proposed_by": people.get(one.proposed_by),
+            "own": one.proposed_by == operator,
+        }
+        for one in waiting
+    ]
 
 
 def _action(request: HttpRequest) -> tuple[Callable[[], object], str]:
@@ -79,8 +98,12 @@ def _action(request: HttpRequest) -> tuple[Callable[[], object], str]:
             lambda: _set_life(profile, days, reason=checked_change(reason), by=by),
             _("The life was changed, for certificates issued from now on."),
         )
+    if said.get("do") in ("confirm-off", "refuse-off"):
+        number, approve = whole(said.get("proposal", "")), said.get("do") == "confirm-off"
+        done = _("This broker no longer demands certificates.") if approve else _("The proposal was refused.")
+        return lambda: api.decide_off(number, by=by, approve=approve), done
     tenant, on = whole(said.get("tenant", "")), said.get("on") == "1"
-    done = _("This broker now demands certificates.") if on else _("This broker no longer demands certificates.")
+    done = _("This broker now demands certificates.") if on else _("It was proposed. Another operator must confirm it.")
     return lambda: api.demand(tenant, on=on, reason=checked_change(reason), by=by), done
 
 
@@ -132,10 +155,9 @@ def certificates(request: HttpRequest) -> HttpResponse:
 @require_safe
 @page("operator")
 def minutes(request: HttpRequest) -> HttpResponse:
-    """The minutes of the ceremony, word for word; what to do where there was none."""
-    file = minutes_file()
-    text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    return shown_page(request, "trust/minutes.html", {"text": text})
+    """The minutes of the ceremony and of renewals, word for word; what to do where there was none."""
+    texts = [file.read_text(encoding="utf-8") for file in minutes_files()]
+    return shown_page(request, "trust/minutes.html", {"texts": texts})
 
 
 urlpatterns = [

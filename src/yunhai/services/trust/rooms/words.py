@@ -81,6 +81,11 @@ def revokers() -> dict[str, str]:
     }
 
 
+def interfaces() -> dict[str, str]:
+    """What a certificate opens a connection for."""
+    return {"broker": _("Broker's system"), "software": _("Software or program"), "line": _("Line")}
+
+
 def scripts() -> dict[str, str]:
     """What the scripts of these pages say."""
     return {

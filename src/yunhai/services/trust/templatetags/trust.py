@@ -8,7 +8,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.context import english
+from yunhai.services.trust import api
 from yunhai.services.trust.rooms import words
 
 register = template.Library()
@@ -55,6 +57,19 @@ def factor_name(word: str) -> str:
 @register.simple_tag
 def revoker_name(word: str) -> str:
     return words.revokers().get(word, word)
+
+
+@register.simple_tag
+def interface_name(word: str) -> str:
+    return words.interfaces().get(word, word)
+
+
+@register.inclusion_tag("trust/parts/renewals.html", takes_context=True)
+def certificates_that_end(context: dict[str, Any]) -> dict[str, Any]:
+    """What whoever is signed in is told in their own rooms: certificates of theirs that end soon."""
+    request = context.get("request")
+    person = caller_of(request).person if request is not None else None
+    return {"notices": api.ending(person) if person is not None else ()}
 
 
 @register.filter
