@@ -492,3 +492,51 @@ CONDITION_MULTIPLE_MAX: Final = 10_000.0
 CONDITION_LEVEL_MAX: Final = 1e15
 """A level that an alert waits for."""
 assert INDICATOR_PERIOD_MAX < INDICATOR_BARS_MAX
+
+# --- History: the lake, imports, screens ---
+
+LAKE_THREADS_MAX: Final = 8
+"""Threads of one process's reading of the lake."""
+LAKE_MEMORY_MB_MAX: Final = 1_024
+"""Memory of one process's reading of the lake; more is spilled to a temporary folder."""
+LAKE_SPILL_MB_MAX: Final = 8_192
+LAKE_ROWS_READ_MAX: Final = 5_000_000
+"""Rows that one question is answered with."""
+LAKE_CODES_ASKED_MAX: Final = 5_000
+"""Securities that one question names."""
+LAKE_FILE_ROWS_MAX: Final = 20_000_000
+"""Rows of files that a compaction joins into one."""
+LAKE_RETIRED_SECONDS_MIN: Final = 3_600
+"""How long a file that a compaction replaced is left for whoever still reads it."""
+MANIFEST_BYTES_MAX: Final = 64 << 20
+"""The lake's manifest: about 500 bytes a file."""
+HISTORY_CODE_CHARACTERS_MAX: Final = 24
+"""A security's code in history: those of futures' spreads are longer than stocks'."""
+SOURCE_BYTES_MAX: Final = 4 << 30
+"""A file to be imported, and what it unpacks to."""
+SOURCE_LINE_CHARACTERS_MAX: Final = 65_536
+IMPORT_ROWS_MAX: Final = 8_000_000
+"""Rows of one imported file."""
+IMPORT_ROWS_REFUSED_MAX: Final = 500_000
+"""Rows named in one report; a file with more of them is not what it is taken for."""
+IMPORT_NOTES_NAMED_MAX: Final = 1_000
+"""Rows without a fault (no trade that day, known already) that a report names; the rest is counted."""
+MAPPING_CHARACTERS_MAX: Final = 1_000
+"""A mapping of a CSV's columns."""
+SCREEN_CHARACTERS_MAX: Final = 2_000
+"""A screen as text."""
+SCREEN_NODES_MAX: Final = 200
+"""Numbers, names, functions and signs of one screen."""
+SCREEN_DEPTH_MAX: Final = 24
+"""Brackets within brackets in a screen."""
+SCREEN_PERIOD_MAX: Final = 500
+"""Sessions that a function of a screen looks back."""
+SCREEN_SESSIONS_MAX: Final = 1_000
+"""Sessions of every stock that a screen reads."""
+SCREEN_CODES_MAX: Final = 20_000
+"""Stocks that one screen looks at."""
+assert IMPORT_ROWS_REFUSED_MAX <= IMPORT_ROWS_MAX <= LAKE_FILE_ROWS_MAX
+assert CODE_CHARACTERS_MAX <= HISTORY_CODE_CHARACTERS_MAX
+assert SCREEN_PERIOD_MAX < SCREEN_SESSIONS_MAX
+SCREEN_STEPS_MAX: Final = 20_000
+"""Values of all stocks at one session that a screen computes."""

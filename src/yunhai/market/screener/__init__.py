@@ -1,0 +1,10 @@
+"""Screens 選股: all stocks held against conditions on price, indicators, revenue, institutional flows and margin.
+
+`expressions` reads a screen (text or a JSON tree; never SQL), `universe` loads what it names from the lake as it was known at
+the asked moment, `screening` evaluates it and says why each stock is in.
+"""
+
+from yunhai.market.screener.expressions import parse, parse_tree
+from yunhai.market.screener.screening import Match, Reason, Screened, screen
+
+__all__ = ["Match", "Reason", "Screened", "parse", "parse_tree", "screen"]
