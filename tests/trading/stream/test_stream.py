@@ -135,8 +135,8 @@ async def test_what_the_stream_shows_is_the_venues_own_book(tmp_path: Path) -> N
             traded += tally.trades
             if number < real.engine.book_count():
                 bids, asks = real.engine.depth(number, 6)
-                assert (quote.bids, quote.market_bid) == levels_of(bids)
-                assert (quote.asks, quote.market_ask) == levels_of(asks)
+                assert (quote.bids, quote.market_bid) == levels_of(bids)[:2]
+                assert (quote.asks, quote.market_ask) == levels_of(asks)[:2]
                 assert quote.phase == Phase(real.engine.phase(number)).name.lower()
         assert traded > 5
 

@@ -17,8 +17,8 @@ from yunhai.apps.cloud.sockets import listen, socket_mode
 def command(home: Path | None, address: str | None, socket_mode: str) -> int:
     """Run the stream process 行情回報.
 
-    Reads the journal and writes nothing. WebSocket /stream/v1 on run/stream.sock, /health, /ready, /metrics. It waits for a
-    journal that is not there yet and goes on when the core starts again. SIGTERM ends it.
+    Reads the journal and writes nothing but the index's closing levels. WebSocket /stream/v1 on run/stream.sock, /health,
+    /ready, /metrics. It waits for a journal that is not there yet and goes on when the core starts again. SIGTERM ends it.
     """
     places = Places.at(home)
     places.make()
@@ -33,6 +33,7 @@ def command(home: Path | None, address: str | None, socket_mode: str) -> int:
         token_public=require_credential(places, "token.pub"),
         door=places.credential("door.key", random_secret),
         inner=places.inner_socket,
+        levels=places.home / "index" / "levels.json",
     )
     listener = listen(address, places.stream_socket, socket_mode)
     uvloop.run(serve(settings, [listener]))

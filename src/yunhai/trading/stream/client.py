@@ -25,7 +25,7 @@ QuotesKey = tuple[tuple[str, ...], tuple[str, ...]]
 
 
 class Client:
-    """A connection's state. `fresh`: books that changed and were not sent yet."""
+    """A connection's state. `fresh`: books that changed and were not sent yet; `boards_due`: so are the boards."""
 
     def __init__(self, send: SendText, cut_off: Callable[[], object], now: float) -> None:
         self._send = send
@@ -44,38 +44,51 @@ class Client:
         self.accounts: set[int] = set()
         self.pool = False
         self.market = False
+        self.boards = False
+        self.boards_due = False
         self._sequences: dict[tuple[str, int], int] = {}
 
     # -- what is said ------------------------------------------------------------------------------------------------
 
     @property
     def subscriptions(self) -> int:
-        return len(self.quotes) + len(self.accounts) + self.pool + self.market
+        return len(self.quotes) + len(self.accounts) + self.pool + self.market + self.boards
 
-    def tell(self, op: str, channel: str, data: bytes, *, account: int = 0) -> None:
+    def tell(self, op: str, channel: str, data: bytes, *, account: int = 0, as_of: int | None = None) -> None:
         """A snapshot or an update, numbered."""
         key = (channel, account)
         sequence = self._sequences[key] = self._sequences.get(key, 0) + 1
-        self.put(message(op, channel, sequence, data, account=account))
+        self.put(message(op, channel, sequence, data, account=account, as_of=as_of))
 
-    def tell_quotes(self, parts: list[bytes], now: float) -> None:
+    def is_behind(self, now: float) -> bool:
+        """Whether something waits for this reader still, so that quotes are not for it now; for too long: it is cut off."""
+        if not (self._waiting or self._sending):
+            self._behind_since = None
+            return False
+        if self._behind_since is None:
+            self._behind_since = now
+        elif now - self._behind_since > STREAM_BEHIND_SECONDS_MAX:
+            self.too_slow()
+        return True
+
+    def tell_quotes(self, parts: list[bytes], now: float, as_of: int | None = None) -> None:
         """Send changed quotes if nothing waits for this reader; else it is behind."""
-        if self._waiting or self._sending:
-            if self._behind_since is None:
-                self._behind_since = now
-            elif now - self._behind_since > STREAM_BEHIND_SECONDS_MAX:
-                self.too_slow()
-            return
-        self._behind_since = None
+        if not self.is_behind(now):
+            self.send_quotes(parts, as_of)
+
+    def send_quotes(self, parts: list[bytes], as_of: int | None = None) -> None:
+        """All that was remembered, now."""
         self.fresh.clear()
-        self.tell("update", "quotes", quotes_data(parts))
+        self.tell("update", "quotes", quotes_data(parts), as_of=as_of)
 
     def put(self, text: bytes) -> None:
         if self.closing is not None:
             return
         self._waiting.append(text)
         self._bytes += len(text)
-        if self._bytes > STREAM_UNSENT_BYTES_MAX:
+        if (
+            self._bytes > STREAM_UNSENT_BYTES_MAX and len(self._waiting) > 1
+        ):  # one snapshot of the whole market is larger
             self.too_slow()
         self._wake.set()
 

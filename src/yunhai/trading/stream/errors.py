@@ -55,8 +55,8 @@ register(
             422,
             "沒有頻道 {channel}",
             "There is no channel {channel}",
-            "頻道為 quotes、orders、pool、market。",
-            "Channels are quotes, orders, pool and market.",
+            "頻道為 quotes、boards、orders、pool、market。",
+            "Channels are quotes, boards, orders, pool and market.",
         ),
         (
             TOO_MANY_SUBSCRIBED,

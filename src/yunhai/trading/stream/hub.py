@@ -2,7 +2,8 @@
 
 The hub takes what the journal brought (`take`) and a tick ten times a second (`tick`). Orders go out as they come, quotes at
 the tick: each changed book that somebody follows is written once, and the same bytes go to all who follow it. So the cost of
-a tick is that of the changed books and of what is sent, and never readers times books.
+a tick is that of the changed books and of what is sent, and never readers times books. Boards go out once a second, conflated
+like quotes.
 
 What somebody may not see does not exist for them: another tenant's account is refused as an unknown one. Rights and sessions
 are looked at again with every fact that changes them.
@@ -23,6 +24,7 @@ from yunhai.kernel.limits import (
     STREAM_SUBSCRIPTIONS_MAX,
     STREAM_TOKEN_SECONDS_MAX,
 )
+from yunhai.trading.books.steps import CLOSED
 from yunhai.trading.core import rights
 from yunhai.trading.core.deciding import moment_of
 from yunhai.trading.core.errors import NOTHING_FOUND, TOKEN_CLAIMS, TOKEN_EXPIRED, TOKEN_MISSING
@@ -40,9 +42,12 @@ from yunhai.trading.facts import (
     Transferred,
 )
 from yunhai.trading.stream import errors, pool_view
+from yunhai.trading.stream.boards import Boards, BoardsData, same
 from yunhai.trading.stream.client import POLICY, TRY_LATER, Client, QuotesKey
 from yunhai.trading.stream.counted import Counted
 from yunhai.trading.stream.following import Following, Turn
+from yunhai.trading.stream.index import Level, Levels
+from yunhai.trading.stream.issues import issues_of
 from yunhai.trading.stream.messages import (
     CHANNELS,
     ENCODER,
@@ -64,7 +69,14 @@ _RIGHTS: Final = (GrantSet, SessionRevoked, AccountSet, TenantSet)
 class Hub:
     """All connections. `wall_s`: wall time in seconds."""
 
-    def __init__(self, following: Following, verifier: Verifier, wall_s: Callable[[], float], counted: Counted) -> None:
+    def __init__(
+        self,
+        following: Following,
+        verifier: Verifier,
+        wall_s: Callable[[], float],
+        counted: Counted,
+        levels: Levels | None = None,
+    ) -> None:
         self._following = following
         self._verifier = verifier
         self._wall_s = wall_s
@@ -72,7 +84,11 @@ class Hub:
         self._clients: dict[Client, None] = {}
         self._by_book: dict[int, set[Client]] = {}
         self._by_account: dict[int, set[Client]] = {}
+        self._levels = levels or Levels()
         self._board: Board | None = None
+        self._boards: Boards | None = None
+        self._boards_told: BoardsData | None = None
+        self._boards_written = (b"null", 0)
         self._market: dict[str, Any] = {}
         self.pool: dict[str, Any] | None = None
 
@@ -170,6 +186,9 @@ class Hub:
                 self._require_pool(client)
                 client.pool = True
                 client.tell("snapshot", "pool", self._pool_of(client))
+            case "boards":
+                client.boards = True
+                self._show_boards(client)
             case _:
                 client.market = True
                 client.tell("snapshot", "market", ENCODER.encode(self._market_now()))
@@ -185,6 +204,8 @@ class Hub:
                 self._end_orders(client, _number(asked.account))
             case "pool":
                 client.pool = False
+            case "boards":
+                client.boards = client.boards_due = False
             case _:
                 client.market = False
         client.put(ENCODER.encode({"op": "unsubscribed", "channel": asked.channel}))
@@ -207,10 +228,11 @@ class Hub:
         client.fresh -= set(books)
         if board is not None:
             client.fresh.update(book for book in books if board.is_changed(book))  # not what the others were told last
-        client.tell("snapshot", "quotes", quotes_data(parts, unknown))
+        client.tell("snapshot", "quotes", quotes_data(parts, unknown), as_of=self._following.sequence)
 
     def _place(self, client: Client) -> None:
-        """Which books a client follows now, by the books of today."""
+        """Which books a client follows now, by the books of today. What it has not been sent yet stays so."""
+        fresh = client.fresh.copy()
         self._end_quotes(client)
         if self._board is None:
             return
@@ -218,6 +240,7 @@ class Hub:
             client.books.update(self._board.wanted(*key)[0])
         for book in client.books:
             self._by_book.setdefault(book, set()).add(client)
+        client.fresh = fresh & client.books
 
     def _end_quotes(self, client: Client) -> None:
         for book in client.books:
@@ -253,9 +276,11 @@ class Hub:
         """Tell those whom it concerns."""
         if turn.opened:
             self._open_board()
-        if self._board is not None:
+        if self._board is not None and self._boards is not None:
             for _, records in turn.events:
                 self._board.take(records)
+                self._boards.take(records)
+        self._close_index(turn)
         self._tell_orders(turn)
         if any(isinstance(fact, _RIGHTS) for _, _, fact in turn.told):
             self.check_rights()
@@ -267,10 +292,43 @@ class Hub:
         day = self._following.day
         assert day is not None
         self._board = Board(day)
+        self._boards = Boards(day, issues_of(day.opened.date), self._levels.before(day.opened.date))
+        self._boards_told = None
         for client in self._clients:
             self._place(client)
             for key in client.quotes:
                 self._show_quotes(client, key)
+            if client.boards:
+                self._show_boards(client)
+
+    # -- boards ------------------------------------------------------------------------------------------------------
+
+    def _show_boards(self, client: Client) -> None:
+        """The snapshot, with the index's minutes; null before the first day."""
+        boards, following = self._boards, self._following
+        data = boards.data(following.market_time(), minutes=True) if boards is not None else None
+        client.boards_due = False
+        client.tell("snapshot", "boards", ENCODER.encode(data), as_of=following.sequence)
+
+    def _close_index(self, turn: Turn) -> None:
+        """The day's market closed: its level is the next day's beginning."""
+        for sequence, _, fact in turn.told:
+            if isinstance(fact, DayStep) and fact.step == CLOSED and self._boards is not None:
+                self._levels.add(Level(date=fact.date, level=self._boards.close(), sequence=sequence))
+
+    def renew_boards(self) -> None:
+        """Write the boards for those who follow them, if they are not what they were; the next tick sends them."""
+        followers = [client for client in self._clients if client.boards and client.closing is None]
+        boards, following = self._boards, self._following
+        if boards is None or not followers:
+            return
+        data = boards.data(following.market_time())
+        if same(self._boards_told, data):
+            return
+        self._boards_told = data
+        self._boards_written = ENCODER.encode(data), following.sequence
+        for client in followers:
+            client.boards_due = True
 
     def _tell_orders(self, turn: Turn) -> None:
         if not self._by_account:
@@ -335,22 +393,34 @@ class Hub:
     # -- time --------------------------------------------------------------------------------------------------------
 
     def tick(self, now: float) -> None:
-        """Ten times a second: the quotes that changed. `now`: any steady clock, seconds."""
+        """Ten times a second: the quotes that changed, and boards that wait. `now`: any steady clock, seconds."""
         board = self._board
         if board is None:
             return
         ready: set[Client] = set()
         for book in board.take_changed():
-            if book not in self._by_book or not board.renewed(book):
+            followers = self._by_book.get(book)
+            if followers is None:
+                board.forget(book)
                 continue
-            for client in self._by_book[book]:
+            if not board.renewed(book):
+                continue
+            for client in followers:
                 client.fresh.add(book)
                 ready.add(client)
         for client in self._clients:
-            if client.fresh and client.closing is None:
+            if (client.fresh or client.boards_due) and client.closing is None:
                 ready.add(client)
+        as_of = self._following.sequence
         for client in ready:
-            client.tell_quotes([board.written(book) for book in sorted(client.fresh)], now)
+            if client.is_behind(now):
+                continue
+            if client.fresh:
+                client.send_quotes([board.told(book) for book in sorted(client.fresh)], as_of)
+            if client.boards_due:
+                written, boards_as_of = self._boards_written
+                client.boards_due = False
+                client.tell("update", "boards", written, as_of=boards_as_of)
 
     def second(self, now: float) -> None:
         """Once a second: sessions that ended, those without a token, the clock, the pool."""
@@ -361,6 +431,7 @@ class Hub:
                 client.put(refused(error, self._following.mode))
                 client.close(POLICY)
         self.tell_market()
+        self.renew_boards()
         if self.pool is not None:
             for client in self._clients:
                 if client.pool:

@@ -3,8 +3,8 @@
     → {"op":"auth","token":…}
     ← {"op":"authenticated","expires":…,"mode":…}
     → {"op":"subscribe","channel":"quotes","codes":["2330"]}
-    ← {"op":"snapshot","channel":"quotes","sequence":1,"data":{"quotes":[…]}}
-    ← {"op":"update","channel":"quotes","sequence":2,"data":{"quotes":[…]}}
+    ← {"op":"snapshot","channel":"quotes","sequence":1,"as_of":8120,"data":{"quotes":[…]}}
+    ← {"op":"update","channel":"quotes","sequence":2,"as_of":8154,"data":{"quotes":[…]}}
     → {"op":"subscribe","channel":"orders","account":70}
     ← {"op":"snapshot","channel":"orders","account":70,"sequence":1,"data":{"account":…,"orders":[…],"fills":[],"more":false}}
     → {"op":"unsubscribe","channel":"quotes","codes":["2330"]}
@@ -12,7 +12,7 @@
     ← {"op":"refused","channel":…,"error":…,"mode":…}
 
 `sequence` counts the messages of one channel (of `orders`: of one account) on one connection from 1 without a gap. What is
-subscribed a second time answers with a fresh snapshot.
+subscribed a second time answers with a fresh snapshot. `as_of`, of quotes and boards: the last journal record that is in them.
 """
 
 from typing import Any, Final, Literal
@@ -21,7 +21,7 @@ import msgspec
 
 from yunhai.kernel.errors import YunhaiError
 
-CHANNELS: Final = ("quotes", "orders", "pool", "market")
+CHANNELS: Final = ("quotes", "boards", "orders", "pool", "market")
 SEGMENTS: Final = ("board", "odd_lot", "odd_lot_after", "fixed_price")
 FIRST_SEGMENTS: Final = ("board", "odd_lot")
 """The segments of quotes where none are named."""
@@ -34,12 +34,14 @@ class Auth(msgspec.Struct, frozen=True, tag_field="op", tag="auth", forbid_unkno
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`codes` and `segments` of quotes, `account` of orders."""
+    """`codes` and `segments` of quotes, `account` of orders. `after`: the last sequence that the reader has of the channel;
+    whatever it is, the answer is a fresh snapshot, and nothing that lies between is sent again."""
 
     channel: str
     codes: tuple[str, ...] = ()
     segments: tuple[Literal["board", "odd_lot", "odd_lot_after", "fixed_price"], ...] = FIRST_SEGMENTS
     account: int | str = 0
+    after: int = 0
 
 
 class Subscribe(Wanted, frozen=True, tag_field="op", tag="subscribe", forbid_unknown_fields=True):
@@ -65,14 +67,16 @@ def refused(error: YunhaiError, mode: str, asked: Wanted | None = None) -> bytes
     return ENCODER.encode(body)
 
 
-def message(op: str, channel: str, sequence: int, data: bytes, *, account: int = 0) -> bytes:
+def message(op: str, channel: str, sequence: int, data: bytes, *, account: int = 0, as_of: int | None = None) -> bytes:
     """A snapshot or an update around `data`, which is JSON already."""
     about = b',"account":%d' % account if account else b""
-    return b'{"op":"%s","channel":"%s"%s,"sequence":%d,"data":%s}' % (
+    state = b',"as_of":%d' % as_of if as_of is not None else b""
+    return b'{"op":"%s","channel":"%s"%s,"sequence":%d%s,"data":%s}' % (
         op.encode(),
         channel.encode(),
         about,
         sequence,
+        state,
         data,
     )
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 import structlog
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import STREAM_FAULTS_MAX, STREAM_MESSAGE_BYTES_MAX
@@ -21,6 +22,7 @@ from yunhai.trading.stream.client import GOING_AWAY
 from yunhai.trading.stream.counted import Counted
 from yunhai.trading.stream.following import Following
 from yunhai.trading.stream.hub import Hub
+from yunhai.trading.stream.index import Levels
 from yunhai.trading.tokens import Verifier
 from yunhai.trading.trust.door import Door
 from yunhai.trading.trust.mutual import Mutual
@@ -37,13 +39,14 @@ _GRACE_S: Final = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSettings:
     """What a stream is started with. `inner`: the core's inner socket, asked for the pool; `token_public`: PEM; `door`: the
-    origin's secret, b"": nobody comes by mutual TLS."""
+    origin's secret, b"": nobody comes by mutual TLS; `levels`: the file of the index's closing levels, None: in memory only."""
 
     journal: Path
     snapshots: Path
     token_public: bytes
     inner: Path | None = None
     door: bytes = b""
+    levels: Path | None = None
 
 
 class _Server(uvicorn.Server):
@@ -54,6 +57,17 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _WebSocket(WebSocketsSansIOProtocol):
+    """A connection that is given up for good when its application has ended: a reader that does not read would keep a closed
+    one, and what was not sent to it, for as long as it likes."""
+
+    async def run_asgi(self) -> None:
+        try:
+            await super().run_asgi()
+        finally:
+            self.loop.call_later(_GRACE_S, self.transport.abort)
+
+
 class Stream:
     """One stream process's parts. `run` serves until `stop` is set."""
 
@@ -61,7 +75,8 @@ class Stream:
         self.settings = settings
         self.counted = Counted()
         self.following = Following(settings.journal, settings.snapshots, wall=time.time_ns)
-        self.hub = Hub(self.following, Verifier(settings.token_public), time.time, self.counted)
+        self.levels = Levels(settings.levels)
+        self.hub = Hub(self.following, Verifier(settings.token_public), time.time, self.counted, self.levels)
         self.application = Application(self.following, self.hub, self.counted)
         self.stop = asyncio.Event()
 
@@ -92,6 +107,7 @@ class Stream:
     async def _follow(self) -> None:
         while not await asyncio.to_thread(self.following.begin):  # noqa: ASYNC110 - no event tells that a journal is there
             await asyncio.sleep(AGAIN_S)
+        await asyncio.to_thread(self._complete_levels)
         faults = 0
         while True:
             try:
@@ -112,6 +128,13 @@ class Stream:
             else:
                 self.hub.take(turn)
                 await asyncio.sleep(0)
+
+    def _complete_levels(self) -> None:
+        """Closing levels of days before the one that is followed. Without them the index begins anew, and the log says so."""
+        try:
+            self.levels.complete(self.settings.journal, self.following.sequence)
+        except YunhaiError as error:
+            log.error("index", reason=str(error))
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -147,7 +170,7 @@ def _config(application: Mutual) -> uvicorn.Config:
         application,
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=_WebSocket,
         ws_max_size=STREAM_MESSAGE_BYTES_MAX,
         ws_per_message_deflate=False,
         ws_ping_interval=20,
