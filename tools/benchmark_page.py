@@ -28,6 +28,7 @@ TITLES = {
     "orders": "From a signed order to its durable acknowledgement",
     "restart": "A core that starts again",
     "trust": "What a signature costs an order",
+    "replay": "Any moment of a day again",
 }
 OWN = ("bench", "commit", "command", "date", "machine")
 

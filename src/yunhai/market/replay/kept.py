@@ -23,7 +23,9 @@ from yunhai.market.replay.events import chosen, rows_of
 from yunhai.market.replay.source import Listing, Places, Source
 
 APART: Final = 1_024
-"""Events of a book between two states, at first."""
+"""Events of a book between two states, at least."""
+_STATES: Final = 400
+"""About so many states of a book, however many events it has."""
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(BookState)
 
@@ -39,15 +41,13 @@ class Quotes:
 class KeptBook:
     """One book's states and quotes. `places`: where its events stand in the source."""
 
-    def __init__(
-        self, source: Source, listing: Listing, *, apart: int = APART, room: int = REPLAY_KEPT_BYTES_MAX
-    ) -> None:
-        """`apart`: events between two states at first; `room`: bytes for them. SOURCE_UNFIT if an event takes from an order
-        that does not rest."""
+    def __init__(self, source: Source, listing: Listing, *, apart: int = 0, room: int = REPLAY_KEPT_BYTES_MAX) -> None:
+        """`apart`: events between two states at first, 0: as suits; `room`: bytes for them. SOURCE_UNFIT if an event takes
+        from an order that does not rest."""
         self.source = source
         self.listing = listing
         self.places: Places = source.places_of(listing.book)
-        self.apart = self._slice = apart
+        self.apart = self._slice = apart or max(APART, len(self.places) // _STATES)
         self._room = room
         self._states: list[bytes] = []
         self.bytes = 0
