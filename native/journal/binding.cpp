@@ -67,6 +67,13 @@ JournalId journal_id(nb::bytes given) {
     return id;
 }
 
+Secret secret_of(nb::bytes given) {
+    Secret secret{};
+    if (given.size() != secret.size()) throw nb::value_error("a secret is 16 bytes");
+    std::memcpy(secret.data(), given.c_str(), secret.size());
+    return secret;
+}
+
 nb::object owned_array(Bytes bytes) {
     auto* copy = new std::byte[bytes.size()];
     std::memcpy(copy, bytes.data(), bytes.size());
@@ -102,11 +109,12 @@ nb::dict head_facts(const TenantHeads& tenants) {
 
 class PyWriter {
   public:
-    PyWriter(nb::handle place, nb::bytes id, std::uint64_t segment_bytes, std::int64_t wall_ns, std::size_t groups, bool merge, bool threads,
+    PyWriter(nb::handle place, nb::bytes id, nb::bytes secret, std::uint64_t segment_bytes, std::int64_t wall_ns, std::size_t groups, bool merge, bool threads,
              int plant) {
         WriterOptions options;
         options.log.segment_bytes = segment_bytes;
         options.log.journal = journal_id(id);
+        options.log.secret = secret_of(secret);
         options.log.wall_ns = wall_ns;
         options.log.plant = static_cast<Plant>(plant);
         options.groups = groups;
@@ -237,7 +245,8 @@ NB_MODULE(_journal, module) {
         .def("drop", &SimDisk::drop, "name"_a);
 
     nb::class_<PyWriter>(module, "Writer")
-        .def(nb::init<nb::handle, nb::bytes, std::uint64_t, std::int64_t, std::size_t, bool, bool, int>(), "place"_a, "journal_id"_a, nb::kw_only(),
+        .def(nb::init<nb::handle, nb::bytes, nb::bytes, std::uint64_t, std::int64_t, std::size_t, bool, bool, int>(), "place"_a, "journal_id"_a,
+             "secret"_a, nb::kw_only(),
              "segment_bytes"_a, "wall_ns"_a, "groups"_a = 4, "merge"_a = true, "threads"_a = true, "plant"_a = 0)
         .def("submit", &PyWriter::submit, "records"_a, "wall_ns"_a)
         .def("commit", &PyWriter::commit)
@@ -260,13 +269,20 @@ NB_MODULE(_journal, module) {
         .def("run", &PyReader::run, "tenants"_a = false)
         .def("absorb_tenants", [](PyReader& self) { self.tenants().absorb(self.cursor().group().first_sequence, self.cursor().parts()); })
         .def("tenant_heads", [](PyReader& self) { return head_facts(self.tenants()); })
+        .def("parts",
+             [](const PyReader& self) {
+                 nb::list parts;
+                 for (const TenantPart& part : self.cursor().parts()) parts.append(nb::make_tuple(part.tenant, part.slots, to_bytes(part.digest)));
+                 return parts;
+             })
         .def("tail", [](const PyReader& self) { return tail_facts(self.cursor().tail()); })
         .def("chain", [](const PyReader& self) { return to_bytes(self.cursor().chain()); })
         .def("next_sequence", [](const PyReader& self) { return self.cursor().next_sequence(); })
         .def("next_group", [](const PyReader& self) { return self.cursor().next_group(); })
         .def("segments", [](const PyReader& self) { return self.cursor().segments(); })
         .def("segment_bytes", [](const PyReader& self) { return self.cursor().segment().length; })
-        .def("journal_id", [](const PyReader& self) { return to_bytes(self.cursor().segment().journal); });
+        .def("journal_id", [](const PyReader& self) { return to_bytes(self.cursor().segment().journal); })
+        .def("secret", [](const PyReader& self) { return to_bytes(self.cursor().segment().secret); });
 
     module.def("sha256", [](nb::handle data, bool portable) { return to_bytes(Sha256(portable).update(Buffer(data).bytes()).finish()); }, "data"_a,
                "portable"_a = false);
@@ -307,13 +323,16 @@ NB_MODULE(_journal, module) {
                "made"_a, "held"_a);
     module.def("genesis_tenant", [](nb::bytes id, std::uint32_t tenant) { return to_bytes(genesis_tenant(journal_id(id), tenant)); }, "journal_id"_a,
                "tenant"_a);
+    module.def("salt_seed",
+               [](nb::bytes secret, std::uint64_t first, std::uint32_t tenant) { return to_bytes(salt_seed(secret_of(secret), first, tenant)); },
+               "secret"_a, "group_first_sequence"_a, "tenant"_a);
+    module.def("part_digest", [](nb::bytes seed, nb::handle slots) { return to_bytes(part_digest(digest_of(seed), Buffer(slots).bytes())); },
+               "seed"_a, "slots"_a);
     module.def("tenant_step",
-               [](nb::bytes head, std::uint64_t first, nb::handle slots) {
-                   const Buffer buffer(slots);
-                   const Digest digest = Sha256().update(buffer.bytes()).finish();
-                   return to_bytes(tenant_step(digest_of(head), first, static_cast<std::uint32_t>(buffer.bytes().size() / slot_bytes), digest));
+               [](nb::bytes head, std::uint64_t first, std::uint32_t slots, nb::bytes digest) {
+                   return to_bytes(tenant_step(digest_of(head), first, slots, digest_of(digest)));
                },
-               "head"_a, "group_first_sequence"_a, "slots"_a);
+               "head"_a, "group_first_sequence"_a, "slots"_a, "digest"_a);
     module.attr("SLOT") = slot_bytes;
     module.attr("FACT") = fact_kind;
     module.attr("GROUP_HEADER") = group_header_bytes;

@@ -81,8 +81,11 @@ Status Cursor::enter(std::size_t index, bool continues) {
     const auto header = read_segment_header(raw.data());
     const SegmentName named = *read_segment_name(names_[index]);
     Status bad{.fault = Fault::segment_header, .error = 0, .segment = names_[index], .sequence = named.first_sequence, .detail = "header damaged"};
-    if (!header) return bad;
-    const bool same_journal = !continues || header->journal == segment_.journal;
+    if (!header) {
+        if (is_of_other_version(raw.data())) bad.detail = "of another version of the format";
+        return bad;
+    }
+    const bool same_journal = !continues || (header->journal == segment_.journal && header->secret == segment_.secret);
     if (header->first_sequence != named.first_sequence || header->number != named.number || !same_journal || file_size_ > max_segment_bytes) {
         bad.detail = same_journal ? "header does not fit the file" : "segment of another journal";
         return bad;
@@ -105,6 +108,7 @@ Status Cursor::enter(std::size_t index, bool continues) {
     }
     if (file_size_ < header->length && tail_.short_segment.empty()) tail_.short_segment = names_[index];
     segment_ = *header;
+    splitter_.reset(segment_.secret);
     expected_ = header->first_sequence;
     next_group_ = header->next_group;
     chain_ = header->previous;
@@ -126,7 +130,7 @@ bool Cursor::good(const GroupHeader& header) {
     if (checks_.checksums && (first_bad_slot(records, expected_, count) >= 0 || count != header.count)) return false;
     const Bytes padding = Bytes(buffer_).first(static_cast<std::size_t>(header.extent())).subspan(group_header_bytes + length);
     if (!all_zero(padding)) return false;
-    return group_chain(buffer_.data(), splitter_.split(records)) == header.chain || !checks_.chain;
+    return group_chain(buffer_.data(), splitter_.split(records, header.first_sequence)) == header.chain || !checks_.chain;
 }
 
 // The group at `offset_`. `header`: it has a header that continues what came before; `right`: all of it is good.

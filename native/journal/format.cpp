@@ -6,6 +6,7 @@
 namespace yunhai::journal {
 namespace {
 
+constexpr std::size_t segment_secret_at = 104;
 constexpr std::size_t segment_crc_at = 124;
 constexpr std::size_t group_chain_at = group_hashed_bytes;
 constexpr std::size_t group_crc_at = 124;
@@ -34,6 +35,7 @@ void write_segment_header(std::byte* to, const SegmentHeader& header) {
     store(to + 56, header.wall_ns);
     store(to + 64, header.next_group);
     store_digest(to + 72, header.previous);
+    std::memcpy(to + segment_secret_at, header.secret.data(), header.secret.size());
     store(to + segment_crc_at, crc32c(Bytes(to, segment_crc_at)));
 }
 
@@ -41,6 +43,7 @@ std::optional<SegmentHeader> read_segment_header(const std::byte* from) {
     if (load<std::uint64_t>(from) != segment_magic || load<std::uint32_t>(from + 8) != format_version ||
         load<std::uint32_t>(from + 12) != segment_header_bytes ||
         load<std::uint32_t>(from + segment_crc_at) != crc32c(Bytes(from, segment_crc_at)) ||
+        load<std::uint32_t>(from + segment_secret_at + sizeof(Secret)) != 0 ||
         !all_zero(Bytes(from + segment_crc_at + 4, segment_header_bytes - segment_crc_at - 4))) {
         return std::nullopt;
     }
@@ -52,8 +55,14 @@ std::optional<SegmentHeader> read_segment_header(const std::byte* from) {
     header.wall_ns = load<std::int64_t>(from + 56);
     header.next_group = load<std::uint64_t>(from + 64);
     header.previous = load_digest(from + 72);
+    std::memcpy(header.secret.data(), from + segment_secret_at, header.secret.size());
     if (header.length < min_segment_bytes || header.length > max_segment_bytes) return std::nullopt;
     return header;
+}
+
+bool is_of_other_version(const std::byte* from) {
+    return load<std::uint64_t>(from) == segment_magic && load<std::uint32_t>(from + 8) != format_version &&
+           load<std::uint32_t>(from + segment_crc_at) == crc32c(Bytes(from, segment_crc_at));
 }
 
 void write_group_header(std::byte* to, const GroupHeader& header) {
@@ -131,6 +140,13 @@ Digest genesis_tenant(const JournalId& journal, std::uint32_t tenant) {
     std::array<std::byte, 4> number;
     store(number.data(), tenant);
     return Sha256().update(text("yunhai tenant 1")).update(journal).update(number).finish();
+}
+
+Digest salt_seed(const Secret& secret, std::uint64_t group_first_sequence, std::uint32_t tenant) {
+    std::array<std::byte, 12> place;
+    store(place.data(), group_first_sequence);
+    store(place.data() + 8, tenant);
+    return Sha256().update(text("yunhai salts 1")).update(secret).update(place).finish();
 }
 
 Digest tenant_step(const Digest& head, std::uint64_t group_first_sequence, std::uint32_t slots, const Digest& digest) {

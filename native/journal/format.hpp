@@ -14,7 +14,7 @@ inline constexpr std::size_t alignment_bytes = 512;  // groups start on a sector
 inline constexpr std::size_t group_header_bytes = 128;
 inline constexpr std::size_t group_hashed_bytes = 88;  // of the header: all before its chain hash
 inline constexpr std::size_t segment_header_bytes = 512;
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;
 inline constexpr std::uint8_t fact_kind = 64;
 inline constexpr std::uint8_t first_event_kind = 32;
 inline constexpr std::uint64_t segment_magic = 0x31304745534a4859ULL;  // "YHJSEG01"
@@ -55,6 +55,8 @@ struct Status {
 };
 
 using JournalId = std::array<std::byte, 16>;
+// What the salts of a journal's leaves are made of (tenants.hpp). Whoever has the journal has it; nothing that leaves it does.
+using Secret = std::array<std::byte, 16>;
 
 struct SegmentHeader {
     JournalId journal{};
@@ -64,6 +66,7 @@ struct SegmentHeader {
     std::int64_t wall_ns = 0;
     std::uint64_t next_group = 0;
     Digest previous{};
+    Secret secret{};  // the same in every segment
 };
 
 struct GroupHeader {
@@ -85,6 +88,8 @@ struct GroupHeader {
 
 void write_segment_header(std::byte* to, const SegmentHeader& header);
 std::optional<SegmentHeader> read_segment_header(const std::byte* from);
+// Whether a header is whole and of another version of the format.
+bool is_of_other_version(const std::byte* from);
 // The header without its chain hash and checksum; `seal_group` adds both.
 void write_group_header(std::byte* to, const GroupHeader& header);
 void seal_group(std::byte* header, const Digest& chain);
@@ -109,6 +114,8 @@ std::optional<SegmentName> read_segment_name(const std::string& name);
 
 Digest genesis_chain(const JournalId& journal);
 Digest genesis_tenant(const JournalId& journal, std::uint32_t tenant);
+// What the salts of one tenant's leaves in one group are made of.
+Digest salt_seed(const Secret& secret, std::uint64_t group_first_sequence, std::uint32_t tenant);
 Digest tenant_step(const Digest& head, std::uint64_t group_first_sequence, std::uint32_t slots, const Digest& digest);
 
 }  // namespace yunhai::journal

@@ -104,6 +104,7 @@ Status Log::open() {
 Status Log::create() {
     SegmentHeader first;
     first.journal = options_.journal;
+    first.secret = options_.secret;
     first.first_sequence = 1;
     first.number = 1;
     first.length = options_.segment_bytes;
@@ -115,6 +116,7 @@ Status Log::create() {
     place_offset_ = segment_header_bytes;
     chain_ = first.previous;
     tenants_.reset(first.journal);
+    splitter_.reset(first.secret);
     return enter_segment(first);
 }
 
@@ -141,6 +143,7 @@ Status Log::resume() {
         return status;
     }
     segment_ = cursor.segment();
+    splitter_.reset(segment_.secret);
     length_ = segment_.length;
     place_offset_ = cursor.offset();
     next_sequence_ = cursor.next_sequence();
@@ -210,7 +213,7 @@ void Log::place(GroupBuffer& group) {
     header.previous = chain_;
     std::memset(group.end(), 0, group.extent - group_header_bytes - std::size_t{group.slots} * slot_bytes);
     write_group_header(group.bytes.data(), header);
-    const auto& parts = splitter_.split(Bytes(group.bytes).subspan(group_header_bytes, std::size_t{group.slots} * slot_bytes));
+    const auto& parts = splitter_.split(Bytes(group.bytes).subspan(group_header_bytes, std::size_t{group.slots} * slot_bytes), header.first_sequence);
     chain_ = group_chain(group.bytes.data(), parts);
     seal_group(group.bytes.data(), chain_);
     tenants_.absorb(header.first_sequence, parts);

@@ -31,6 +31,7 @@ enum class Plant {
 struct LogOptions {
     std::uint64_t segment_bytes = 64ULL << 20;  // of a new journal, for all its segments
     JournalId journal{};  // of a new journal; ignored for one that exists
+    Secret secret{};      // the same
     std::int64_t wall_ns = 0;
     Plant plant = Plant::none;
 };

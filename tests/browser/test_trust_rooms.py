@@ -80,7 +80,7 @@ def test_an_order_is_signed_in_the_cloud_and_proven(room: Any, trusted: Cloud) -
     with page.expect_download() as saved:
         page.locator("a[download]").first.click()
     file = Path(saved.value.path()).read_bytes()
-    assert json.loads(file)["format"] == "yunhai-evidence-1"
+    assert json.loads(file)["format"] == "yunhai-evidence-2"
     assert page.locator("text=1/1").count(), "the second factor that was given for it is listed"
     _proven(room, trusted, order, file)
 

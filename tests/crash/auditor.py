@@ -48,6 +48,7 @@ class AuditedGroup:
 @dataclass(frozen=True)
 class Audit:
     journal: bytes
+    secret: bytes
     groups: tuple[AuditedGroup, ...]
 
     @property
@@ -69,21 +70,47 @@ def record_crc(record: bytes, sequence: int) -> int:
     return value ^ (sequence & 0xFFFFFFFF)
 
 
-def _chain(header: bytes, records: list[bytes]) -> bytes:
-    parts: dict[int, bytes] = {}
+def _sha256(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def _tree(leaves: list[bytes]) -> bytes:
+    """RFC 6962, §2.1: parted at the largest power of two below their number."""
+    if len(leaves) == 1:
+        return leaves[0]
+    part = 1
+    while part * 2 < len(leaves):
+        part *= 2
+    return _sha256(b"\x01", _tree(leaves[:part]), _tree(leaves[part:]))
+
+
+def tenant_digest(secret: bytes, first: int, tenant: int, records: list[bytes]) -> bytes:
+    """One tenant's digest of the group that begins at sequence `first`."""
+    plain = b"".join(record for record in records if record[0] != 64)
+    leaves = ([plain] if plain else []) + [record for record in records if record[0] == 64]
+    seed = _sha256(b"yunhai salts 1", secret, struct.pack("<QI", first, tenant))
+    hashes = [_sha256(b"\x00", _sha256(seed, struct.pack("<I", number)), leaf) for number, leaf in enumerate(leaves)]
+    return _sha256(b"\x02", struct.pack("<I", len(leaves)), _tree(hashes))
+
+
+def group_chain(header: bytes, records: list[bytes], secret: bytes) -> bytes:
+    """The chain hash after a group."""
+    (first,) = struct.unpack_from("<Q", header, 8)
+    parts: dict[int, list[bytes]] = {}
     for record in records:
         (tenant,) = struct.unpack_from("<I", record, 4)
-        parts[tenant] = parts.get(tenant, b"") + record
+        parts.setdefault(tenant, []).append(record)
     whole = hashlib.sha256(header[:88])
-    for tenant, data in sorted(parts.items()):
-        whole.update(struct.pack("<II", tenant, len(data) // 64) + hashlib.sha256(data).digest())
+    for tenant, own in sorted(parts.items()):
+        slots = sum(map(len, own)) // 64
+        whole.update(struct.pack("<II", tenant, slots) + tenant_digest(secret, first, tenant, own))
     return whole.digest()
 
 
 def audit(files: dict[str, bytes], *, check_crc: bool = True) -> Audit:
     """Every group from the front up to the first that is not right."""
     groups: list[AuditedGroup] = []
-    sequence, number, journal, chain = 1, 1, b"", b""
+    sequence, number, journal, secret, chain = 1, 1, b"", b"", b""
     names = sorted(name for name in files if name.endswith(".yj"))
     for index, name in enumerate(names):
         data = files[name]
@@ -91,14 +118,16 @@ def audit(files: dict[str, bytes], *, check_crc: bool = True) -> Audit:
         if len(head) < 512 or head[:8] != b"YHJSEG01" or struct.unpack_from("<I", head, 124)[0] != crc32c(head[:124]):
             break
         if index == 0:
-            journal = head[16:32]
+            journal, secret = head[16:32], head[104:120]
             chain = hashlib.sha256(b"yunhai journal 1" + journal).digest()
         first, _, length, _, next_group = struct.unpack_from("<QQQqQ", head, 32)
         if (first, next_group, head[72:104], head[16:32]) != (sequence, number, chain, journal):
             break
+        if head[8:12] != b"\x02\x00\x00\x00" or head[104:120] != secret:
+            break
         at = 512
         while at + 128 <= length:
-            group = _group(name, data, at, (sequence, number, journal, chain), check_crc=check_crc)
+            group = _group(name, data, at, (sequence, number, journal, chain, secret), check_crc=check_crc)
             if group is None:
                 break
             groups.append(group)
@@ -106,13 +135,13 @@ def audit(files: dict[str, bytes], *, check_crc: bool = True) -> Audit:
             number += 1
             chain = group.chain
             at = group.extent_end
-    return Audit(journal, tuple(groups))
+    return Audit(journal, secret, tuple(groups))
 
 
 def _group(
-    name: str, data: bytes, at: int, expected: tuple[int, int, bytes, bytes], *, check_crc: bool
+    name: str, data: bytes, at: int, expected: tuple[int, int, bytes, bytes, bytes], *, check_crc: bool
 ) -> AuditedGroup | None:
-    sequence, number, journal, previous = expected
+    sequence, number, journal, previous, secret = expected
     header = data[at : at + 128]
     if (
         len(header) < 128
@@ -141,7 +170,7 @@ def _group(
         records.append(record)
         places.append(place)
         place += length
-    if len(records) != count or _chain(header, records) != header[88:120]:
+    if len(records) != count or group_chain(header, records, secret) != header[88:120]:
         return None
     extent_end = at + -(-(128 + slots * 64) // 512) * 512
     return AuditedGroup(

@@ -20,7 +20,7 @@ def _parts() -> list[bytes]:
         journal="00" * 16, group=1, sequence=1, chain="00" * 32, wall_ns=1, tenants={"1": "00" * 32}
     )
     snapshot = snapshots.Snapshot(journal=bytes(16), group=1, sequence=1, chain=bytes(32), state=b"state")
-    return [segment, snapshots.encode(snapshot), checkpoints.sign(checkpoint, _KEY), b"YHJEXP01" + bytes(80)]
+    return [segment, snapshots.encode(snapshot), checkpoints.sign(checkpoint, _KEY), b"YHJEXP02" + bytes(80)]
 
 
 CORPUS = _parts()

@@ -13,6 +13,7 @@ from yunhai.kernel.records import RECORD
 from yunhai.native._journal import SimDisk
 
 JOURNAL_ID = bytes(range(16))
+SECRET = bytes(range(16, 32))
 
 
 @lru_cache(maxsize=4096)
@@ -45,8 +46,9 @@ def base_journal(
     disk = SimDisk()
     rng = random.Random(seed)
     writer = Writer(
-        disk, segment_bytes=segment_bytes, threads=False, journal_id=JOURNAL_ID, clock=lambda: 1_700_000_000_000_000_000
-    )
+        disk, segment_bytes=segment_bytes, threads=False, journal_id=JOURNAL_ID, secret=SECRET,
+        clock=lambda: 1_700_000_000_000_000_000,
+    )  # fmt: skip
     for number in range(groups):
         writer.submit(records(rng.randint(1, most_records), seed * 1000 + number), 1_700_000_000_000_000_000 + number)
         if number % 3 == 1:

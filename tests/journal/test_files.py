@@ -175,7 +175,7 @@ def test_a_huge_file_costs_no_memory(tmp_path: Path, which: str) -> None:
         reader.absorb_tenants()
     checkpoint = checkpoints.at_position(checkpoints.position_of(reader), wall_ns=1)
     files = {
-        "export": b"YHJEXP01" + JOURNAL_ID,
+        "export": b"YHJEXP02" + JOURNAL_ID,
         "checkpoint": checkpoints.sign(checkpoint, checkpoints.private_key(private)),
         "key": public,
     }

@@ -1,13 +1,12 @@
 """Tampering 竄改: edits, cuts, insertions and reorderings by someone who knows the format. `verify` finds and names them."""
 
-import hashlib
 import struct
 from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.crash.auditor import AuditedGroup, crc32c, record_crc
+from tests.crash.auditor import AuditedGroup, crc32c, group_chain, record_crc
 from tests.journal.images import Map
 from tests.journal.makers import base_journal, records
 from yunhai.journal import Reader, Writer, checkpoints
@@ -36,16 +35,13 @@ def checkpoint_of(disk: SimDisk) -> Checkpoint:
 
 def refit(data: bytearray, group: AuditedGroup) -> None:
     """Make every checksum and the group's own hash fit what `data` now holds: the careful forger."""
-    parts: dict[int, bytes] = {}
+    records = []
     for number, place in enumerate(group.places):
         record = bytes(data[place : place + 64])
         data[place + 60 : place + 64] = struct.pack("<I", record_crc(record, group.first_sequence + number))
-        tenant = struct.unpack_from("<I", record, 4)[0]
-        parts[tenant] = parts.get(tenant, b"") + bytes(data[place : place + 64])
-    chain = hashlib.sha256(bytes(data[group.offset : group.offset + 88]))
-    for tenant, own in sorted(parts.items()):
-        chain.update(struct.pack("<II", tenant, len(own) // 64) + hashlib.sha256(own).digest())
-    data[group.offset + 88 : group.offset + 120] = chain.digest()
+        records.append(bytes(data[place : place + 64]))
+    chain = group_chain(bytes(data[group.offset : group.offset + 88]), records, bytes(data[104:120]))
+    data[group.offset + 88 : group.offset + 120] = chain
     header = bytes(data[group.offset : group.offset + 124])
     data[group.offset + 124 : group.offset + 128] = struct.pack("<I", crc32c(header))
 

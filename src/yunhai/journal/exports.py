@@ -1,8 +1,8 @@
 """A tenant's own records as a file that verifies alone 匯出.
 
-The file holds, group by group, that tenant's records exactly as they stand in the journal. Its chain is computed from
-them and must arrive at the head that a signed checkpoint states for the tenant: nothing was left out, added, edited or
-moved, and no other tenant's record is needed to see it.
+The file holds, group by group, that tenant's records exactly as they stand in the journal, and what their hashes are salted
+with. Its chain is computed from them and must arrive at the head that a signed checkpoint states for the tenant: nothing was
+left out, added, edited or moved, and no other tenant's record is needed to see it.
 """
 
 import hashlib
@@ -25,8 +25,8 @@ from yunhai.kernel.records import RECORD, SIZE
 from yunhai.native import _journal
 
 _HEAD: Final = struct.Struct("<8s16sII")
-_GROUP: Final = struct.Struct("<QI")
-_MAGIC: Final = b"YHJEXP01"
+_GROUP: Final = struct.Struct("<QI32s")
+_MAGIC: Final = b"YHJEXP02"
 _SUM_BYTES: Final = 32
 _PIECE_BYTES: Final = 1 << 20
 
@@ -55,6 +55,10 @@ def _own_slots(group: Group, tenant: int) -> NDArray[np.void]:
     return group.slots[chosen]
 
 
+def _step(head: bytes, first: int, seed: bytes, slots: NDArray[np.void]) -> bytes:
+    return _journal.tenant_step(head, first, len(slots), _journal.part_digest(seed, slots.view(np.uint8)))
+
+
 def export(place: str | Path | _journal.SimDisk, checkpoint: Checkpoint, tenant: int, to: BinaryIO) -> Exported:
     """Write the tenant's records up to the checkpoint. 3040 if the checkpoint is of another journal or group."""
     reader = Reader(place)
@@ -77,29 +81,30 @@ def export(place: str | Path | _journal.SimDisk, checkpoint: Checkpoint, tenant:
             continue
         groups += 1
         records += _records_in(slots)
-        head = _journal.tenant_step(head, group.first_sequence, slots.view(np.uint8))
-        write(_GROUP.pack(group.first_sequence, len(slots)) + slots.tobytes())
+        seed = _journal.salt_seed(reader.secret(), group.first_sequence, tenant)
+        head = _step(head, group.first_sequence, seed, slots)
+        write(_GROUP.pack(group.first_sequence, len(slots), seed) + slots.tobytes())
     to.write(digest.digest())
     if head.hex() != checkpoint.tenants.get(str(tenant), head.hex() if not groups else ""):
         raise refusal(EXPORT_INVALID, "the journal and the checkpoint disagree about this tenant")
     return Exported(tenant, records, groups, checkpoint.sequence, head.hex())
 
 
-def _groups_in(file: BinaryIO, end: int) -> Iterator[tuple[int, NDArray[np.void]]]:
-    """(group's first sequence, slots) of an export's body, which ends at `end` and must be whole. 3040 otherwise."""
+def _groups_in(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes, NDArray[np.void]]]:
+    """(group's first sequence, its seed, slots) of an export's body, which ends at `end` and must be whole. 3040 otherwise."""
     at = file.seek(_HEAD.size)
     while at < end:
         head = file.read(min(_GROUP.size, end - at))
         if len(head) < _GROUP.size:
             raise refusal(EXPORT_INVALID, "cut short", offset=at)
-        first, slots = _GROUP.unpack(head)
+        first, slots, seed = _GROUP.unpack(head)
         at += _GROUP.size
         if slots == 0 or slots > JOURNAL_GROUP_SLOTS_MAX or at + slots * SIZE > end:
             raise refusal(EXPORT_INVALID, "cut short", offset=at)
         body = file.read(slots * SIZE)
         if len(body) < slots * SIZE:
             raise refusal(EXPORT_INVALID, "cut short", offset=at)
-        yield first, np.frombuffer(body, RECORD)
+        yield first, seed, np.frombuffer(body, RECORD)
         at += slots * SIZE
 
 
@@ -140,10 +145,10 @@ def verify_export(export: bytes | BinaryIO, checkpoint: Checkpoint) -> Exported:
         raise refusal(EXPORT_INVALID, "of another journal than the checkpoint")
     head = _journal.genesis_tenant(journal, tenant)
     records = groups = 0
-    for first, slots in _groups_in(file, end):
+    for first, seed, slots in _groups_in(file, end):
         groups += 1
         records += _records_in(slots)
-        head = _journal.tenant_step(head, first, slots.view(np.uint8))
+        head = _step(head, first, seed, slots)
     stated = checkpoint.tenants.get(str(tenant))
     if stated is None and groups == 0:
         stated = head.hex()

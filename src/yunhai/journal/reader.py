@@ -158,6 +158,14 @@ class Reader:
     def journal_id(self) -> bytes:
         return self._native.journal_id()
 
+    def secret(self) -> bytes:
+        """What the salts of the journal's leaves are made of. It never leaves the house."""
+        return self._native.secret()
+
+    def parts(self) -> list[tuple[int, int, bytes]]:
+        """(tenant, its slots, its digest) of the group that `next` gave last, ascending by tenant."""
+        return self._native.parts()
+
     def segments(self) -> int:
         return self._native.segments()
 

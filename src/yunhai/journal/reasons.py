@@ -16,6 +16,7 @@ _EXACT: Final = {
     "header damaged": "標頭損壞",
     "header does not fit the file": "標頭與檔名不符",
     "segment of another journal": "屬於另一日誌的區段",
+    "of another version of the format": "格式版本不同",
     "records before this segment are missing": "此區段之前的紀錄缺失",
     "previous chain hash differs": "前一雜湊值不符",
     "vanished": "讀取途中消失",

@@ -21,14 +21,17 @@ from yunhai.journal.reasons import disk_error
 from yunhai.native import _journal
 
 SEGMENT_BYTES: Final = 64 << 20
+ID_BYTES: Final = 16
+SECRET_BYTES: Final = 16
 
 
 class Writer:
     """The only writer of a journal; a second one is refused (3001).
 
     `place` is the folder (made if absent, durably) or a simulated disk. `merge`: records that arrive while the disk is busy
-    share the next group; False gives each `submit` its own. `segment_bytes` (a multiple of 4096) is fixed when a
-    journal is made. Opening an existing journal proves all of it, cuts a crash's torn end and refuses damage (3003-3008).
+    share the next group; False gives each `submit` its own. `segment_bytes` (a multiple of 4096), `journal_id` and `secret`
+    (16 bytes each, random unless given; the secret salts the hashes of records) are fixed when a journal is made.
+    Opening an existing journal proves all of it, cuts a crash's torn end and refuses damage (3003-3008).
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Writer:
         groups: int = 4,
         threads: bool = True,
         journal_id: bytes | None = None,
+        secret: bytes | None = None,
         clock: Callable[[], int] = time.time_ns,
         plant: int = 0,
     ) -> None:
@@ -50,7 +54,8 @@ class Writer:
         try:
             self._native = _journal.Writer(
                 folder,
-                journal_id or secrets.token_bytes(16),
+                journal_id or secrets.token_bytes(ID_BYTES),
+                secret or secrets.token_bytes(SECRET_BYTES),
                 segment_bytes=segment_bytes,
                 wall_ns=clock(),
                 groups=groups,

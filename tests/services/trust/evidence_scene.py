@@ -36,11 +36,14 @@ class Core:
 
     def __init__(self, writer: Writer) -> None:
         self.writer, self.taken, self.posts, self.down = writer, set[int](), 0, False
+        self.refuses = set[int]()
 
     def post(self, batch: Sequence[dict[str, Any]]) -> Answer:
         if self.down:
             return Answer(0, "away")
         self.posts += 1
+        if self.refuses.intersection(row["value"]["number"] for row in batch):
+            return Answer(422, "not taken, ever")
         for row in batch:
             if row["outbox"] in self.taken:
                 continue
@@ -197,6 +200,16 @@ class Scene:
             if self.numbers % group == 0:
                 self.writer.wait(self.writer.submitted())
         self.writer.wait(self.writer.submitted())
+
+    def revoke(self, at: datetime, *, status: str = "revoked", tell: bool = True, fact: bool = True) -> None:
+        """The certificate is revoked: in the status answers (`tell`) and in the journal (`fact`)."""
+        if tell:
+            self.process.revoked_at = at.replace(microsecond=0)
+        if fact:
+            self.maker.certificate = self.certificate
+            number, content = facts.encode(self.maker.changed(at, status=status))
+            sequence = self.writer.submit(fact_slots(Fact(number=number, tenant=0, time=0, content=content)))
+            self.writer.wait(sequence)
 
     def follower(self) -> Any:
         from yunhai.services.trust.follower import EvidenceFollower

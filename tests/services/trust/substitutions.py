@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
+from cryptography import x509
 
 from tests.trading.trust.making import Maker
 from tests.trading.trust.pki import DAY, Authority
 from yunhai.trading.signatures import new_key, sign
 from yunhai.trading.trust import cms, profiles
 from yunhai.trading.trust.evidence_file import Bundle, encode, text_of
-from yunhai.trading.trust.placing import placed
 from yunhai.trading.trust.profiles import Profile
 
 
@@ -26,22 +26,15 @@ class Whole:
     journal: Any
     seal: Any
     anchor: Any
+    revocation: Any = None
 
     @classmethod
     def of(cls, maker: Maker, place: int = 0) -> "Whole":
-        one = maker.made[place]
-        journal, seal, _ = placed(
-            maker.folder,
-            tenant=one.tenant,
-            sequence=one.sequence,
-            seal=one.outbox,
-            head=one.head,
-            checkpoint=maker.checkpoint,
-        )
-        return cls(maker, one.bundle, journal, seal, maker.anchor)
+        found = maker.placed(place)
+        return cls(maker, maker.made[place].bundle, found.journal, found.seal, maker.anchor)
 
     def written(self) -> bytes:
-        return encode(self.bundle.encoded(), self.journal, self.seal, self.anchor)
+        return encode(self.bundle.encoded(), self.journal, self.seal, self.anchor, self.revocation)
 
     def signed(self, certificate: bytes, *, key: Any = None, at: timedelta = timedelta(seconds=1), **how: Any) -> None:
         """The same text and signature under another certificate, newly stamped, its status said."""
@@ -179,6 +172,21 @@ def _checkpoint_public_key(whole: Whole) -> None:
     whole.anchor = msgspec.structs.replace(whole.anchor, token=text_of(token))
 
 
+def _leaf_of_another(whole: Whole) -> None:
+    """The record where its neighbour in the same group stands."""
+    leaf = whole.journal.leaf
+    whole.journal = msgspec.structs.replace(whole.journal, leaf=msgspec.structs.replace(leaf, at=leaf.at ^ 1))
+
+
+def _stamp_given_up(whole: Whole) -> None:
+    """A list beside, newer than the stamp, that says the authority's key was compromised."""
+    authority = whole.maker.authority
+    serial = x509.load_der_x509_certificate(authority.tsa).serial_number
+    authority.revoked[serial] = (authority.now + DAY, x509.ReasonFlags.key_compromise)
+    whole.bundle = replace(whole.bundle, crl=authority.revocation_list())
+    del authority.revoked[serial]
+
+
 EVIDENCE: list[tuple[str, Callable[[Whole], None], int]] = [
     ("the text of another order", _bundle(text="text"), 6886),
     ("the signature of another order", _bundle(cms="cms"), 6886),
@@ -207,4 +215,6 @@ EVIDENCE: list[tuple[str, Callable[[Whole], None], int]] = [
     ("a checkpoint under a public stamp", _checkpoint_public, 6878),
     ("a checkpoint stamped by the public key", _checkpoint_public_key, 6892),
     ("a status from before the acceptance", _status(_from_before), 6883),
+    ("a neighbour's leaf in the group", _leaf_of_another, 6889),
+    ("a stamp by a key that was given up", _stamp_given_up, 6896),
 ]

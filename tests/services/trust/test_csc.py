@@ -97,6 +97,50 @@ def test_one_activation_by_the_oauth_scope_credential(registered: House) -> None
     assert (status, refusal["code"]) == (400, 7885)
 
 
+def test_an_activation_is_good_for_the_program_it_was_given_to(registered: House) -> None:
+    """Not for another program of the same person, nor for a page; and it is not used up by their trying."""
+    house = registered
+    made = house.credential("document")
+    program, other = Program(house), Program(house)
+    token, of_other = program.token(house.investor), other.token(house.investor)
+    body = program.asked_to_authorize(made["credential"], house.code(), [ONE])
+    sad = program.call(token, "credentials/authorize", body)[1]["SAD"]
+    wanted = program.asked_to_sign(made["credential"], sad, [ONE])
+    status, refusal = other.call(of_other, "signatures/signHash", wanted)
+    assert (status, refusal["code"]) == (400, 7841)
+    page = {"activation": sad, "hashes": [base64.urlsafe_b64encode(ONE).rstrip(b"=").decode()]}
+    status, refusal = house.call(house.investor, "POST", f"/credentials/{made['credential']}/sign", page)
+    assert refusal["error"]["code"] == 7841, refusal
+    (shown,) = house.call(house.investor, "GET", "/signatures")[1]
+    assert shown["signed"] == []
+    assert program.call(token, "signatures/signHash", wanted)[0] == 200
+
+
+def test_an_activation_that_was_revoked_signs_no_more(registered: House) -> None:
+    house = registered
+    made = house.credential("document")
+    program = Program(house)
+    token = program.token(house.investor)
+    verifier, challenge = pkce()
+    fields = {
+        "code_challenge": challenge,
+        "scope": "credential",
+        "credentialID": made["credential"],
+        "numSignatures": "1",
+        "hashes": base64.urlsafe_b64encode(THREE).decode(),
+    }
+    answer = program.authorize(house.investor, fields, form={"code": house.code()})
+    sad = program.exchange(answer["Location"].split("code=")[1].split("&")[0], verifier)[1]["access_token"]
+    form = {"token": sad, "client_id": program.client, "client_secret": program.secret}
+    assert program.form("oauth2/revoke", form)[0] == 204
+    status, refusal = program.call(
+        token, "signatures/signHash", program.asked_to_sign(made["credential"], sad, [THREE])
+    )
+    assert (status, refusal["code"]) == (400, 7841)
+    (shown,) = house.call(house.investor, "GET", "/signatures")[1]
+    assert shown["signed"] == []
+
+
 def test_the_page_says_who_asks_for_what(registered: House) -> None:
     house = registered
     program = Program(house)

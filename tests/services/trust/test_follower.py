@@ -1,6 +1,5 @@
 """The follower: from accepted instructions to files that verify; what is away is waited for, killed it goes on, nothing twice."""
 
-import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,6 +10,8 @@ import psycopg
 import pytest
 from asn1crypto import x509
 from click.testing import CliRunner
+from django_scopes import scopes_disabled
+from prometheus_client import REGISTRY
 
 from tests.services.trust.evidence_scene import Scene
 from tests.trading.trust.pki import pem
@@ -195,26 +196,113 @@ def test_a_checkpoint_by_the_public_stamp_is_not_taken(scene: Scene) -> None:
     assert verify(scene.file(1), scene.root).holds
 
 
-@pytest.mark.full
-def test_what_was_placed_under_a_public_stamp_is_placed_again(scene: Scene) -> None:
-    """As evidence was before checkpoints had a stamp of their own."""
+@pytest.mark.parametrize("status", ["revoked", "held"])
+def test_signed_then_revoked_at_once_holds_by_its_place(scene: Scene, status: str) -> None:
+    """The stamp comes after the revocation, and the record stands before it in the journal: nobody takes an order back so."""
     scene.accept(2)
-    scene.settle(scene.follower())
-    with psycopg.connect(**scene.server.superuser("yunhai"), autocommit=True) as connection:
-        for sequence, statement in connection.execute(
-            "SELECT sequence, statement FROM trust_evidencecheckpoint"
-        ).fetchall():
-            token = scene.authority.stamp(hashlib.sha256(bytes(statement)).digest(), at=datetime.now(UTC))
-            connection.execute("UPDATE trust_evidencecheckpoint SET token = %s WHERE sequence = %s", (token, sequence))
-    refused = verify(scene.file(1), scene.root).first_error
-    assert refused is not None
-    assert refused.code == 6878
+    scene.revoke(datetime.now(UTC), status=status)
+    scene.process.ahead = timedelta(seconds=3)
     scene.settle(scene.follower())
     assert scene.rows() == [4, 4]
-    assert all(verify(scene.file(number), scene.root).holds for number in (1, 2))
+    for number in (1, 2):
+        report = verify(scene.file(number), scene.root)
+        assert report.holds, report.first_error
+        assert report.revoked_at == scene.process.revoked_at
+        assert report.stamped_at is not None
+        assert report.stamped_at >= report.revoked_at
+
+
+def test_revoked_in_an_outage_it_waits_for_the_revocation_in_the_journal(scene: Scene) -> None:
+    """The issuer says revoked before the follower has read it: not sealed, and made anew once the journal says it too."""
+    scene.accept(1)
+    follower = scene.follower()
+    moment = datetime.now(UTC)
+    scene.revoke(moment, fact=False)
+    scene.process.ahead = timedelta(hours=2)
+    follower.round()
+    assert (scene.rows(), scene.rows("code"), scene.core.posts) == ([0], [6894], 0)
+    scene.revoke(moment, tell=False)
+    _later(follower, 60)
+    scene.settle(follower)
+    assert (scene.rows(), scene.rows("code")) == ([4], [0])
+    assert verify(scene.file(1), scene.root).holds
+
+
+def test_what_stands_behind_its_revocation_is_never_sealed(scene: Scene) -> None:
+    """As if a core wrote an instruction down late, with the time of before: the journal's order says so."""
+    scene.revoke(scene.authority.now + timedelta(seconds=1))
+    scene.accept(1)
+    follower = scene.follower()
+    for tries in (1, 2):
+        _later(follower, 60 * tries)
+        follower.round()
+    assert (scene.rows(), scene.rows("code"), scene.core.posts) == ([0], [6894], 0)
+
+
+def test_a_seal_refused_for_good_is_set_aside_and_the_others_go_on(scene: Scene) -> None:
+    scene.accept(4)
+    scene.core.refuses = {2}
     follower = scene.follower()
     scene.settle(follower)
-    assert scene.rows() == [4, 4], "and once is enough"
+    assert scene.rows() == [4, 5, 4, 4]
+    assert scene.rows("code") == [0, 7893, 0, 0]
+    assert REGISTRY.get_sample_value("yunhai_evidence_set_aside") == 1
+    with pytest.raises(YunhaiError) as aside:
+        scene.file(2)
+    assert aside.value.code == 6895
+    scene.accept(1)
+    scene.settle(follower)
+    assert scene.rows() == [4, 5, 4, 4, 4], "what comes later is not held up"
+    scene.core.refuses = set()
+    again = scene.follower()
+    scene.settle(again)
+    assert scene.rows() == [4] * 5, "tried again at the next start"
+    assert REGISTRY.get_sample_value("yunhai_evidence_set_aside") == 0
+    assert verify(scene.file(2), scene.root).holds
+
+
+def test_what_fails_is_told_and_begun_anew(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    from yunhai.services.trust import follower as module
+
+    stop, rounds = threading.Event(), []
+
+    def breaks(self: Any) -> bool:
+        rounds.append(REGISTRY.get_sample_value("yunhai_evidence_broken"))
+        if len(rounds) == 1:
+            raise ZeroDivisionError("a defect")
+        if len(rounds) == 3:
+            stop.set()
+        return False
+
+    monkeypatch.setattr(module.EvidenceFollower, "round", breaks)
+    for name in ("AWAY_SECONDS", "IDLE_SECONDS"):
+        monkeypatch.setattr(module, name, 0.01)
+    arguments = scene.server.connection("reader")
+    module.follow(
+        scene.folder,
+        lambda: psycopg.connect(**arguments, autocommit=True),
+        scene.folder / "no.sock",
+        scene.core.post,
+        stop,
+    )
+    assert rounds[1:] == [1, 0], "shown while it is begun anew, and no more once a round went well"
+
+
+def test_timelines_say_how_far_the_evidence_has_come(scene: Scene, as_role: Any) -> None:
+    from yunhai.services.trust import evidence
+
+    scene.accept(2)
+    follower = scene.follower()
+    follower.start()
+    follower.read()
+    follower.build(most=1)
+    with as_role("reader"), scopes_disabled():
+        said = evidence.on_timeline([1, 2, 3])
+    assert {number: one["evidence"] for number, one in said.items()} == {1: "built", 2: "waiting"}
+    assert (said[2]["evidence_zh"], said[2]["evidence_en"]) == ("等待時戳", "waiting for its stamp")
+    scene.settle(follower)
+    with as_role("reader"), scopes_disabled():
+        assert evidence.on_timeline([1])[1]["evidence"] == "placed"
 
 
 @pytest.mark.full

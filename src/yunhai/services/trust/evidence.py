@@ -1,6 +1,7 @@
 """Evidence for others: how far it has come, the file, and what is deleted after its years.
 
-`states_of` and `view_of` answer within a request's scope (row-level security shows a person their own, staff their broker's).
+`states_of`, `on_timeline` and `view_of` answer within a request's scope (row-level security shows a person their own, staff
+their broker's).
 `file_of` writes the evidence file of one instruction from its row, its checkpoint and the journal. `delete_old` is the
 retention job: nothing younger than the years, nothing held for a dispute, and a line in `EvidenceDeleted` for each.
 """
@@ -25,7 +26,7 @@ from yunhai.services.trust.evidence_errors import EVIDENCE_DELETED, EVIDENCE_UNK
 from yunhai.services.trust.evidence_models import Evidence, EvidenceHold, EvidenceState
 from yunhai.trading.trust.errors import EVIDENCE_NOT_PLACED, refused
 from yunhai.trading.trust.evidence_file import SUFFIX, Anchor, encode, text_of
-from yunhai.trading.trust.placing import placed
+from yunhai.trading.trust.placing import Beginning, placed
 
 RETENTION_YEARS: Final = 7
 """Unless settings say `EVIDENCE_RETENTION_YEARS`; the law asks for five."""
@@ -37,6 +38,7 @@ _WORDS: Final = {
     EvidenceState.SENT: ("封存中", "being sealed"),
     EvidenceState.SEALED: ("已封存，待檢查點", "sealed, waiting for a checkpoint"),
     EvidenceState.PLACED: ("可匯出", "ready"),
+    EvidenceState.ASIDE: ("已擱置，核心拒絕其封存", "set aside, the core refused its seal"),
 }
 
 
@@ -98,6 +100,19 @@ def of_order(order: int) -> list[EvidenceView]:
     return [view_of(row) for row in rows]
 
 
+def on_timeline(numbers: Iterable[int]) -> dict[int, dict[str, object]]:
+    """How far the evidence of instructions has come, as an order's timeline says it: by number, as far as the scope sees."""
+    found = {}
+    for row in Evidence.objects.filter(number__in=list(numbers)).defer("bundle", "record"):
+        zh, en = _WORDS[EvidenceState(row.state)]
+        said: dict[str, object] = {"evidence": EvidenceState(row.state).name.lower()}
+        if row.code:
+            said |= {"evidence_code": row.code}
+            zh, en = f"{zh}（{row.code}）", f"{en} ({row.code})"
+        found[int(row.number)] = said | {"evidence_zh": zh, "evidence_en": en}
+    return found
+
+
 def file_name(number: int) -> str:
     """What a file of an instruction is called."""
     return f"yunhai-{number}{SUFFIX}"
@@ -112,8 +127,9 @@ def file_of(number: int, *, journal: Path | None = None) -> bytes:
 
 
 _SELECT: Final = (
-    "SELECT e.state, e.tenant_id, e.sequence, e.seal, e.head, e.bundle, c.statement, c.token FROM trust_evidence e"
-    " LEFT JOIN trust_evidencecheckpoint c ON c.sequence = e.checkpoint_id WHERE e.number = %s"
+    "SELECT e.state, e.tenant_id, e.sequence, e.seal, e.head, e.bundle, c.statement, c.token, e.revocation, r.chained, r.head"
+    " FROM trust_evidence e LEFT JOIN trust_evidencecheckpoint c ON c.sequence = e.checkpoint_id"
+    " LEFT JOIN trust_evidencerevocation r ON r.sequence = e.revocation WHERE e.number = %s"
 )
 
 
@@ -131,14 +147,20 @@ def _row(cursor: Any, number: int) -> tuple[Any, ...]:
 
 def written(row: tuple[Any, ...], journal: Path) -> bytes:
     """The file of a row of `_SELECT`."""
-    state, tenant, sequence, seal, head, bundle, statement, token = row
+    state, tenant, sequence, seal, head, bundle, statement, token, revocation, chained, before = row
     if state != EvidenceState.PLACED:
         zh, en = _WORDS[EvidenceState(state)]
         raise refused(EVIDENCE_NOT_PLACED, en, zh)
     said = msgspec.json.decode(bytes(statement), type=Checkpoint)
-    place, sealed, _ = placed(journal, tenant=tenant, sequence=sequence, seal=seal, head=bytes(head), checkpoint=said)
+    found = placed(
+        journal,
+        Beginning(tenant=tenant, sequence=sequence, head=bytes(head)),
+        seal=seal,
+        checkpoint=said,
+        revocation=Beginning(tenant=chained, sequence=revocation, head=bytes(before)) if revocation else None,
+    )
     anchor = Anchor(statement=bytes(statement).decode(), token=text_of(bytes(token)))
-    return encode(bytes(bundle), place, sealed, anchor)
+    return encode(bytes(bundle), found.journal, found.seal, anchor, found.revocation)
 
 
 def exported(cursor: Any, number: int, journal: Path) -> bytes:

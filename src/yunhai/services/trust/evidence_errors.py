@@ -7,6 +7,7 @@ from yunhai.kernel.errors import register, rows
 EVIDENCE_UNKNOWN: Final = 7890
 EVIDENCE_OTHER_JOURNAL: Final = 7891
 EVIDENCE_DELETED: Final = 7892
+EVIDENCE_SET_ASIDE: Final = 7893
 
 register(
     *rows(
@@ -39,6 +40,16 @@ register(
             "The evidence of instruction {number} was past its years and deleted on {date}",
             "日誌中仍有其紀錄與封存雜湊。",
             "The journal still holds its record and the seal's hash.",
+        ),
+        (
+            EVIDENCE_SET_ASIDE,
+            "trust-evidence-set-aside",
+            None,
+            409,
+            "核心拒絕此證據的封存，已擱置",
+            "The core refused the seal of this evidence, which is set aside",
+            "讀取程序啟動時會再試；原因見其紀錄檔（seal set aside）。",
+            "It is tried again when the reader starts; its log says why (seal set aside).",
         ),
     )
 )

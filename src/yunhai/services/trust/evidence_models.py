@@ -21,6 +21,7 @@ class EvidenceState(IntEnum):
     SENT = 2  # its seal is on the way to the journal 封存中
     SEALED = 3  # 已封存
     PLACED = 4  # under a checkpoint: may be exported 可匯出
+    ASIDE = 5  # the core refused its seal for good: somebody has to look 已擱置
 
 
 class EvidenceCheckpoint(models.Model):
@@ -38,7 +39,8 @@ class EvidenceCheckpoint(models.Model):
 class Evidence(ReadModel):
     """The evidence of one accepted instruction. `sequence` its record's, `record` its slots; `head` the tenant's chain before
     that record's commit group; `certificate` the number of the certificate that counted then. `bundle` as sealed, `sha256` of
-    it; `outbox` the seal's, `seal` its sequence in the journal; `code` why the last try failed, 0: it did not."""
+    it; `outbox` the seal's, `seal` its sequence in the journal; `revocation` that of the revocation which a file has to show, 0:
+    none; `code` why the last try failed, 0: it did not."""
 
     sequence = models.BigIntegerField(primary_key=True)
     account = models.BigIntegerField()
@@ -56,6 +58,7 @@ class Evidence(ReadModel):
     stamped_at = models.DateTimeField(null=True)
     outbox = models.BigIntegerField(default=0)
     seal = models.BigIntegerField(default=0)
+    revocation = models.BigIntegerField(default=0)
     checkpoint = models.ForeignKey(
         EvidenceCheckpoint, on_delete=models.PROTECT, null=True, related_name="+", db_constraint=False
     )
@@ -77,6 +80,19 @@ class EvidenceKey(models.Model):
     key = models.BigIntegerField(primary_key=True)
     certificate = models.BigIntegerField()
     sha256 = models.BinaryField()
+
+    written_by: ClassVar[tuple[str, ...]] = ("reader",)
+
+
+class EvidenceRevocation(models.Model):
+    """Where in the journal a certificate was revoked or held: the fact's sequence, its wall time, the tenant in whose chain it
+    stands (`chained`), and that chain before its commit group."""
+
+    sequence = models.BigIntegerField(primary_key=True)
+    certificate = models.BigIntegerField(db_index=True)
+    at_ns = models.BigIntegerField()
+    chained = models.BigIntegerField()
+    head = models.BinaryField()
 
     written_by: ClassVar[tuple[str, ...]] = ("reader",)
 

@@ -7,9 +7,10 @@ number of the outbox's, so that the core takes it once); and, when seals have co
 the trust process's stamp for checkpoints, under which they can be exported.
 
 What cannot be had (the trust process, its HSM, its TSA away) waits, in order, and is counted by age; orders go on. A bundle that
-would not verify is not sealed: it waits with its code, is told, and is made anew, at longer and longer intervals. Killed
-anywhere, it goes on from its mark: a bundle that was sealed and not marked is sealed again under the same number, and the core
-changes nothing.
+would not verify is not sealed: it waits with its code, is told, and is made anew, at longer and longer intervals. A seal that
+the core refuses for good is set aside, and the others go on. Where a certificate was revoked between an acceptance and its stamp,
+the file will show where in the journal that was: the follower notes the place of every revocation. Killed anywhere, it goes on
+from its mark: a bundle that was sealed and not marked is sealed again under the same number, and the core changes nothing.
 """
 
 import base64
@@ -20,14 +21,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-import httpx
 import msgspec
 import numpy as np
 import psycopg
 import structlog
-from asn1crypto import core
 from prometheus_client import Counter, Gauge
 from psycopg import Connection, Cursor
 from psycopg.rows import namedtuple_row
@@ -40,33 +39,33 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import EVIDENCE_BATCH_MAX, EVIDENCE_LIST_BYTES_MAX, FACTS_A_REQUEST_MAX
 from yunhai.platform.outbox.relay import Post
 from yunhai.services.trust.errors import PROCESS_AWAY
-from yunhai.services.trust.evidence_errors import EVIDENCE_OTHER_JOURNAL
+from yunhai.services.trust.evidence_errors import EVIDENCE_OTHER_JOURNAL, EVIDENCE_SET_ASIDE
 from yunhai.services.trust.evidence_models import EvidenceState
+from yunhai.services.trust.evidence_process import Trust, TrustSocket
 from yunhai.trading import facts
 from yunhai.trading.core.packing import Accepted, Told, pieces
 from yunhai.trading.facts import CertificateSet, EvidenceSealed
 from yunhai.trading.instructions import INSTRUCTION, canonical, instruction_of
 from yunhai.trading.trust import cms, evidence, profiles, stamps, status
+from yunhai.trading.trust.errors import EVIDENCE_REVOKED, refused
 from yunhai.trading.trust.evidence_file import Bundle
 from yunhai.trading.trust.placing import Heads
 from yunhai.trading.trust.profiles import Profile
 
 AWAY_SECONDS: Final = 2.0
+LONGEST_PAUSE_SECONDS: Final = 60.0
 IDLE_SECONDS: Final = 0.25
 RETRY_SECONDS: Final = 30
 """How long one waits for its next try, times the tries that failed, of which so many count."""
 RETRIES_COUNTED: Final = 120
 CHECKPOINT_SECONDS: Final = 10.0
 LIST_SECONDS: Final = 60.0
-_TIMEOUT_S: Final = 5.0
 _POLICIES: Final = {Profile.TSA: profiles.TSA_POLICY, Profile.CHECKPOINT: profiles.CHECKPOINT_POLICY}
-_CHECKPOINT_POLICY: Final = core.ObjectIdentifier(profiles.CHECKPOINT_POLICY).dump()
-_PLACED_OTHERWISE: Final = (
-    "UPDATE trust_evidence SET state = 3, checkpoint_id = NULL WHERE state = 4 AND checkpoint_id IN"
-    " (SELECT sequence FROM trust_evidencecheckpoint WHERE position(%s IN token) = 0)"
-)
-"""What was placed under a stamp of the public authority, as it once was, waits for a checkpoint again."""
 _SEALED: Final = facts.NUMBERS[EvidenceSealed]
+_REVOKED: Final = (
+    "INSERT INTO trust_evidencerevocation (sequence, certificate, at_ns, chained, head) VALUES (%s, %s, %s, %s, %s)"
+    " ON CONFLICT DO NOTHING"
+)
 _log = structlog.get_logger("evidence")
 _WAITING = Gauge("yunhai_evidence_waiting", "Instructions whose evidence is not yet sealed")
 _OLDEST = Gauge("yunhai_evidence_oldest_seconds", "Age of the oldest of them")
@@ -74,63 +73,8 @@ _BUILT = Counter("yunhai_evidence_built", "Bundles made by this process")
 _FAILED = Counter(
     "yunhai_evidence_failed", "Tries that got no stamp or no status, or made what does not verify", ["code"]
 )
-
-
-class Trust(Protocol):
-    """What the follower asks of the trust process. PROCESS_AWAY where it does not answer."""
-
-    def issuer(self) -> bytes:
-        """DER of the issuing CA."""
-
-    def root(self) -> bytes:
-        """DER of the root."""
-
-    def stamp(self, request: bytes) -> bytes:
-        """A TimeStampResp."""
-
-    def checkpoint(self, request: bytes) -> bytes:
-        """A TimeStampResp over a journal checkpoint."""
-
-    def status(self, request: bytes) -> bytes:
-        """An OCSP response."""
-
-    def revocation_list(self) -> bytes:
-        """The newest list."""
-
-
-class TrustSocket:
-    """The trust process over its socket."""
-
-    def __init__(self, socket: Path) -> None:
-        transport = httpx.HTTPTransport(uds=str(socket))
-        self._client = httpx.Client(transport=transport, base_url="http://trust", timeout=_TIMEOUT_S, trust_env=False)
-
-    def _ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> bytes:
-        try:
-            answer = self._client.request(method, path, content=body, headers={"content-type": kind} if kind else {})
-        except httpx.HTTPError as problem:
-            raise YunhaiError(PROCESS_AWAY) from problem
-        if not answer.is_success:
-            raise YunhaiError(PROCESS_AWAY)
-        return answer.content
-
-    def issuer(self) -> bytes:
-        return self._ask("GET", "/pki/ca.cer")
-
-    def root(self) -> bytes:
-        return self._ask("GET", "/pki/root.cer")
-
-    def stamp(self, request: bytes) -> bytes:
-        return self._ask("POST", "/pki/tsa", request, "application/timestamp-query")
-
-    def checkpoint(self, request: bytes) -> bytes:
-        return self._ask("POST", "/checkpoint", request, "application/timestamp-query")
-
-    def status(self, request: bytes) -> bytes:
-        return self._ask("POST", "/pki/ocsp", request, "application/ocsp-request")
-
-    def revocation_list(self) -> bytes:
-        return self._ask("GET", "/pki/ca.crl")
+_ASIDE = Gauge("yunhai_evidence_set_aside", "Instructions whose seal the core refused: somebody has to look")
+_BROKEN = Gauge("yunhai_evidence_broken", "1 while the making of evidence fails and is begun anew, 0 while it goes on")
 
 
 @dataclass(slots=True)
@@ -183,7 +127,7 @@ class EvidenceFollower:
             mark: Any = cursor.fetchone()
             cursor.execute("SELECT key, certificate, sha256 FROM trust_evidencekey")
             self._keys = {row.key: (row.certificate, bytes(row.sha256)) for row in cursor.fetchall()}  # type: ignore[attr-defined]
-            cursor.execute(_PLACED_OTHERWISE, (_CHECKPOINT_POLICY,))
+            cursor.execute("UPDATE trust_evidence SET state = 1 WHERE state = 5")  # the core may take them now
         self._sequence = mark.sequence if mark is not None else 0
         reader = Reader(self._journal, self._sequence + 1, follow=True)
         if mark is not None and bytes(mark.journal) != reader.journal_id():
@@ -224,16 +168,19 @@ class EvidenceFollower:
         rows: list[tuple[Any, ...]] = []
         keys: dict[int, tuple[int, bytes]] = {}
         seals: list[tuple[int, int]] = []
+        revocations: list[tuple[int, int, int, int, bytes]] = []
         while taken < groups and (group := self._reader.next()) is not None:
             taken += 1
             if not group.count:
                 continue
-            self._take(group, rows, keys, seals)
-            self._heads.take(group)
+            self._take(group, rows, keys, seals, revocations)
+            self._heads.take(group.first_sequence, self._reader.parts())
             self._at = (group.number, group.last_sequence, group.chain)
         if taken:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 self._write(cursor, rows, keys, seals)
+                if revocations:
+                    cursor.executemany(_REVOKED, revocations)
         return taken
 
     def _take(
@@ -242,6 +189,7 @@ class EvidenceFollower:
         rows: list[tuple[Any, ...]],
         keys: dict[int, tuple[int, bytes]],
         seals: list[tuple[int, int]],
+        revocations: list[tuple[int, int, int, int, bytes]],
     ) -> None:
         assert self._heads is not None
         starts = group.starts() if bool((group.slots["kind"] == FACT_KIND).any()) else None
@@ -275,6 +223,10 @@ class EvidenceFollower:
                     if fact.certificate >= self._keys.get(fact.key, (0, b""))[0]:
                         self._keys[fact.key] = keys[fact.key] = (fact.certificate, fact.sha256)
                     self._answers.pop(fact.sha256, None)
+                    if fact.status in evidence.SHUT:
+                        owner = piece.fact.tenant
+                        head = self._heads.before(owner)
+                        revocations.append((piece.sequence, fact.certificate, fact.wall_ns, owner, head))
                 elif isinstance(fact, EvidenceSealed):
                     seals.append((piece.sequence, fact.sequence))
 
@@ -289,8 +241,8 @@ class EvidenceFollower:
         if rows:
             cursor.executemany(
                 "INSERT INTO trust_evidence (sequence, tenant_id, account, person, number, order_id, key, certificate,"
-                " accepted_ns, record, head, state, outbox, seal, tries, code)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
+                " accepted_ns, record, head, state, outbox, seal, revocation, tries, code)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING",
                 rows,
             )
         for key, (certificate, digest) in keys.items():
@@ -301,7 +253,7 @@ class EvidenceFollower:
             )
         if seals:
             cursor.executemany(
-                "UPDATE trust_evidence SET seal = %s, state = 3 WHERE sequence = %s AND state IN (1, 2)", seals
+                "UPDATE trust_evidence SET seal = %s, state = 3 WHERE sequence = %s AND state IN (1, 2, 5)", seals
             )
         if self._at is not None:
             number, self._sequence, chain = self._at
@@ -333,14 +285,15 @@ class EvidenceFollower:
         try:
             for row in waiting:
                 try:
-                    bundle, stamped_at = self._bundle(row)
+                    bundle, stamped_at, revocation = self._bundle(row)
                 except YunhaiError as error:
                     if error.code == PROCESS_AWAY:
                         raise
                     self._failed(row.sequence, error)
                     continue
                 encoded = bundle.encoded()
-                done.append((encoded, hashlib.sha256(encoded).digest(), stamped_at, row.sequence))
+                digest = hashlib.sha256(encoded).digest()
+                done.append((encoded, digest, stamped_at, revocation, row.sequence))
         finally:
             self._keep(done)
         return len(done)
@@ -350,7 +303,7 @@ class EvidenceFollower:
             return
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.executemany(
-                "UPDATE trust_evidence SET bundle = %s, sha256 = %s, stamped_at = %s, state = 1, code = 0,"
+                "UPDATE trust_evidence SET bundle = %s, sha256 = %s, stamped_at = %s, revocation = %s, state = 1, code = 0,"
                 " outbox = nextval(pg_get_serial_sequence('outbox_row', 'id')) WHERE sequence = %s AND state = 0",
                 done,
             )
@@ -371,8 +324,9 @@ class EvidenceFollower:
         self._root = self._root or self._trust.root()
         return self._issuer, self._root
 
-    def _bundle(self, row: Any) -> tuple[Bundle, datetime]:
-        """A bundle that verifies. PROCESS_AWAY, or why there is none."""
+    def _bundle(self, row: Any) -> tuple[Bundle, datetime, int]:
+        """(a bundle that verifies, its stamp's time, the sequence of the revocation that its file has to show or 0).
+        PROCESS_AWAY, or why there is none."""
         issuer, root = self._authority()
         certificate = self._certificate(row.certificate)
         raw = bytes(row.record)
@@ -392,8 +346,23 @@ class EvidenceFollower:
             crl=self._revocation_list(),
             record=raw,
         )
-        evidence.require_bundle(bundle, tenant=int(record["tenant"]), sequence=int(row.sequence), root=root)
-        return bundle, stamp.at
+        sequence = int(row.sequence)
+        revoked = evidence.require_bundle(bundle, tenant=int(record["tenant"]), sequence=sequence, root=root)
+        return bundle, stamp.at, 0 if revoked is None else self._revocation(int(row.certificate), sequence, revoked)
+
+    def _revocation(self, certificate: int, sequence: int, revoked: datetime) -> int:
+        """The sequence of the fact that revoked the certificate then, behind the instruction's record. EVIDENCE_REVOKED if the
+        journal holds none: it stands before, or is still to come."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT min(sequence) FROM trust_evidencerevocation WHERE certificate = %s AND sequence > %s"
+                " AND at_ns / 1000000000 = %s",
+                (certificate, sequence, int(revoked.timestamp())),
+            )
+            found = cursor.fetchone()
+        if found is None or found[0] is None:
+            raise refused(EVIDENCE_REVOKED, "no such revocation stands behind it", "日誌中其後無此廢止")
+        return int(found[0])
 
     def _stamped(self, ask: Callable[[bytes], bytes], digest: bytes, profile: Profile) -> tuple[bytes, stamps.Stamp]:
         """A token of the public authority or of the one for checkpoints. PROCESS_AWAY if there is none now."""
@@ -463,31 +432,34 @@ class EvidenceFollower:
             rows: list[Any] = cursor.fetchall()
         if not rows:
             return 0
-        answer = self._post(
-            [
-                {
-                    "outbox": row.outbox,
-                    "number": _SEALED,
-                    "tenant": row.tenant_id,
-                    "value": {
-                        "number": row.number,
-                        "sequence": row.sequence,
-                        "sha256": base64.b64encode(bytes(row.sha256)).decode(),
-                        "wall_ns": time.time_ns(),
-                    },
-                }
-                for row in rows
-            ]
-        )
-        if not answer.taken:
-            if answer.refused_for_good:
-                _log.error("the core refused seals", status=answer.status, reason=answer.text)
-            return 0
+        answer = self._post([_seal_of(row) for row in rows])
+        if answer.refused_for_good:
+            return self._one_by_one(rows)
+        return self._sent(rows) if answer.taken else 0
+
+    def _sent(self, rows: Sequence[Any]) -> int:
         self._connection.execute(
             "UPDATE trust_evidence SET state = 2 WHERE state = 1 AND sequence = ANY(%s)",
             ([row.sequence for row in rows],),
         )
         return len(rows)
+
+    def _one_by_one(self, rows: Sequence[Any]) -> int:
+        """Find the seals that the core refuses for good, set each aside, and have the others taken."""
+        taken = 0
+        for row in rows:
+            answer = self._post([_seal_of(row)])
+            if answer.taken:
+                taken += self._sent([row])
+            elif answer.refused_for_good:
+                _log.error("seal set aside", number=row.number, status=answer.status, reason=answer.text)
+                self._connection.execute(
+                    "UPDATE trust_evidence SET state = 5, code = %s WHERE state = 1 AND sequence = %s",
+                    (EVIDENCE_SET_ASIDE, row.sequence),
+                )
+            else:
+                break
+        return taken
 
     def checkpoint(self) -> bool:
         """Stamp a checkpoint if seals have come back that have none, and the last one is old enough."""
@@ -532,9 +504,13 @@ class EvidenceFollower:
 
     def _measure(self) -> None:
         with self._connection.cursor() as cursor:
-            cursor.execute("SELECT count(*), min(accepted_ns) FROM trust_evidence WHERE state < 3")
+            cursor.execute(
+                "SELECT count(*), min(accepted_ns), (SELECT count(*) FROM trust_evidence WHERE state = 5)"
+                " FROM trust_evidence WHERE state < 3"
+            )
             found = cursor.fetchone()
-        count, oldest = found if found is not None else (0, None)
+        count, oldest, aside = found if found is not None else (0, None, 0)
+        _ASIDE.set(aside)
         _WAITING.set(count)
         _OLDEST.set(max(0.0, self._clock().timestamp() - oldest / 1e9) if oldest else 0.0)
 
@@ -546,8 +522,9 @@ def follow(
     post: Post,
     stop: threading.Event,
 ) -> None:
-    """Make evidence until `stop`. A database, a journal or a trust process that is away is waited for."""
-    away = False
+    """Make evidence until `stop`. A database, a journal or a trust process that is away is waited for; whatever else fails is
+    logged, shown by `yunhai_evidence_broken`, and begun anew from the mark: it never ends silently, and never with the reader."""
+    away, pause = False, AWAY_SECONDS
     while not stop.is_set():
         try:
             with connect() as connection:
@@ -555,7 +532,8 @@ def follow(
                 while not stop.is_set():
                     try:
                         busy = follower.round()
-                        away = False
+                        away, pause = False, AWAY_SECONDS
+                        _BROKEN.set(0)
                     except YunhaiError as error:
                         if error.code not in (PROCESS_AWAY, NO_JOURNAL):
                             raise
@@ -568,6 +546,26 @@ def follow(
         except psycopg.OperationalError as problem:
             _log.warning("database away", kind=type(problem).__name__)
             stop.wait(AWAY_SECONDS)
+        except Exception as problem:  # noqa: BLE001 - told, and begun anew
+            _BROKEN.set(1)
+            _log.error("evidence is begun anew", kind=type(problem).__name__, reason=str(problem), exc_info=True)
+            stop.wait(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-assert [int(state) for state in EvidenceState] == [0, 1, 2, 3, 4], "the numbers in the statements above"
+def _seal_of(row: Any) -> dict[str, Any]:
+    """What the core is asked to journal of a bundle."""
+    return {
+        "outbox": row.outbox,
+        "number": _SEALED,
+        "tenant": row.tenant_id,
+        "value": {
+            "number": row.number,
+            "sequence": row.sequence,
+            "sha256": base64.b64encode(bytes(row.sha256)).decode(),
+            "wall_ns": time.time_ns(),
+        },
+    }
+
+
+assert [int(state) for state in EvidenceState] == [0, 1, 2, 3, 4, 5], "the numbers in the statements above"

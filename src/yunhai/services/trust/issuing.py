@@ -344,8 +344,10 @@ def _tell_process(told: process.Status) -> None:
 
 
 def fact_of(row: Certificate) -> CertificateSet:
-    """What the core learns of a certificate."""
+    """What the core learns of a certificate. A revocation's wall time is the very one that the issuer's answers say: evidence finds
+    its place in the journal by that."""
     return CertificateSet(
+        wall_ns=_ms(row.revoked_at) * 1_000_000 if row.revoked_at is not None else 0,
         certificate=row.pk,
         key=row.key,
         person=row.person_id or 0,

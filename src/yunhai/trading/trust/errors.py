@@ -54,6 +54,7 @@ EVIDENCE_ANCHOR: Final = 6892
 EVIDENCE_TIME: Final = 6893
 EVIDENCE_REVOKED: Final = 6894
 EVIDENCE_NOT_PLACED: Final = 6895
+EVIDENCE_AUTHORITY: Final = 6896
 
 BROKEN: Final = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError)
 """What asn1crypto raises for bytes that are not what they are taken for: at first sight, or when a part is looked at."""
@@ -456,11 +457,11 @@ register(
         ),
         (
             6894,
-            "evidence-revoked-before-stamp",
+            "evidence-revoked",
             None,
             422,
-            "時戳之前憑證已廢止：{reason}",
-            "The certificate was revoked before the stamp: {reason}",
+            "憑證於時戳之前已廢止，且未證明受理在先：{reason}",
+            "The certificate was revoked before the stamp, and nothing shows that the acceptance was earlier: {reason}",
             *_EVIDENCE,
         ),
         (
@@ -472,6 +473,15 @@ register(
             "The evidence has not yet its place under a checkpoint: {reason}",
             "請稍候再匯出。",
             "Export it again in a minute.",
+        ),
+        (
+            6896,
+            "evidence-authority-revoked",
+            None,
+            422,
+            "時戳、檢查點或狀態回覆者之憑證已廢止：{reason}",
+            "The certificate of the time stamp, the checkpoint or the status answer was revoked: {reason}",
+            *_EVIDENCE,
         ),
     )
 )

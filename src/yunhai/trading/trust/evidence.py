@@ -1,6 +1,6 @@
 """Verification of evidence 證據驗證: a file and a root certificate, nobody else.
 
-Eight steps, each proving one sentence; `verify` runs them all, tells each with its member and bytes, and stops believing where
+Nine steps, each proving one sentence; `verify` runs them all, tells each with its member and bytes, and stops believing where
 one fails: what depends on it is not checked.
 
 | step | proves |
@@ -11,14 +11,15 @@ one fails: what depends on it is not checked.
 | signature | the CMS holds that text and that very signature, by the key of the certificate inside |
 | stamp | the time stamp is over that signature, by an authority beneath the root, and not before the acceptance |
 | certificate | the certificate leads to the root at the stamped time and may sign instructions |
-| status | its issuer's answer, no older than the acceptance, says that it was not revoked when it was stamped |
+| status | its issuer's answer, no older than the acceptance, says that it was not revoked when the instruction was accepted |
 | journal | the record stands in the tenant's chain where it says; the seal, later in the chain, says this bundle's hash; and
   the chain arrives at the checkpoint, which the platform's own stamp for checkpoints holds fast |
+| revocation | where it was revoked before it was stamped: the record stands in the journal before that revocation |
 
 A checkpoint's stamp is of `CHECKPOINT_POLICY`, by a certificate of profile checkpoint, which the trust process makes for nobody
 outside. The public time-stamping authority stamps whatever anybody shows it: its tokens prove a time, never a place in the journal.
-`Report.waited` tells how long after the acceptance the stamp came; what was revoked in that time is not told apart from what was
-revoked before.
+`Report.waited` tells how long after the acceptance the stamp came. A certificate that was revoked in that time proves by its stamp
+nothing about before or after; its place in the journal does (docs/concepts/evidence.md, "Signed, then revoked").
 
 What it does not prove: that the person named by the pseudonym was who the desk saw (the registration's documents do), and
 that nothing else was signed. The key's number in the text is bound to the certificate by the journal's facts (fact 11); in the
@@ -26,7 +27,6 @@ file by the signature itself, which no other key makes.
 """
 
 import hashlib
-import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,21 +35,19 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from yunhai.journal.checkpoints import Checkpoint
-from yunhai.journal.facts import FACT_KIND, decode, slots_of
+from yunhai.journal.facts import Fact, decode
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import EVIDENCE_STEPS_MAX, JOURNAL_GROUP_SLOTS_MAX, SIGNATURE_AGE_SECONDS_MAX
-from yunhai.kernel.records import RECORD, SIZE
-from yunhai.native import _journal
+from yunhai.kernel.limits import SIGNATURE_AGE_SECONDS_MAX
 from yunhai.trading import facts
-from yunhai.trading.facts import EvidenceSealed
+from yunhai.trading.facts import CertificateSet, EvidenceSealed
 from yunhai.trading.instructions import ACCEPTED_FACT, INSTRUCTION, INSTRUCTION_BYTES, canonical, instruction_of
-from yunhai.trading.trust import cms, forms, paths, profiles, stamps, status
+from yunhai.trading.trust import chain, cms, forms, paths, profiles, stamps, status
 from yunhai.trading.trust.errors import (
     BROKEN,
     EVIDENCE_ANCHOR,
+    EVIDENCE_AUTHORITY,
     EVIDENCE_CHECKPOINT,
     EVIDENCE_JOURNAL,
     EVIDENCE_KEY,
@@ -59,21 +57,27 @@ from yunhai.trading.trust.errors import (
     EVIDENCE_SEAL,
     EVIDENCE_TEXT,
     EVIDENCE_TIME,
+    STATUS_OTHER,
     STATUS_TIME,
     STATUS_UNKNOWN,
     refused,
 )
-from yunhai.trading.trust.evidence_file import BUNDLE, Anchor, Bundle, Evidence, Place, Seal, unpacked
+from yunhai.trading.trust.evidence_file import BUNDLE, Anchor, Bundle, Evidence, Leaf, Place, Seal, unpacked
 from yunhai.trading.trust.evidence_file import decode as decode_file
 from yunhai.trading.trust.profiles import PROFILES, Profile, profile_of
 
 CLOCKS: Final = timedelta(seconds=2)
 """How far the clocks of core and time stamping may differ."""
 _SIGNED: Final = timedelta(seconds=SIGNATURE_AGE_SECONDS_MAX)
-_SEQUENCES: Final = 1 << 64
+TOLD: Final = timedelta(seconds=2)
+"""A revocation takes effect when the core has it, within a second, and answers say whole seconds: by so much the issuer's word may
+be earlier than an acceptance that stands before it in the journal."""
+SHUT: Final = ("revoked", "held")
+"""States of a certificate under which nothing is accepted."""
+_EARLIER_HOLDS: Final = frozenset({"affiliation_changed", "superseded", "cessation_of_operation"})
+"""Why an authority's certificate may be revoked and what it signed before still hold (RFC 3161 §4); for any other reason, or none,
+nothing that it ever signed does."""
 _POLICIES: Final = {Profile.TSA: profiles.TSA_POLICY, Profile.CHECKPOINT: profiles.CHECKPOINT_POLICY}
-_LINK: Final = struct.Struct("<QI")
-_HASH_BYTES: Final = 32
 
 STEPS: Final = (
     ("file", "檔案完整", "The file is whole"),
@@ -82,8 +86,9 @@ STEPS: Final = (
     ("signature", "簽章為憑證金鑰對此文字所作", "The signature is the certificate's key's, over this text"),
     ("stamp", "時戳屬於此簽章", "The time stamp is over this signature"),
     ("certificate", "憑證於時戳時間有效並通往信任根", "The certificate leads to the root at the stamped time"),
-    ("status", "憑證於時戳時間未廢止", "The certificate was not revoked when it was stamped"),
+    ("status", "憑證於受理時未廢止", "The certificate was not revoked when the instruction was accepted"),
     ("journal", "紀錄、封存與檢查點在日誌鏈上相連", "Record, seal and checkpoint stand in one chain"),
+    ("revocation", "受理先於任何廢止", "The acceptance stands before any revocation"),
 )
 """Name, Chinese, English, in the order they are run."""
 _OF_MEMBER: Final = {
@@ -95,6 +100,7 @@ _OF_MEMBER: Final = {
     "certificate": "certificates",
     "status": "ocsp",
     "journal": "journal",
+    "revocation": "revocation",
 }
 
 
@@ -118,7 +124,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All steps, and what the evidence is about where it can be read (None where it cannot)."""
+    """All steps, and what the evidence is about where it can be read (None where it cannot). `revoked_at` when the certificate was
+    revoked, if that was after the acceptance and before the stamp; `lists` how many of the verifier's own revocation lists
+    were of the file's issuer."""
 
     steps: tuple[Verdict, ...]
     number: int = 0
@@ -127,6 +135,8 @@ class Report:
     accepted_at: datetime | None = None
     stamped_at: datetime | None = None
     checkpoint_at: datetime | None = None
+    revoked_at: datetime | None = None
+    lists: int = 0
     subject: str = ""
     text: str = ""
 
@@ -154,11 +164,13 @@ class _FaultError(Exception):
         self.member, self.error = member, error
 
 
-def verify(file: bytes, root: bytes) -> Report:
-    """Every step's verdict on an evidence file, with `root` (DER) as the one thing that is trusted. Never raises for what
-    stands in the file; CERTIFICATE_MALFORMED if `root` is no certificate."""
+def verify(file: bytes, root: bytes, *, lists: Sequence[bytes] = ()) -> Report:
+    """Every step's verdict on an evidence file, with `root` (DER) as the one thing that is trusted. `lists`: revocation lists
+    (DER) that the verifier has of the issuing CA, newer than the file's: the certificates of time stamping, checkpoints and
+    status answers are looked up in them too. Never raises for what stands in the file; CERTIFICATE_MALFORMED if `root` is no
+    certificate."""
     forms.load(root)
-    check = _Check(file, root)
+    check = _Check(file, root, lists=tuple(lists))
     verdicts = []
     for name, zh, en in STEPS:
         verdicts.append(check.run(name, zh, en))
@@ -175,23 +187,26 @@ def require(file: bytes, root: bytes) -> Report:
     return report
 
 
-def require_bundle(bundle: Bundle, *, tenant: int, sequence: int, root: bytes) -> None:
-    """Raise the first refusal of a bundle that is not sealed yet: every step of `verify` but the file's and the journal's.
-    `tenant` and `sequence` are where its record stands."""
-    nowhere = (0, 0)
+def require_bundle(bundle: Bundle, *, tenant: int, sequence: int, root: bytes) -> datetime | None:
+    """Raise the first refusal of a bundle that is not sealed yet: every step of `verify` but the file's and the journal's two.
+    `tenant` and `sequence` are where its record stands. When the certificate was revoked, if that was before the stamp: a file
+    then needs the place of that revocation; None: it needs none."""
+    nowhere, leaf = (0, 0), Leaf(step=0, at=0, of=1, salt="", path=())
     evidence = Evidence(
         bundle=bundle,
         sealed=b"",
-        journal=Place(id="", tenant=tenant, sequence=sequence, head="", steps=()),
-        seal=Seal(sequence=0, record=""),
+        journal=Place(id="", tenant=tenant, sequence=sequence, head="", steps=(), leaf=leaf),
+        seal=Seal(sequence=0, record="", leaf=leaf),
         checkpoint=Anchor(statement="", token=""),
+        revocation=None,
         spans=dict.fromkeys((*BUNDLE, "journal"), nowhere),
     )
     check = _Check(b"", root, evidence=evidence, done={"file"})
-    for name, zh, en in STEPS[1:-1]:
+    for name, zh, en in STEPS[1:-2]:
         verdict = check.run(name, zh, en)
         if verdict.error is not None:
             raise verdict.error
+    return check.revoked
 
 
 def proven_stamp(
@@ -224,26 +239,6 @@ def _lead(
     paths.validate(certificate, issuers, [root], question)
 
 
-def record_slots(sequence: int, slots: bytes) -> NDArray[np.void]:
-    """The slots of one journal record, its checksum proven with its sequence. EVIDENCE_RECORD."""
-    if not 0 < sequence < _SEQUENCES:
-        raise refused(EVIDENCE_RECORD, "no such sequence number", "序號超出範圍")
-    if not slots or len(slots) % SIZE or len(slots) > JOURNAL_GROUP_SLOTS_MAX * SIZE:
-        raise refused(EVIDENCE_RECORD, "not whole slots", "不是整數格")
-    found = np.frombuffer(slots, RECORD)
-    if int(found[0]["kind"]) != FACT_KIND or slots_of(found[0]) != len(found):
-        raise refused(EVIDENCE_RECORD, "not one fact", "不是單一事實")
-    bad, _ = _journal.first_bad_slot(found, sequence)
-    if bad >= 0:
-        raise refused(EVIDENCE_RECORD, "its checksum is not of these bytes at this sequence", "檢查碼與內容或序號不符")
-    return found
-
-
-def link(head: bytes, first: int, count: int, digest: bytes) -> bytes:
-    """A tenant's chain after a group (docs/reference/journal-format.md)."""
-    return hashlib.sha256(head + _LINK.pack(first, count) + digest).digest()
-
-
 @dataclass
 class _Check:
     """The steps over one file. A step that needs what another found is not run where that one failed."""
@@ -255,7 +250,10 @@ class _Check:
     signature: cms.InstructionSignature | None = None
     stamp: stamps.Stamp | None = None
     anchor: stamps.Stamp | None = None
-    text_holds: bool = False
+    lists: tuple[bytes, ...] = ()
+    lists_used: int = 0
+    revoked: datetime | None = None
+    statement: Checkpoint | None = None
     done: set[str] = field(default_factory=set)
 
     def run(self, name: str, zh: str, en: str) -> Verdict:
@@ -291,6 +289,7 @@ class _Check:
             "certificate": ("stamp",),
             "status": ("certificate",),
             "journal": ("record",),
+            "revocation": ("status", "journal"),
         }[name]
         if not self.done.issuperset(needs):
             return None
@@ -316,7 +315,7 @@ class _Check:
 
     def _record(self) -> None:
         found = self._found
-        slots = record_slots(found.journal.sequence, found.bundle.record)
+        slots = chain.record_slots(found.journal.sequence, found.bundle.record)
         fact = decode(slots)
         if fact.number != ACCEPTED_FACT or len(fact.content) != INSTRUCTION_BYTES:
             raise refused(EVIDENCE_RECORD, "not an accepted instruction", "不是已受理之委託")
@@ -370,8 +369,29 @@ class _Check:
         return _moment(int(self.record["accepted_at"]))
 
     def _stamped(self, token: bytes, digest: bytes, profile: Profile) -> stamps.Stamp:
-        """A token beneath the root."""
-        return proven_stamp(token, digest, profile, issuers=self._found.bundle.certificates[1:], root=self.root)
+        """A token beneath the root, whose certificate no list at hand gives up."""
+        stamp = proven_stamp(token, digest, profile, issuers=self._found.bundle.certificates[1:], root=self.root)
+        self._require_standing(stamp.certificate, stamp.at)
+        return stamp
+
+    def _require_standing(self, certificate: bytes, at: datetime) -> None:
+        """EVIDENCE_AUTHORITY if the file's list, or one of the verifier's, says that the certificate of an authority was revoked:
+        at `at` already, or for a reason after which nothing that it signed holds."""
+        bundle, used = self._found.bundle, 0
+        for number, encoded in enumerate((bundle.crl, *self.lists)):
+            if not encoded:
+                continue
+            try:
+                said = status.checked_list(encoded, certificate, bundle.certificates[1])
+            except YunhaiError as error:
+                if error.code == STATUS_OTHER:
+                    continue
+                raise _FaultError("crl", error) from None
+            used += number > 0
+            if said.revoked_at is not None and (said.revoked_at <= at or said.reason not in _EARLIER_HOLDS):
+                when = f"{said.revoked_at:%Y-%m-%d %H:%M:%S}Z, {said.reason}"
+                raise _FaultError("crl", refused(EVIDENCE_AUTHORITY, when, when))
+        self.lists_used = used
 
     def _lead(self, certificate: bytes, wanted: Profile, at: datetime, code: int) -> None:
         _lead(certificate, wanted, at, code, issuers=self._found.bundle.certificates[1:], root=self.root)
@@ -397,6 +417,7 @@ class _Check:
         responder = answers[0][1].responder
         if responder != issuer:
             self._lead(responder, Profile.OCSP, answers[0][1].this_update, EVIDENCE_KEY)
+            self._require_standing(responder, answers[0][1].this_update)
         if bundle.crl:
             try:
                 answers.append(("crl", status.checked_list(bundle.crl, leaf, issuer)))
@@ -405,32 +426,67 @@ class _Check:
         for member, one in answers:
             if one.state is status.State.UNKNOWN:
                 raise _FaultError(member, refused(STATUS_UNKNOWN, "its issuer does not know it", "簽發者不認得此憑證"))
-            if one.revoked_at is not None and one.revoked_at <= at:
-                when = f"{one.revoked_at:%Y-%m-%d %H:%M:%S}Z"
-                raise _FaultError(member, refused(EVIDENCE_REVOKED, when, when))
+            if one.revoked_at is None or one.revoked_at > at:
+                continue
+            if one.revoked_at + TOLD < self._accepted:
+                raise _FaultError(member, _revoked(one.revoked_at))
+            self.revoked = one.revoked_at if self.revoked is None else min(self.revoked, one.revoked_at)
 
     def _journal(self) -> None:
-        found = self._found
+        found, place = self._found, self._found.journal
         seal = self._sealed()
-        head, holds_record, holds_seal = self._chain(found.bundle.record, seal)
-        if not holds_record or not holds_seal:
-            missing = ("record", "紀錄") if not holds_record else ("seal", "封存")
-            raise refused(EVIDENCE_JOURNAL, f"the {missing[0]} is not in its group", f"{missing[1]}不在所屬批次中")
-        statement = self._statement()
-        if statement.journal != found.journal.id or statement.tenants.get(str(found.journal.tenant)) != head.hex():
+        head = chain.walked(place.head, place.steps)
+        if place.leaf.step:
+            raise refused(EVIDENCE_JOURNAL, "the record is not in the first group", "紀錄不在第一個批次")
+        chain.require_in(place.steps, place.leaf, found.bundle.record, place.sequence)
+        try:
+            chain.require_in(place.steps, found.seal.leaf, seal, found.seal.sequence)
+        except YunhaiError as error:
+            raise _FaultError("seal", error) from None
+        self.statement = self._statement()
+        self._require_head(place.tenant, head)
+        if self.statement.journal != place.id:
+            raise _FaultError("checkpoint", refused(EVIDENCE_CHECKPOINT, "of another journal", "屬於另一日誌"))
+
+    def _require_head(self, tenant: int, head: str) -> None:
+        """EVIDENCE_CHECKPOINT unless the checkpoint states that head for the tenant."""
+        assert self.statement is not None
+        if self.statement.tenants.get(str(tenant)) != head:
             raise _FaultError(
                 "checkpoint", refused(EVIDENCE_CHECKPOINT, "the tenant's chain ends elsewhere", "租戶鏈不在此終結")
             )
+
+    def _revocation(self) -> None:
+        """The record stands before the very fact that revoked the certificate, in chains of one checkpoint."""
+        found, revoked = self._found.revocation, self.revoked
+        if revoked is None:
+            if found is not None:
+                raise refused(EVIDENCE_MALFORMED, "no revocation is to be shown", "不應附有廢止紀錄")
+            return
+        if found is None:
+            raise _revoked(revoked)
+        slots = unpacked(found.record, "revocation", self._found.spans["revocation"])
+        fact, said = _fact(found.sequence, slots)
+        right = (
+            isinstance(said, CertificateSet)
+            and fact.tenant == found.tenant
+            and said.sha256 == hashlib.sha256(self._found.bundle.certificates[0]).digest()
+            and said.status in SHUT
+            and said.wall_ns // 10**9 == int(revoked.timestamp())
+        )
+        if not right or found.sequence <= self._found.journal.sequence:
+            raise _revoked(revoked)
+        if found.leaf.step:
+            raise refused(EVIDENCE_JOURNAL, "the revocation is not in the first group", "廢止不在第一個批次")
+        chain.require_in(found.steps, found.leaf, slots, found.sequence)
+        self._require_head(found.tenant, chain.walked(found.head, found.steps))
 
     def _sealed(self) -> bytes:
         """The seal's slots, which say this bundle's hash."""
         found = self._found
         slots = unpacked(found.seal.record, "seal", found.spans["seal"])
         try:
-            fact = decode(record_slots(found.seal.sequence, slots))
-            said = facts.decode(fact.number, fact.content)
-        except (KeyError, msgspec.MsgspecError):
-            raise _FaultError("seal", refused(EVIDENCE_SEAL, "not a seal", "不是封存紀錄")) from None
+            fact, said = _fact(found.seal.sequence, slots)
         except YunhaiError as error:
             raise _FaultError("seal", error) from None
         assert self.record is not None
@@ -445,29 +501,6 @@ class _Check:
         if not right:
             raise _FaultError("seal", refused(EVIDENCE_SEAL, "it seals something else", "封存的是其他內容"))
         return slots
-
-    def _chain(self, record: bytes, seal: bytes) -> tuple[bytes, bool, bool]:
-        """(the tenant's chain after the last group, whether the first group holds the record, whether one holds the seal)."""
-        place = self._found.journal
-        head = _hash(place.head)
-        if not 0 < len(place.steps) <= EVIDENCE_STEPS_MAX:
-            raise refused(EVIDENCE_JOURNAL, "no step, or too many", "步數為零或過多")
-        before = 0
-        holds_record = holds_seal = False
-        for number, step in enumerate(place.steps):
-            if step.first <= before or step.first >= 1 << 64:
-                raise refused(EVIDENCE_JOURNAL, "the groups are not in order", "批次順序不符")
-            before = step.first
-            if not step.slots:
-                head = link(head, step.first, _count(step.count), _hash(step.digest))
-                continue
-            slots = unpacked(step.slots, "journal", self._found.spans["journal"])
-            if step.count or step.digest or len(slots) % SIZE or len(slots) > JOURNAL_GROUP_SLOTS_MAX * SIZE:
-                raise refused(EVIDENCE_JOURNAL, "a group of another shape", "批次結構不符")
-            head = link(head, step.first, len(slots) // SIZE, hashlib.sha256(slots).digest())
-            holds_record = holds_record or (number == 0 and _holds(slots, record))
-            holds_seal = holds_seal or _holds(slots, seal)
-        return head, holds_record, holds_seal
 
     def _statement(self) -> Checkpoint:
         """The checkpoint's statement, held fast by the stamp that is made for checkpoints alone."""
@@ -510,6 +543,8 @@ class _Check:
             accepted_at=_moment(int(record["accepted_at"])) if record is not None else None,
             stamped_at=self.stamp.at if self.stamp is not None else None,
             checkpoint_at=self.anchor.at if self.anchor is not None else None,
+            revoked_at=self.revoked,
+            lists=self.lists_used,
             subject=subject,
             text=found.bundle.text.decode("utf-8", "replace") if found is not None else "",
         )
@@ -522,29 +557,15 @@ def _moment(nanoseconds: int) -> datetime:
         raise refused(EVIDENCE_RECORD, "its time is out of range", "時間超出範圍") from None
 
 
-def _hash(text: str) -> bytes:
+def _revoked(at: datetime) -> YunhaiError:
+    when = f"{at:%Y-%m-%d %H:%M:%S}Z"
+    return refused(EVIDENCE_REVOKED, when, when)
+
+
+def _fact(sequence: int, slots: bytes) -> tuple[Fact, object]:
+    """The fact in a record's slots, and what it says; None of one that is not known. EVIDENCE_RECORD."""
+    fact = decode(chain.record_slots(sequence, slots))
     try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != _HASH_BYTES or found.hex() != text:
-        raise refused(EVIDENCE_JOURNAL, "not a hash", "不是雜湊值")
-    return found
-
-
-def _count(count: int) -> int:
-    if not 0 < count <= JOURNAL_GROUP_SLOTS_MAX:
-        raise refused(EVIDENCE_JOURNAL, "a group of no slots, or too many", "批次格數不符")
-    return count
-
-
-def _holds(slots: bytes, record: bytes) -> bool:
-    """Whether a record stands in slots, beginning where a record begins."""
-    found = np.frombuffer(slots, RECORD)
-    at = 0
-    while at < len(found):
-        size = slots_of(found[at])
-        if slots[at * SIZE : (at + size) * SIZE] == record:
-            return True
-        at += size
-    return False
+        return fact, facts.decode(fact.number, fact.content)
+    except (KeyError, msgspec.MsgspecError):
+        return fact, None

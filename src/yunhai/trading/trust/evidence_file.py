@@ -6,7 +6,10 @@ member, `check` one of everything before it: not against a forger, who can make 
 so that damage is named, with the member and its bytes, before anything is believed.
 
 The first seven members are the **bundle**, made when the order had its stamp and its status. Its hash is what the seal in the
-journal says. `journal`, `seal` and `checkpoint` are the proof of their places, added at export.
+journal says. `journal`, `seal`, `checkpoint` and `revocation` are the proof of their places, added at export.
+
+Of the journal a file holds three records at most: the instruction's, its seal's and its certificate's revocation. All that
+stood beside them is a hash, salted with what never leaves the journal (docs/reference/journal-format.md).
 """
 
 import base64
@@ -21,9 +24,9 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import EVIDENCE_BYTES_MAX
 from yunhai.trading.trust.errors import EVIDENCE_DAMAGED, EVIDENCE_MALFORMED
 
-FORMAT: Final = "yunhai-evidence-1"
+FORMAT: Final = "yunhai-evidence-2"
 BUNDLE: Final = ("format", "text", "cms", "certificates", "ocsp", "crl", "record")
-MEMBERS: Final = (*BUNDLE, "journal", "seal", "checkpoint", "sums", "check")
+MEMBERS: Final = (*BUNDLE, "journal", "seal", "checkpoint", "revocation", "sums", "check")
 MEDIA_TYPE: Final = "application/vnd.yunhai.evidence+json"
 SUFFIX: Final = ".yhe"
 _SUMMED: Final = MEMBERS[:-2]
@@ -36,31 +39,54 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Step(_Part, frozen=True, kw_only=True):
-    """A commit group's part of one tenant: its first sequence and either the tenant's `slots` in it (base64) or their `count`
-    and SHA-256 (`digest`)."""
+    """A commit group's part of one tenant: its first sequence, how many slots the tenant has in it, and their digest."""
 
     first: int
-    slots: str = ""
-    count: int = 0
-    digest: str = ""
+    count: int
+    digest: str
+
+
+class Leaf(_Part, frozen=True, kw_only=True):
+    """Where in a tenant's part of a group a record stands: `step` which of the steps (from 0), leaf `at` of `of`, its `salt`, and
+    the hashes beside its way up (`path`, from below)."""
+
+    step: int
+    at: int
+    of: int
+    salt: str
+    path: tuple[str, ...]
 
 
 class Place(_Part, frozen=True, kw_only=True):
-    """Where the record stands: journal id, tenant, sequence, the tenant's chain before its group (`head`), then every group with
-    records of the tenant from there to the checkpoint."""
+    """Where the record stands: journal id, tenant, sequence, the tenant's chain before its group (`head`), every group with
+    records of the tenant from there to the checkpoint, and the record's `leaf` in the first of them."""
 
     id: str
     tenant: int
     sequence: int
     head: str
     steps: tuple[Step, ...]
+    leaf: Leaf
 
 
 class Seal(_Part, frozen=True, kw_only=True):
-    """The fact 110 that sealed the bundle: its sequence and its slots (base64)."""
+    """The fact 110 that sealed the bundle: its sequence, its slots (base64) and its `leaf` among the steps of `journal`."""
 
     sequence: int
     record: str
+    leaf: Leaf
+
+
+class Revocation(_Part, frozen=True, kw_only=True):
+    """The fact 11 by which the signer's certificate was revoked or held before the signature was stamped: `record` its slots, and
+    its own place, as `Place` says it, in the chain of its tenant (0, the platform's)."""
+
+    tenant: int
+    sequence: int
+    record: str
+    head: str
+    steps: tuple[Step, ...]
+    leaf: Leaf
 
 
 class Anchor(_Part, frozen=True, kw_only=True):
@@ -105,6 +131,7 @@ class Evidence:
     journal: Place
     seal: Seal
     checkpoint: Anchor
+    revocation: Revocation | None
     spans: dict[str, tuple[int, int]]
 
 
@@ -119,11 +146,13 @@ def _line(name: str, value: bytes) -> bytes:
     return b'%s"%s":%s%s' % (begin, name.encode(), value, end)
 
 
-def encode(sealed: bytes, journal: Place, seal: Seal, checkpoint: Anchor) -> bytes:
-    """The file. `sealed` is a bundle as `Bundle.encoded` gave it."""
+def encode(
+    sealed: bytes, journal: Place, seal: Seal, checkpoint: Anchor, revocation: Revocation | None = None
+) -> bytes:
+    """The file. `sealed` is a bundle as `Bundle.encoded` gave it; `revocation` where `evidence.require_bundle` asked for one."""
     body = sealed + b"".join(
         _line(name, msgspec.json.encode(value))
-        for name, value in (("journal", journal), ("seal", seal), ("checkpoint", checkpoint))
+        for name, value in zip(MEMBERS[len(BUNDLE) : -2], (journal, seal, checkpoint, revocation), strict=True)
     )
     values = {name: value for name, (_, value) in _lines(body, _SUMMED).items()}
     body += _line("sums", _sums(values))
@@ -209,6 +238,7 @@ def decode(file: bytes) -> Evidence:
         journal=read("journal", Place),
         seal=read("seal", Seal),
         checkpoint=read("checkpoint", Anchor),
+        revocation=None if values["revocation"] == b"null" else read("revocation", Revocation),
         spans=spans,
     )
 
