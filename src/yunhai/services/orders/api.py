@@ -19,7 +19,7 @@ from yunhai.services.orders.errors import SECURITY_NOT_FOUND
 from yunhai.services.orders.models import Fill, Instruction, Order, Security
 from yunhai.services.orders.places import places
 from yunhai.services.orders.rules import OrderState
-from yunhai.services.orders.timeline import Event, Timeline, timeline
+from yunhai.services.orders.timeline import Event, Timeline, also_tell, timeline
 from yunhai.trading import facts
 from yunhai.trading.facts import DayOpened, Listed
 from yunhai.trading.words import Action, Channel, Segment
@@ -32,6 +32,7 @@ __all__ = [
     "RefusalView",
     "SecurityView",
     "Timeline",
+    "also_tell",
     "day_totals",
     "fills_of",
     "listed_at",

@@ -60,6 +60,7 @@ DETAILS: Final = {
     "key": _("Signing key"),
     "told_at": _("Customer told at"),
     "told_by": _("Record of the customer's instruction"),
+    "evidence": _("Evidence"),
 }
 """What a timeline says of an event beneath its first line, in this order."""
 TONES: Final = {"accepted": "signed", "fill": "good", "settlement": "good", "refused": "bad", "exchange-refused": "bad"}
@@ -231,6 +232,8 @@ def _shown(event: orders.Event) -> dict[str, Any]:
     if "line" in details:
         details["line"] = _line(details)
     details["remedy"] = details.get("remedy_en" if english() else "remedy_zh", "")
+    if "evidence" in details:
+        details["evidence"] = details["evidence_en" if english() else "evidence_zh"]
     return {
         "event": event,
         "text": event.en[:1].upper() + event.en[1:] if english() else event.zh,

@@ -4,7 +4,7 @@ Which records belong to it is asked of the tables (of the caller's tenant and ac
 what they say and prove is read from the journal itself. So a timeline stands on the journal even where a table lies.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +29,10 @@ from yunhai.trading.words import Action, Channel, Segment
 
 KINDS: Final = ("order", "number", "client", "instruction", "trade", "account")
 """Words that may stand before an id, with a colon, to say what it is."""
+
+More = Callable[[Sequence[int]], Mapping[int, Mapping[str, object]]]
+"""Details that a service above adds: by an accepted instruction's number, of those that are asked for."""
+_more: list[More] = []
 
 _ACCEPTED_ZH: Final = {
     Action.NEW: "委託受理",
@@ -99,6 +103,13 @@ class _Found:
     trade: int = 0
 
 
+def also_tell(more: More) -> None:
+    """Have every timeline show more of accepted instructions, as far as the caller sees it. Once, when the process starts
+    (`AppConfig.ready`): orders know nothing of the services that stand on them."""
+    if more not in _more:
+        _more.append(more)
+
+
 def timeline(asked: str) -> Timeline:
     """Everything of an order, trade, account, instruction, client id or order number 委託書編號. A word of `KINDS` may
     stand before it ("trade:5"); bare digits are tried as order, instruction, trade, then account. NOTHING_FOUND (404)
@@ -117,7 +128,7 @@ def timeline(asked: str) -> Timeline:
         title=_title(found),
         orders=tuple(found.orders),
         account=found.account,
-        events=tuple(_with_proof(events)),
+        events=tuple(_with_proof(_with_more(events))),
         whole=whole,
         sequence=read_to,
     )
@@ -390,6 +401,23 @@ _ENTRY_ZH: Final = {
     "tax_back": "當沖降稅退還",
     "reversal": "沖回",
 }
+
+
+def _with_more(events: list[Event]) -> list[Event]:
+    numbers = [int(str(event.details["number"])) for event in events if event.kind == "accepted"]
+    if not numbers or not _more:
+        return events
+    told = [more(numbers) for more in _more]
+
+    def of(event: Event) -> Event:
+        if event.kind != "accepted":
+            return event
+        added: dict[str, object] = {}
+        for one in told:
+            added |= one.get(int(str(event.details["number"])), {})
+        return _replaced(event, details=event.details | added) if added else event
+
+    return [of(event) for event in events]
 
 
 # -- what the journal proves -------------------------------------------------------------------------------------------

@@ -9,4 +9,10 @@ class TrustConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from yunhai.services.trust import signals  # noqa: F401 its receivers
+        from yunhai.services.orders import api as orders
+        from yunhai.services.trust import (
+            evidence,
+            signals,  # noqa: F401 its receivers
+        )
+
+        orders.also_tell(evidence.on_timeline)

@@ -55,6 +55,7 @@ def states() -> dict[str, tuple[str, str]]:
         "sent": (_("seal under way"), "wait"),
         "sealed": (_("sealed, waits for a checkpoint"), "note"),
         "placed": (_("complete"), "good"),
+        "aside": (_("set aside: the core refused its seal"), "bad"),
     }
 
 
