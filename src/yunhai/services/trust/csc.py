@@ -342,7 +342,7 @@ def sign_hash(request: HttpRequest, version: str) -> HttpResponse:
         sad = request.headers["Authorization"][7:].strip()  # the access token is the activation
     if not sad:
         raise YunhaiError(activations.MALFORMED)
-    made = signing.sign(grant.person, credential, sad, hashes)
+    made = signing.sign(grant.person, credential, sad, hashes, client=grant.client_id)
     return JsonResponse({"signatures": [b64encode(rules.der_signature(one)).decode() for one in made]})
 
 

@@ -29,7 +29,7 @@ from yunhai.services.trust.errors import (
     FACTOR_USED,
     HASHES_WRONG,
 )
-from yunhai.services.trust.models import Authorisation, Certificate, Client, Credential
+from yunhai.services.trust.models import Authorisation, Certificate, Client, Credential, Grant
 from yunhai.trading.facts import KeySet
 from yunhai.trading.trust import activations
 from yunhai.trading.trust.profiles import point_of_info
@@ -162,8 +162,11 @@ def activation_of(row: Authorisation) -> str:
     )
 
 
-def sign(person: Person, credential: Credential, sad: str, hashes: Sequence[bytes]) -> list[bytes]:
-    """Signatures, r ‖ s, over the hashes in their order, by the credential's key; each hash of an activation once.
+def sign(
+    person: Person, credential: Credential, sad: str, hashes: Sequence[bytes], *, client: int | None = None
+) -> list[bytes]:
+    """Signatures, r ‖ s, over the hashes in their order, by the credential's key; each hash of an activation once. `client`: the
+    program that asks, None of our own pages: an activation is good for whom it was given to, and until its grant is ended.
 
     CREDENTIAL_NOT_USABLE, 7880-7885, AUTHORISATION_UNKNOWN, PROCESS_AWAY, 6807. If one cannot be made none is given."""
     if not usable(credential):
@@ -173,7 +176,9 @@ def sign(person: Person, credential: Credential, sad: str, hashes: Sequence[byte
     for digest in hashes:
         number = verifier.activation(sad, key=credential.label, digest=digest, now_s=now).number
     found = Authorisation.objects.select_for_update(of=("self",)).filter(number=number, person=person).first()
-    if found is None or found.credential_id != credential.pk:
+    if found is None or found.credential_id != credential.pk or found.client_id != client:
+        raise YunhaiError(AUTHORISATION_UNKNOWN)
+    if Grant.objects.filter(authorisation=found, revoked_at__isnull=False).exists():
         raise YunhaiError(AUTHORISATION_UNKNOWN)
     wanted = [one.hex() for one in hashes]
     if set(wanted) & set(found.signed):
