@@ -384,7 +384,7 @@ def _order(tenant: int) -> bytes:
         order_type="limit",
         time_in_force="rod",
         credit="cash",
-        price="1",
+        price="10.00",
         quantity=1_000,
     )
     made = signatures.sign(ec.generate_private_key(ec.SECP256R1()), canonical(instruction))

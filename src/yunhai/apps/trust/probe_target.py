@@ -18,6 +18,7 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.trust.process_errors import PROBE_NOT_POSSIBLE
 
 NAME: Final = "YH-PROBE"
+NO_LINE: Final = "ZZ"
 BY: Final = 0
 
 
@@ -67,14 +68,17 @@ def _issue(
 def _lines(target: Target, folder: Path) -> list[Try]:
     """The tries on the line server, with certificates of the first broker: of its line, of no line there is, of itself."""
     from yunhai.apps.trust.probe_lines import LineTarget, tried
+    from yunhai.platform.console.models import Line
     from yunhai.platform.tenancy.models import Tenant
 
     tenant = target.tenants[0]
     broker = Tenant.objects.get(pk=tenant).code
+    known = Line.objects.filter(tenant_id=tenant).first()
+    line = known.line if known is not None else NO_LINE
     held = []
     for name, profile, serial in (
-        ("own", "line", f"7A/{broker}"),
-        ("other", "line", f"ZZ/{broker}"),
+        ("own", "line", f"{line}/{broker}"),
+        ("other", "line", f"{NO_LINE}/{broker}"),
         ("b", "broker", ""),
     ):
         (folder / name).mkdir()
@@ -85,7 +89,7 @@ def _lines(target: Target, folder: Path) -> list[Try]:
         LineTarget(
             port=target.line_wire,
             chain=target.at.chain,
-            line="7A",
+            line=line,
             broker=broker,
             own=held[0],
             other=held[1],

@@ -109,7 +109,9 @@ def _port(what: str, port: object) -> Live:
     """Whether a port that was asked for answers now; where none was, that is said and is no fault."""
     if not isinstance(port, int) or not port:
         return (what, _("not opened"), None)
-    return (what, str(port), True) if _listens(port) else (what, f"{port}: {_('does not answer')}", False)
+    if _listens(port):
+        return (what, str(port), True)
+    return (what, _("%(port)s does not answer") % {"port": port}, False)
 
 
 def _investor(caller: Caller, process: Mapping[str, Any]) -> tuple[Live, ...]:
@@ -119,12 +121,11 @@ def _investor(caller: Caller, process: Mapping[str, Any]) -> tuple[Live, ...]:
         (_("Certificates that sign orders"), str(_standing("investor", "clerk", "api")), None),
     ]
     if "operator" in caller.roles:  # an order and its evidence are the broker's to see
-        stamps, signed = (f"{int(process.get(name, 0)):,}" for name in ("tsa", "signed"))
-        began = _("since the process began")
+        stamps, signed = (f"{int(process[name]):,}" if process else "–" for name in ("tsa", "signed"))
         return (
             *made,
-            (f"{_('Cloud signatures')}, {began}", signed if process else "–", None),
-            (f"{_('Time stamps')}, {began}", stamps if process else "–", None),
+            (_("Cloud signatures since the process began"), signed, None),
+            (_("Time stamps since the process began"), stamps, None),
         )
     found = Evidence.objects.filter(accepted_ns__gte=time.time_ns() - HOUR_S * 10**9)
     return (
@@ -142,7 +143,7 @@ def _server(what: str) -> Live:
     except (OSError, ValueError, IndexError):
         return (what, _("none"), None)
     until = timezone.localtime(found.not_valid_after_utc)
-    return (what, f"{_('until')} {until.date().isoformat()}", until > timezone.now())
+    return (what, _("until %(day)s") % {"day": until.date().isoformat()}, until > timezone.now())
 
 
 def _mutual(running: Mapping[str, Any]) -> tuple[Live, ...]:
