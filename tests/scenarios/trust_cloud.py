@@ -52,6 +52,7 @@ class Investor:
 
     def __init__(self, session: Session, origin: str, plan: dict[str, Any]) -> None:
         self.session, self.origin, self.plan = session, origin, plan
+        self.taken: list[int] = []
         session.call("GET", "/me")
         self.private = signatures.new_key()
         asked = session.call("POST", "/keys/challenge", {})["challenge"]
@@ -78,7 +79,10 @@ class Investor:
             "signature": _b64(signature),
         }
         answer = self.trade.post("/trade/v1/orders", json=body, headers={"Authorization": f"Bearer {token}"})
-        return 0 if answer.status_code == 201 else int(answer.json()["error"]["code"])
+        if answer.status_code == 201:
+            self.taken.append(int(answer.json()["order_id"]))
+            return 0
+        return int(answer.json()["error"]["code"])
 
     def until(self, wanted: int, *place: Any) -> tuple[float, int]:
         """(seconds until an order is first answered so, orders taken before that)."""
@@ -139,6 +143,7 @@ def run(origin: str, plan: dict[str, Any], *, link: str, first: int, second: int
     told["registrations_after"] = session.call("GET", "/trust")["brokers"]
     told["another_certificate"] = session.refusal("POST", "/trust/certificates", {"key": investor.key})
     session.call("DELETE", f"/keys/{investor.key}")
+    told["orders"] = investor.taken
     return told
 
 
