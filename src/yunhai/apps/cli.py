@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "day": ("yunhai.apps.commands.day", "A broker-branch report as a day of orders 分點報表重現一日"),
     "backup": ("yunhai.apps.commands.backup", "Back the cloud up into one file while it runs 備份"),
     "restore": ("yunhai.apps.commands.restore", "Make an installation of a backup and prove it 還原"),
+    "history": ("yunhai.apps.commands.history", "History: import, verify, bars, screens 歷史行情與選股"),
     "replay": ("yunhai.apps.commands.replay", "Published order data through the engine 逐筆委託重播"),
     "auction": ("yunhai.apps.commands.auction", "Uncross the orders of a file 集合競價"),
     "rules": ("yunhai.apps.commands.rules", "Rule packs: show, diff, check, limits 規則包"),

@@ -37,10 +37,9 @@ ROW_UNTRADED: Final = 7474
 ROW_TOTALS: Final = 7475
 ROW_CORRECTION: Final = 7476
 ROW_KNOWN: Final = 7477
-ROW_TRIAL: Final = 7478
 
 MARKS: Final = (ROW_MOVE, ROW_TOTALS, ROW_CORRECTION)
-NOTES: Final = (ROW_UNTRADED, ROW_KNOWN, ROW_TRIAL)
+NOTES: Final = (ROW_UNTRADED, ROW_KNOWN)
 
 _ROW_ZH: Final = "請看匯入報告中該列的內容；更正來源檔後重新匯入。"
 _ROW_EN: Final = "See the row in the import's report; correct the source and import it again."
@@ -147,12 +146,12 @@ register(
             "請看 docs/guides/history.md 的欄位對應。",
             "See the mapping of columns in docs/guides/history.md.",
         ),
-        (ROW_FIELDS, "row-field-count", None, 422, "欄位數不符", "Another number of fields", _ROW_ZH, _ROW_EN),
-        (ROW_CODE, "row-code", None, 422, "證券代號不合格式", "No security's code", _ROW_ZH, _ROW_EN),
-        (ROW_DATE, "row-date", None, 422, "日期或時間不合格式", "No date or time", _ROW_ZH, _ROW_EN),
+        (ROW_FIELDS, "history-row-field-count", None, 422, "欄位數不符", "Another number of fields", _ROW_ZH, _ROW_EN),
+        (ROW_CODE, "history-row-code", None, 422, "證券代號不合格式", "No security's code", _ROW_ZH, _ROW_EN),
+        (ROW_DATE, "history-row-date", None, 422, "日期或時間不合格式", "No date or time", _ROW_ZH, _ROW_EN),
         (
             ROW_NUMBER,
-            "row-number",
+            "history-row-number",
             None,
             422,
             "不是數字、位數過多或過大",
@@ -160,11 +159,11 @@ register(
             _ROW_ZH,
             _ROW_EN,
         ),
-        (ROW_PRICE, "row-price", None, 422, "價格須大於 0", "A price is not above 0", _ROW_ZH, _ROW_EN),
-        (ROW_VOLUME, "row-volume", None, 422, "數量為負", "A quantity is negative", _ROW_ZH, _ROW_EN),
+        (ROW_PRICE, "history-row-price", None, 422, "價格須大於 0", "A price is not above 0", _ROW_ZH, _ROW_EN),
+        (ROW_VOLUME, "history-row-volume", None, 422, "數量為負", "A quantity is negative", _ROW_ZH, _ROW_EN),
         (
             ROW_OHLC,
-            "row-ohlc",
+            "history-row-ohlc",
             None,
             422,
             "開高低收矛盾（低 ≤ 開、收 ≤ 高不成立）",
@@ -172,11 +171,11 @@ register(
             _ROW_ZH,
             _ROW_EN,
         ),
-        (ROW_SHUT, "row-market-shut", None, 422, "該日休市", "The market was shut that day", _ROW_ZH, _ROW_EN),
-        (ROW_REPEATED, "row-repeated", None, 422, "與前列重複", "The same row again", _ROW_ZH, _ROW_EN),
+        (ROW_SHUT, "history-row-market-shut", None, 422, "該日休市", "The market was shut that day", _ROW_ZH, _ROW_EN),
+        (ROW_REPEATED, "history-row-repeated", None, 422, "與前列重複", "The same row again", _ROW_ZH, _ROW_EN),
         (
             ROW_CONTRADICTS,
-            "row-contradicts",
+            "history-row-contradicts",
             None,
             422,
             "與前列同鍵而值不同，取前列",
@@ -186,7 +185,7 @@ register(
         ),
         (
             ROW_MOVE,
-            "row-move",
+            "history-row-move",
             None,
             422,
             "漲跌逾限且無除權息事件：已匯入並加註",
@@ -196,7 +195,7 @@ register(
         ),
         (
             ROW_BALANCE,
-            "row-balance",
+            "history-row-balance",
             None,
             422,
             "餘額或合計不平：前日＋增－減≠今日",
@@ -206,7 +205,7 @@ register(
         ),
         (
             ROW_LENGTH,
-            "row-length",
+            "history-row-length",
             None,
             422,
             "固定長度檔之列長不符",
@@ -216,7 +215,7 @@ register(
         ),
         (
             ROW_INCOMPLETE,
-            "row-incomplete",
+            "history-row-incomplete",
             None,
             422,
             "應有之數字空白",
@@ -224,10 +223,19 @@ register(
             _ROW_ZH,
             _ROW_EN,
         ),
-        (ROW_UNTRADED, "row-untraded", None, 422, "當日無成交：無 K 線", "No trade that day: no bar", _ROW_ZH, _ROW_EN),
+        (
+            ROW_UNTRADED,
+            "history-row-untraded",
+            None,
+            422,
+            "當日無成交：無 K 線",
+            "No trade that day: no bar",
+            _ROW_ZH,
+            _ROW_EN,
+        ),
         (
             ROW_TOTALS,
-            "row-totals",
+            "history-row-totals",
             None,
             422,
             "該證券買進合計與賣出合計不等：已匯入並加註",
@@ -237,7 +245,7 @@ register(
         ),
         (
             ROW_CORRECTION,
-            "row-correction",
+            "history-row-correction",
             None,
             422,
             "與資料湖既有值不同：以更正列匯入",
@@ -247,7 +255,7 @@ register(
         ),
         (
             ROW_KNOWN,
-            "row-known",
+            "history-row-known",
             None,
             422,
             "資料湖已有相同之列",
@@ -255,6 +263,5 @@ register(
             _ROW_ZH,
             _ROW_EN,
         ),
-        (ROW_TRIAL, "row-trial", None, 422, "試算揭示，非成交", "A trial match, no trade", _ROW_ZH, _ROW_EN),
     )
 )

@@ -17,7 +17,8 @@ from yunhai.kernel.limits import SCREEN_CODES_MAX
 from yunhai.kernel.money import SCALE
 from yunhai.market.indicators import Columns, Request, compute_or_missing
 from yunhai.market.lake.errors import QUESTION_WRONG
-from yunhai.market.lake.reading import Lake, Rows, selection, touched
+from yunhai.market.lake.manifest import LakeFile
+from yunhai.market.lake.reading import Lake, Rows, selection, stands_for_others, touched
 from yunhai.market.lake.tables import TABLES
 from yunhai.market.screener.names import BAR_COLUMNS, FLOW_COLUMNS, MARGIN_COLUMNS, REVENUE_COLUMNS
 
@@ -94,20 +95,51 @@ def load(lake: Lake, names: Iterable[str], *, sessions: int, session: int | None
     files = touched(lake.manifest().of(table.name), first, last)
     if not files:
         raise YunhaiError(QUESTION_WRONG, reason="no daily bars", reason_zh="沒有日線資料")
-    query, values = selection(table, ["code", "segment", "start_ns", *columns], files, lake.folder, as_of=as_of)
-    values |= {"first": first, "last": last}
-    where = "WHERE segment = 'board' AND start_ns BETWEEN $first AND $last"
-    cursor = lake.cursor()
-    listed = cursor.execute(f"SELECT DISTINCT code FROM ({query}) {where} ORDER BY code", values)  # noqa: S608 - the house's names
-    codes = np.array([row[0] for row in listed.fetchall()], object)
+    codes, rows = _bars(lake, files, columns, first=first, last=last, as_of=as_of)
     if len(codes) > SCREEN_CODES_MAX:
         raise YunhaiError(QUESTION_WRONG, reason="too many securities", reason_zh="證券過多")
-    cursor.register("codes", {"code": codes, "place": np.arange(len(codes))})
-    asked = ", ".join(["place", "start_ns", *columns])
-    found = cursor.execute(f"SELECT {asked} FROM ({query}) JOIN codes USING (code) {where}", values)  # noqa: S608 - as above
-    rows = {name: np.ma.getdata(column) for name, column in found.fetchnumpy().items()}
-    cursor.unregister("codes")
     return _laid(lake, wanted, codes, rows, columns, last=last, as_of=as_of)
+
+
+def _bars(
+    lake: Lake, files: tuple[LakeFile, ...], columns: list[str], *, first: int, last: int, as_of: int | None
+) -> tuple[NDArray[Any], Rows]:
+    """(codes, rows): the board's bars, each with its code's `place` among the codes and its `key`, ascending by key.
+
+    Codes travel as hashes, for a million texts would cost more than all the rest. Rows that stand for others are few: they
+    are read by themselves and take their keys' places here, which the database would do slower.
+    """
+    parts: list[Rows] = []
+    names: dict[int, str] = {}
+    for others in (False, True):
+        chosen = [file for file in files if stands_for_others(file) is others]
+        if not chosen:
+            continue
+        query, values = selection(TABLES["bars-1d"], columns, chosen, lake.folder, as_of=as_of)
+        values |= {"first": first, "last": last}
+        inside = f"({query}) WHERE segment = 'board' AND start_ns BETWEEN $first AND $last"
+        asked = ", ".join(["hash(code) AS code_hash", "start_ns", *columns])
+        parts.append(lake.fetch(f"SELECT {asked} FROM {inside}", values))  # noqa: S608 - the house's names
+        listed = lake.fetch(f"SELECT DISTINCT code, hash(code) AS code_hash FROM {inside}", values)  # noqa: S608 - as above
+        names |= dict(zip(listed["code_hash"].tolist(), listed["code"].tolist(), strict=True))
+    codes = np.array(sorted(names.values()), object)
+    place_of = {code: place for place, code in enumerate(codes)}
+    for rows in parts:
+        found = rows.pop("code_hash")
+        begins = (
+            np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]])) if len(found) else np.empty(0, np.intp)
+        )
+        runs = np.array([place_of[names[each]] for each in found[begins].tolist()], np.int64)
+        rows["place"] = np.repeat(runs, np.diff(np.append(begins, len(found))))
+        rows["key"] = (rows["place"] << _DAY_BITS) + (np.asarray(rows["start_ns"], np.int64) + TAIPEI_OFFSET) // DAY
+    if len(parts) > 1:
+        taken = np.isin(parts[0]["key"], parts[1]["key"])
+        parts[0] = {name: column[~taken] for name, column in parts[0].items()}
+    rows = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if (rows["key"][1:] < rows["key"][:-1]).any():
+        order = np.argsort(rows["key"], kind="stable")
+        rows = {name: column[order] for name, column in rows.items()}
+    return codes, rows
 
 
 def _newest(lake: Lake, as_of: int | None) -> int:
@@ -135,11 +167,7 @@ def _laid(
     place, start = np.asarray(rows["place"], np.int64), np.asarray(rows["start_ns"], np.int64)
     if not len(place):
         raise YunhaiError(QUESTION_WRONG, reason="no daily bars known then", reason_zh="當時沒有日線資料")
-    key = (place << _DAY_BITS) + (start + TAIPEI_OFFSET) // DAY
-    if (key[1:] < key[:-1]).any():
-        order = np.argsort(key, kind="stable")
-        key, place, start = key[order], place[order], start[order]
-        rows = {name: column[order] for name, column in rows.items()}
+    key = np.asarray(rows["key"], np.int64)
     begin = np.searchsorted(place, np.arange(len(codes)))
     end = np.append(begin[1:], len(place))
     newest = int(start.max())

@@ -1,0 +1,64 @@
+"""Our own journal's closed days into the lake: bars of 1 s, 1 min and a day, and nothing twice.
+
+A day is known by the journal's id, its date and the SHA-256 of its trades, so that what the journal got afterwards
+(settlement) does not make it another day. A day that is still open is passed over.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from yunhai.journal.reader import Reader
+from yunhai.market.bars.journal import JournalDay, journal_days
+from yunhai.market.importers.importing import Imported, bar_batches
+from yunhai.market.lake.manifest import load
+from yunhai.market.lake.tables import JOURNAL
+from yunhai.market.lake.writing import Origin, store
+
+VERSION = 1
+
+
+@dataclass(slots=True)
+class _NoReport:
+    """A journal has no bad rows: a damaged one is refused as a whole."""
+
+    read: int
+
+    def note(self, lines: NDArray[np.int64], reason: int) -> None:
+        pass
+
+    def counts(self) -> dict[int, int]:
+        return {}
+
+    def written(self) -> bytes:
+        return b""
+
+
+def import_journal(lake: Path, journal: Path, *, now_ns: int) -> Iterator[tuple[JournalDay, Imported | None]]:
+    """Import each closed day of a journal; None beside one that is still open. YunhaiError 3001-3007, 7452, 7453; OSError."""
+    reader = Reader(journal)
+    name = reader.journal_id().hex()[:16]
+    for day in journal_days(journal):
+        if not day.closed:
+            yield day, None
+            continue
+        digest = hashlib.sha256(f"{name} {day.date}\n".encode())
+        digest.update(day.trades.tobytes())
+        origin = Origin(
+            source=f"journal {name} {day.date}",
+            sha256=digest.hexdigest(),
+            bytes=day.trades.nbytes,
+            importer="journal",
+            version=VERSION,
+        )
+        known = origin.made(load(lake))
+        if known:
+            yield day, Imported(imports=known, again=True)
+            continue
+        batches = bar_batches(day.codes, day.segments, day.trades, venue=JOURNAL, offset=day.offset)
+        told = _NoReport(read=len(day.trades))
+        yield day, Imported(imports=store(lake, batches, origin, told, now_ns=now_ns), again=False)
