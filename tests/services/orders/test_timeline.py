@@ -159,3 +159,28 @@ def test_the_policy_names_the_codes_of_the_books(db: None) -> None:
         cursor.execute("SELECT qual FROM pg_policies WHERE tablename = 'orders_instruction' AND policyname = 'app'")
         (policy,) = cursor.fetchone()
     assert {int(code) for code in re.findall(r"6\d{3}", policy)} == UNSIGNED_CODES
+
+
+def test_a_service_above_tells_more_of_accepted_instructions(
+    read_market: Read, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As trust does of evidence: by number, for those that are shown, and nothing else is changed."""
+    from yunhai.services.orders import timeline
+
+    order = an_order(read_market)
+    asked_of: list[list[int]] = []
+
+    def more(numbers: Any) -> dict[int, dict[str, object]]:
+        asked_of.append(list(numbers))
+        return {order.order_id: {"evidence": "placed"}, 999_999: {"evidence": "waiting"}}
+
+    before = asked(f"order:{order.order_id}")
+    monkeypatch.setattr(timeline, "_more", [])
+    api.also_tell(more)
+    api.also_tell(more)
+    found = asked(f"order:{order.order_id}")
+    numbers = [event.details["number"] for event in found.events if event.kind == "accepted"]
+    assert asked_of == [numbers], "once, of what is shown"
+    told = [event.details["evidence"] for event in found.events if "evidence" in event.details]
+    assert told == ["placed"]
+    assert [event.sequence for event in found.events] == [event.sequence for event in before.events]
