@@ -238,6 +238,16 @@ STREAM_TOKEN_SECONDS_MAX: Final = 10
 STREAM_BOARD_ROWS_MAX: Final = 20
 """Securities of one ranking of the boards."""
 
+# --- Watchlists ---
+
+WATCHLISTS_MAX: Final = 20
+"""Of one person."""
+WATCHLIST_CODES_MAX: Final = 100
+WATCHLIST_NAME_CHARACTERS_MAX: Final = 40
+WATCHLIST_BROUGHT_MAX: Final = 1_000
+"""Codes that a browser may bring to be taken over; of these a list keeps as many as it holds."""
+assert WATCHLIST_CODES_MAX * 2 <= STREAM_BOOKS_MAX, "a list's board lots and odd lots fit one connection"
+
 FUZZ_CASE_MS: Final = 100
 """Longest time any one hostile input may keep a reader busy."""
 
@@ -471,6 +481,14 @@ REPLAY_NAME_CHARACTERS_MAX: Final = 80
 REPLAY_SOURCES_MAX: Final = 8
 """Sources held open by one process."""
 REPLAY_CONNECTIONS_MAX: Final = 50
+REPLAY_CONNECTIONS_OF_ONE_MAX: Final = 5
+"""Of one person."""
+REPLAY_MESSAGES_WAITING_MAX: Final = 16
+"""Messages of one client that were not answered yet; it is not read further until they are."""
+REPLAY_SEND_SECONDS_MAX: Final = 60
+"""How long one message may wait for its reader before the connection is given up."""
+REPLAY_IDLE_SECONDS_MAX: Final = 86_400
+"""What silences may be cut to when playing."""
 REPLAY_MESSAGE_BYTES_MAX: Final = 65_536
 """One message of a client."""
 REPLAY_BATCH_EVENTS_MAX: Final = 2_000

@@ -42,8 +42,10 @@ _INDEX: Final = "index.json"
 
 
 class DayEntry(msgspec.Struct, kw_only=True):
-    """One day of the index. `events`: how many its file holds; `closed`: the venue has finished, nothing follows."""
+    """One day of the index. `name` the date, a number after it where a date was opened again; `events`: how many its file
+    holds; `closed`: the venue has finished, nothing follows."""
 
+    name: str
     date: str
     offset: int
     listings: list[tuple[int, str, str, int, int, bool, int]]
@@ -210,6 +212,7 @@ class JournalDays:
         pack = self._pack(fact)
         plan = plan_of(fact, pack)
         self._index.days[day] = DayEntry(
+            name=day,
             date=fact.date,
             offset=pack.utc_offset,
             listings=[

@@ -12,11 +12,12 @@ import numpy as np
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import REPLAY_OWN_ORDERS_MAX
-from yunhai.kernel.records import RECORD, TRADE, Kind, OrderType, Side
+from yunhai.kernel.records import TRADE, Kind, OrderType
 from yunhai.market.replay.book import Place
 from yunhai.market.replay.errors import TOO_MANY_ORDERS
 from yunhai.market.replay.events import ORDER_KINDS, chosen
 from yunhai.market.replay.replay import Replay
+from yunhai.market.replay.source import Places
 
 _ORDER_KINDS: Final = np.array([int(kind) for kind in ORDER_KINDS], np.uint8)
 
@@ -67,61 +68,77 @@ class _Told:
         return "gone" if self.removed else "filled"
 
 
-def own_orders(replay: Replay, orders: Set[int], position: int | None = None) -> tuple[OwnOrder, ...]:
-    """The orders of `orders` in the chosen securities that have been entered by a position (the replay's own), by entry.
-    TOO_MANY_ORDERS."""
-    if len(orders) > REPLAY_OWN_ORDERS_MAX:
-        raise YunhaiError(TOO_MANY_ORDERS, count=len(orders), most=REPLAY_OWN_ORDERS_MAX)
-    position = replay.position if position is None else position
-    told = _told(replay, orders, position)
-    names = {listing.book: listing.name for listing in replay.listings}
-    found = []
-    for order, one in sorted(told.items(), key=lambda item: item[1].entered):
-        record, state = one.record, one.state()
-        name = names[int(record["book"])]
-        place = replay.book(name).place_of(order) if state == "resting" and position == replay.position else None
-        found.append(
-            OwnOrder(
-                order=order,
-                name=name,
-                side=int(record["side"]),
-                order_type=int(record["order_type"]),
-                time_in_force=int(record["time_in_force"]),
-                price=one.price,
-                quantity=int(record["quantity"]),
-                filled=one.filled,
-                removed=one.removed,
-                value=one.value,
-                state=state,
-                entered=one.entered,
-                entered_ns=int(record["time"]),
-                changed=one.changed,
-                place=place,
-            )
+class OwnOrders:
+    """A set of orders in a replay's chosen securities; which events concern them is looked up once."""
+
+    def __init__(self, replay: Replay, orders: Set[int]) -> None:
+        """TOO_MANY_ORDERS."""
+        if len(orders) > REPLAY_OWN_ORDERS_MAX:
+            raise YunhaiError(TOO_MANY_ORDERS, count=len(orders), most=REPLAY_OWN_ORDERS_MAX)
+        self._replay = replay
+        self._names = {listing.book: listing.name for listing in replay.listings}
+        self._places = _concerning(replay, orders)
+        self._events = chosen(replay.source.events, self._places)
+
+    def at(self, position: int | None = None) -> tuple[OwnOrder, ...]:
+        """Those that have been entered by a position (the replay's own), by entry; places in the queue only at its own."""
+        replay = self._replay
+        here = position is None or position == replay.position
+        told = self._told(replay.position if position is None else position)
+        return tuple(
+            self._shown(order, one, here=here) for order, one in sorted(told.items(), key=lambda item: item[1].entered)
         )
-    return tuple(found)
 
-
-def _told(replay: Replay, orders: Set[int], position: int) -> dict[int, _Told]:
-    wanted = np.array(sorted(number for number in orders if 0 < number < 1 << 64), np.uint64)
-    told: dict[int, _Told] = {}
-    if not len(wanted):
-        return told
-    for book in replay.books:
-        places = replay.source.places_of(book)
-        places = places[: int(np.searchsorted(places, position, "left"))]
-        events = chosen(replay.source.events, places)
+    def _told(self, position: int) -> dict[int, "_Told"]:
+        told: dict[int, _Told] = {}
+        count = int(np.searchsorted(self._places, position, "left"))
+        events = self._events[:count]
         trades = events.view(TRADE)
-        is_trade = events["kind"] == Kind.TRADE
-        named = np.isin(events["kind"], _ORDER_KINDS) & np.isin(events["order_id"], wanted)
-        dealt = is_trade & (np.isin(trades["buy_id"], wanted) | np.isin(trades["sell_id"], wanted))
-        for local in np.flatnonzero(named | dealt).tolist():
-            place = int(places[local])
-            if is_trade[local]:
+        for local, place in enumerate(self._places[:count].tolist()):
+            if int(events["kind"][local]) == Kind.TRADE:
                 _trade(told, trades[local], place)
             else:
                 _order(told, events[local], place)
-    return told
+        return told
+
+    def _shown(self, order: int, one: "_Told", *, here: bool) -> OwnOrder:
+        record, state = one.record, one.state()
+        name = self._names[int(record["book"])]
+        return OwnOrder(
+            order=order,
+            name=name,
+            side=int(record["side"]),
+            order_type=int(record["order_type"]),
+            time_in_force=int(record["time_in_force"]),
+            price=one.price,
+            quantity=int(record["quantity"]),
+            filled=one.filled,
+            removed=one.removed,
+            value=one.value,
+            state=state,
+            entered=one.entered,
+            entered_ns=int(record["time"]),
+            changed=one.changed,
+            place=self._replay.book(name).place_of(order) if here and state == "resting" else None,
+        )
+
+
+def own_orders(replay: Replay, orders: Set[int], position: int | None = None) -> tuple[OwnOrder, ...]:
+    """The orders of `orders` in the chosen securities as of a position (the replay's own). TOO_MANY_ORDERS."""
+    return OwnOrders(replay, orders).at(position)
+
+
+def _concerning(replay: Replay, orders: Set[int]) -> Places:
+    """Where events about the orders stand, ascending."""
+    wanted = np.array(sorted(number for number in orders if 0 < number < 1 << 64), np.uint64)
+    if not len(wanted):
+        return np.zeros(0, np.int64)
+    events = chosen(replay.source.events, replay.places)
+    trades = events.view(TRADE)
+    named = np.isin(events["kind"], _ORDER_KINDS) & np.isin(events["order_id"], wanted)
+    dealt = (events["kind"] == Kind.TRADE) & (np.isin(trades["buy_id"], wanted) | np.isin(trades["sell_id"], wanted))
+    found: Places = replay.places[named | dealt]
+    return found
 
 
 def _trade(told: dict[int, _Told], trade: np.void, place: int) -> None:
@@ -148,11 +165,3 @@ def _order(told: dict[int, _Told], record: np.void, place: int) -> None:
         one.removed += int(record["quantity"])
     else:
         one.removed += int(record["removed"])
-
-
-def side_word(side: int) -> str:
-    """buy or sell."""
-    return "buy" if side == Side.BUY else "sell"
-
-
-assert RECORD.itemsize == TRADE.itemsize

@@ -16,7 +16,7 @@ import numpy as np
 from yunhai.kernel.clock import DAY
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import REPLAY_CODES_MAX, REPLAY_TAPE_MAX
-from yunhai.kernel.records import Side
+from yunhai.kernel.records import Kind, Side
 from yunhai.market.replay.book import QueueBook
 from yunhai.market.replay.errors import CODES_UNFIT, NO_BOOK, OUTSIDE
 from yunhai.market.replay.kept import Keeping, KeptBook
@@ -221,18 +221,22 @@ class Replay:
     def tape(self, most: int = 50, *, name: str = "") -> tuple[TapeTrade, ...]:
         """The last trades before the position, newest first; of one security or of all chosen."""
         most = min(most, REPLAY_TAPE_MAX)
-        listings = {one.book: one for one in self.listings if name in ("", one.name)}
         found = []
-        for book in listings:
+        for book in (one.book for one in self.listings if name in ("", one.name)):
             places = self.source.trades_of(book)
             end = int(np.searchsorted(places, self.position, "left"))
             found.append(places[max(0, end - most) : end][::-1].tolist())
-        places = np.array(list(heapq.merge(*found, reverse=True))[:most], np.int64)
+        return self.trades_of(np.array(list(heapq.merge(*found, reverse=True))[:most], np.int64))
+
+    def trades_of(self, places: Places) -> tuple[TapeTrade, ...]:
+        """The trades among the chosen securities' events at those places, in their order."""
+        names = {one.book: one.name for one in self.listings}
+        places = places[self.source.events["kind"][places] == Kind.TRADE]
         return tuple(
             TapeTrade(
                 position=place + 1,
                 time=int(trade["time"]),
-                name=listings[int(trade["book"])].name,
+                name=names[int(trade["book"])],
                 price=int(trade["price"]),
                 quantity=int(trade["quantity"]),
                 buyer=int(trade["buy_id"]),
