@@ -8,6 +8,7 @@ EVIDENCE_UNKNOWN: Final = 7890
 EVIDENCE_OTHER_JOURNAL: Final = 7891
 EVIDENCE_DELETED: Final = 7892
 EVIDENCE_SET_ASIDE: Final = 7893
+EVIDENCE_DEFECT: Final = 7894
 
 register(
     *rows(
@@ -50,6 +51,16 @@ register(
             "The core refused the seal of this evidence, which is set aside",
             "讀取程序啟動時會再試；原因見其紀錄檔（seal set aside）。",
             "It is tried again when the reader starts; its log says why (seal set aside).",
+        ),
+        (
+            EVIDENCE_DEFECT,
+            "trust-evidence-defect",
+            None,
+            500,
+            "製作此證據時發生程式錯誤",
+            "A defect kept this evidence from being made",
+            "會再試；原因見讀取程序的紀錄檔（evidence waits）。",
+            "It is tried again; the reader's log has the trace (evidence waits).",
         ),
     )
 )

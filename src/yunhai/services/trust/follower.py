@@ -39,7 +39,7 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import EVIDENCE_BATCH_MAX, EVIDENCE_LIST_BYTES_MAX, FACTS_A_REQUEST_MAX
 from yunhai.platform.outbox.relay import Post
 from yunhai.services.trust.errors import PROCESS_AWAY
-from yunhai.services.trust.evidence_errors import EVIDENCE_OTHER_JOURNAL, EVIDENCE_SET_ASIDE
+from yunhai.services.trust.evidence_errors import EVIDENCE_DEFECT, EVIDENCE_OTHER_JOURNAL, EVIDENCE_SET_ASIDE
 from yunhai.services.trust.evidence_models import EvidenceState
 from yunhai.services.trust.evidence_process import Trust, TrustSocket
 from yunhai.trading import facts
@@ -290,6 +290,12 @@ class EvidenceFollower:
                     if error.code == PROCESS_AWAY:
                         raise
                     self._failed(row.sequence, error)
+                    continue
+                except psycopg.Error:
+                    raise
+                except Exception as problem:  # noqa: BLE001 - one that cannot be made holds up no other
+                    _log.error("evidence waits", sequence=row.sequence, kind=type(problem).__name__, exc_info=True)
+                    self._failed(row.sequence, YunhaiError(EVIDENCE_DEFECT))
                     continue
                 encoded = bundle.encoded()
                 digest = hashlib.sha256(encoded).digest()

@@ -121,7 +121,7 @@ def _investor(caller: Caller, process: Mapping[str, Any]) -> tuple[Live, ...]:
         (_("Certificates that sign orders"), str(_standing("investor", "clerk", "api")), None),
     ]
     if "operator" in caller.roles:  # an order and its evidence are the broker's to see
-        stamps, signed = (f"{int(process[name]):,}" if process else "–" for name in ("tsa", "signed"))
+        stamps, signed = (f"{int(process.get(name, 0)):,}" if process else "–" for name in ("tsa", "signed"))
         return (
             *made,
             (_("Cloud signatures since the process began"), signed, None),
