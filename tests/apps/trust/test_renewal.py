@@ -115,6 +115,24 @@ def test_what_is_issued_ends_with_its_issuer(standing: Standing) -> None:
     assert short.not_valid_after == issuer.not_valid_after
 
 
+def test_at_the_end_of_its_issuer_nothing_is_made_again_and_again(standing: Standing) -> None:
+    """And what the renewed issuer allows is made at once."""
+    scene = standing.scene
+    scene.clock.ahead = timedelta(days=ISSUING_DAYS - 20)
+
+    async def keys() -> dict[str, int]:
+        await scene.keeper.maintain_once()
+        return await scene.hsm.labels()
+
+    first, server = scene.do(keys()), scene.at.server_certificate.read_bytes()
+    assert scene.do(keys()) == first
+    assert scene.at.server_certificate.read_bytes() == server
+    standing.renew(ahead=scene.clock.ahead)
+    assert scene.do(keys()) != first
+    assert scene.at.server_certificate.read_bytes() != server
+    assert scene.do(keys()) == scene.do(keys())
+
+
 def test_minutes_name_both_certificates_and_hold_no_secret(standing: Standing) -> None:
     made = standing.renew()
     said = made.file.read_text()

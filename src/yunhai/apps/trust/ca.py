@@ -171,7 +171,8 @@ class Authority:
         used until it ends; ISSUING_DOWN after that."""
         found = self.store.own(profile)
         now = milliseconds(self.now())
-        if found is not None and found.not_after - now > PROFILES[profile].renew_days * 86_400_000:
+        fresh = found is not None and found.not_after - now > PROFILES[profile].renew_days * 86_400_000
+        if found is not None and (fresh or self._ends_with_issuer(found.not_after)):
             return found
         try:
             return await self._renewed(profile)
@@ -179,6 +180,10 @@ class Authority:
             if found is None or found.not_after <= now:
                 raise
             return found
+
+    def _ends_with_issuer(self, not_after: int) -> bool:
+        """Whether another would end no later, because the issuing CA itself ends: a new key each time would help nobody."""
+        return not_after >= milliseconds(self.issuer.not_valid_after)
 
     async def _renewed(self, profile: Profile) -> Own:
         label = f"{profile}-{self.now():%Y%m%d%H%M%S}-{os.urandom(2).hex()}"
@@ -219,9 +224,10 @@ class Authority:
         except (OSError, ValueError, IndexError):
             return True
         named = {str(one.native) for one in found.subject_alt_name_value or ()}
-        left = found["tbs_certificate"]["validity"]["not_after"].native - self.now()
-        other = chain[1:] != [self.issuer.dump()]
-        return named != set(hosts) or left < timedelta(days=PROFILES[Profile.SERVER].renew_days) or other
+        until = found.not_valid_after
+        late = until - self.now() < timedelta(days=PROFILES[Profile.SERVER].renew_days)
+        late = late and not self._ends_with_issuer(milliseconds(until))
+        return named != set(hosts) or late or chain[1:] != [self.issuer.dump()]
 
 
 def issued_of(certificate: bytes, profile: str) -> Issued:
