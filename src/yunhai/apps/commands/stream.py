@@ -17,14 +17,16 @@ from yunhai.apps.cloud.sockets import listen, socket_mode
 def command(home: Path | None, address: str | None, socket_mode: str) -> int:
     """Run the stream process 行情回報.
 
-    Reads the journal and writes nothing but the index's closing levels. WebSocket /stream/v1 on run/stream.sock, /health,
-    /ready, /metrics. It waits for a journal that is not there yet and goes on when the core starts again. SIGTERM ends it.
+    Reads the journal and writes nothing but the index's closing levels and what replays are made of. WebSockets /stream/v1 and
+    /stream/v1/replay on run/stream.sock, /health, /ready, /metrics. It waits for a journal that is not there yet and goes on
+    when the core starts again. SIGTERM ends it.
     """
     places = Places.at(home)
     places.make()
     configure("stream")
     import uvloop
 
+    from yunhai.apps.cloud.replays import mount
     from yunhai.trading.stream.process import StreamSettings, serve
 
     settings = StreamSettings(
@@ -36,5 +38,5 @@ def command(home: Path | None, address: str | None, socket_mode: str) -> int:
         levels=places.home / "index" / "levels.json",
     )
     listener = listen(address, places.stream_socket, socket_mode)
-    uvloop.run(serve(settings, [listener]))
+    uvloop.run(serve(settings, [listener], compose=lambda stream: mount(stream, places)))
     return 0

@@ -84,7 +84,7 @@ class ReplayApplication:
         await send({"type": "websocket.accept"})
         connection = _Connection(self, receive, send)
         if self._connections >= REPLAY_CONNECTIONS_MAX:
-            with contextlib.suppress(_Left):
+            with contextlib.suppress(_GoneError):
                 await connection.refuse(YunhaiError(TOO_MANY_REPLAYS, most=REPLAY_CONNECTIONS_MAX), _TRY_LATER)
             return
         self._connections += 1
@@ -121,7 +121,7 @@ class ReplayApplication:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
 
 
-class _Left(Exception):
+class _GoneError(Exception):
     """The client has gone, or is sent away."""
 
 
@@ -134,13 +134,14 @@ class _Connection:
         self._send = send
         self._said: asyncio.Queue[Event] = asyncio.Queue(REPLAY_MESSAGES_WAITING_MAX)
         self._session: Session | None = None
+        self._since = application.now()
         self.right: Right | None = None
 
     async def run(self) -> None:
         reading = asyncio.create_task(self._read())
         try:
             await self._converse()
-        except _Left:
+        except _GoneError:
             pass
         finally:
             reading.cancel()
@@ -155,6 +156,7 @@ class _Connection:
                 return
 
     async def _converse(self) -> None:
+        application = self._application
         heard = asyncio.create_task(self._said.get())
         try:
             while True:
@@ -163,7 +165,7 @@ class _Connection:
                     event = heard.result()
                     heard = asyncio.create_task(self._said.get())
                     await self._hear(event)
-                elif self.right is None:
+                if self.right is None and application.now() - self._since >= STREAM_TOKEN_SECONDS_MAX * SECOND:
                     await self.refuse(YunhaiError(TOKEN_MISSING), _POLICY)
                 await self._play()
         finally:
@@ -184,7 +186,7 @@ class _Connection:
 
     async def _hear(self, event: Event) -> None:
         if event["type"] == "websocket.disconnect":
-            raise _Left
+            raise _GoneError
         try:
             said = self._message(event)
             if isinstance(said, Auth):
@@ -240,13 +242,13 @@ class _Connection:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(1):
                     await self._send({"type": "websocket.close", "code": _TOO_SLOW})
-            raise _Left from None
+            raise _GoneError from None
 
     async def refuse(self, error: YunhaiError, code: int) -> None:
         """Say why, close, and go."""
         await self._tell(ENCODER.encode({"op": "refused", "error": error.as_json()}))
         await self._send({"type": "websocket.close", "code": code})
-        raise _Left
+        raise _GoneError
 
     def viewer(self) -> Viewer:
         """What whoever is signed in now may look at."""

@@ -32,15 +32,18 @@ Send = Callable[[Event], Awaitable[None]]
 
 
 class Application:
-    """The ASGI application."""
+    """The ASGI application. `mounted`: other WebSocket applications by their path, which whoever composes the process adds."""
 
     def __init__(self, following: Following, hub: Hub, counted: Counted) -> None:
+        self.mounted: dict[str, Callable[[Scope, Receive, Send], Awaitable[None]]] = {}
         self._following = following
         self._hub = hub
         self._counted = counted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
+        if scope["type"] == "websocket" and scope["path"] in self.mounted:
+            await self.mounted[scope["path"]](scope, receive, send)
+        elif scope["type"] == "websocket":
             await self._socket(scope, receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, send)
@@ -68,7 +71,7 @@ class Application:
 
     def _page(self, path: str) -> tuple[int, tuple[bytes, bytes], bytes]:
         """(status, content type, body). NOT_UPGRADED, ROUTE_UNKNOWN."""
-        if path == PATH:
+        if path == PATH or path in self.mounted:
             raise YunhaiError(errors.NOT_UPGRADED)
         match path.removeprefix(PATH):
             case "/health":

@@ -197,10 +197,13 @@ def _config(application: Mutual) -> uvicorn.Config:
     )
 
 
-async def serve(settings: StreamSettings, sockets: list[socket.socket]) -> None:
-    """Run until SIGTERM or SIGINT. Garbage is looked for rarely, and never among what was read at the start: a search
-    through all orders of a day holds every reader up."""
+async def serve(
+    settings: StreamSettings, sockets: list[socket.socket], *, compose: Callable[[Stream], object] = lambda _: None
+) -> None:
+    """Run until SIGTERM or SIGINT, after `compose` has mounted what else is served. Garbage is looked for rarely, and never
+    among what was read at the start: a search through all orders of a day holds every reader up."""
     stream = Stream(settings, caught_up=_settled)
+    compose(stream)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stream.stop.set)
