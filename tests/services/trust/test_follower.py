@@ -261,6 +261,29 @@ def test_a_seal_refused_for_good_is_set_aside_and_the_others_go_on(scene: Scene)
     assert verify(scene.file(2), scene.root).holds
 
 
+def test_one_that_a_defect_keeps_from_being_made_holds_up_no_other(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from yunhai.services.trust import follower as module
+
+    right = module.cms.build
+
+    def breaks(one: Any) -> bytes:
+        if b"quantity=2000\n" in one.text:
+            raise ZeroDivisionError("a defect")
+        return right(one)
+
+    scene.accept(3)
+    monkeypatch.setattr(module.cms, "build", breaks)
+    follower = scene.follower()
+    scene.settle(follower)
+    assert (scene.rows("code"), scene.rows("state").count(4)) == ([7894, 0, 0], 2)
+    monkeypatch.setattr(module.cms, "build", right)
+    _later(follower, 60)
+    scene.settle(follower)
+    assert scene.rows() == [4, 4, 4]
+
+
 def test_what_fails_is_told_and_begun_anew(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     from yunhai.services.trust import follower as module
 
