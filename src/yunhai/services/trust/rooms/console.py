@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import CERTIFICATE_DAYS_MAX, RENEWAL_NOTICE_DAYS
+from yunhai.kernel.limits import CERTIFICATE_DAYS_MAX, RENEW_CA_DAYS, RENEWAL_NOTICE_DAYS
 from yunhai.platform.console.api import record
 from yunhai.platform.console.rules import checked_change
 from yunhai.platform.identity.models import Person
@@ -37,7 +37,7 @@ STATES: Final = ("valid", "held", "revoked", "expired")
 def _state() -> dict[str, Any]:
     """What the trust process says, or why it does not."""
     try:
-        return {"said": api.authority_state(), "away": None}
+        return {"said": api.authority_state(), "away": None, "renew_ca": RENEW_CA_DAYS}
     except YunhaiError as error:
         return {"said": None, "away": refusals.shown(error)}
 
