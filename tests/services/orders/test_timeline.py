@@ -184,3 +184,26 @@ def test_a_service_above_tells_more_of_accepted_instructions(
     told = [event.details["evidence"] for event in found.events if "evidence" in event.details]
     assert told == ["placed"]
     assert [event.sequence for event in found.events] == [event.sequence for event in before.events]
+
+
+@pytest.mark.parametrize(
+    ("language", "row"), [("zh-hant", ("證據", "等待時戳")), ("en", ("Evidence", "waiting for its stamp"))]
+)
+def test_a_page_says_how_far_the_evidence_has_come(db: None, language: str, row: tuple[str, str]) -> None:
+    from django.utils import translation
+
+    from yunhai.services.orders import pages
+
+    said: dict[str, object] = {"evidence": "waiting", "evidence_zh": "等待時戳", "evidence_en": "waiting for its stamp"}
+    event = api.Event(
+        sequence=1,
+        kind="accepted",
+        zh="委託受理",
+        en="taken",
+        order_id=1,
+        market_time="",
+        details={"action": "new"} | said,
+    )
+    with translation.override(language):
+        shown = [(str(label), value) for label, value in pages._shown(event)["rows"]]
+    assert row in shown
