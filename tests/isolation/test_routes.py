@@ -20,6 +20,7 @@ from yunhai.platform.identity.models import ROLES, Membership, Person
 from yunhai.platform.tenancy import api as tenancy
 from yunhai.platform.tenancy import rls
 from yunhai.services.accounts import api as accounts
+from yunhai.services.quotes.models import Watchlist
 
 OPEN = {
     "POST /api/v1/token": "checks session, or key and secret, itself",
@@ -61,6 +62,7 @@ OF_ONE_TENANT = {
     "proposal",
     "credential",
     "instruction",
+    "watchlist",
 }
 """Places in a path that name something of one tenant or one person; the rest name what is everybody's or the platform's."""
 SAMPLES = {
@@ -135,12 +137,14 @@ def house(db: None) -> House:
         account = accounts.open_account(tenant=BROKER, branch="A001", number="0000017", person=investor).account
         key = identity.add_key(investor, b"\x04" + bytes(64), kind="device", name=MARK)
         client, _ = identity.make_client(investor, BROKER, "investor", MARK)
+        watchlist = Watchlist.objects.create(person=investor, name=MARK, codes=["2330"])
     signed_in = browser(investor)
     sid = session_id(signed_in.session.session_key)
     ids = SAMPLES | {
         "account": account,
         "key": key.pk,
         "client": client.pk,
+        "watchlist": watchlist.pk,
         "sid": sid,
         "asked": account,
         "any_id": account,

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "yunhai.platform.console",
     "yunhai.services.accounts",
     "yunhai.services.orders",
+    "yunhai.services.quotes",
     "yunhai.services.ledger",
     "yunhai.services.settlement",
     "yunhai.services.lines",

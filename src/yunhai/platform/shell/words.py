@@ -135,6 +135,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "account.frozen": _("Frozen"),
     "account.closed": pgettext_lazy("account", "Closed"),
     "watch.remove": _("Take {code} off the list"),
+    "watch.first": _("Watchlist"),
     "levels.lots": _("Quantities in lots"),
     "levels.shares": _("Quantities in shares"),
     "segment.board": _("Board lots"),

@@ -42,18 +42,17 @@ class List {
   constructor(day) {
     this.day = day;
     this.securities = new Map(day.securities.map((one) => [one.code, one]));
-    this.watched = new Watchlist(page.account, day.securities);
-    if (page.code) this.watched.add(page.code);
+    this.watched = new Watchlist(day.securities);
     this.table = document.getElementById("watch");
     this.body = this.table.querySelector("tbody");
     this.rows = new Map();
     this.end = () => {};
     new Finder(document.getElementById("find"), document.getElementById("found"), day.securities, (code) => this.chosen(code));
-    this.draw();
+    this.watched.load(page.account).then(() => this.draw());
   }
 
-  chosen(code) {
-    this.watched.add(code);
+  async chosen(code) {
+    await this.watched.add(code);
     location.assign(`${page.security}${code}/`);
   }
 
@@ -100,8 +99,8 @@ class List {
     remove.className = "button plain little remove";
     remove.textContent = "×";
     remove.setAttribute("aria-label", word("watch.remove", { code: security.code }));
-    remove.addEventListener("click", () => {
-      this.watched.remove(security.code);
+    remove.addEventListener("click", async () => {
+      await this.watched.remove(security.code);
       this.draw();
     });
     last.append(remove);

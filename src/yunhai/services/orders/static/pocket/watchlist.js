@@ -1,38 +1,48 @@
-/** Which codes a person watches, on this device, in their order. Kept per account in the browser; nothing of it is sent. */
+/** The list that the quotes page shows: the first of a person's watchlists, kept by the cloud (services/quotes). */
 
-const MOST = 40;
+import { MOST, change, load, make } from "/static/quotes/watchlists.js";
+import { toast } from "/static/shell/js/toast.js";
+import { told } from "/static/shell/js/trade.js";
+import { word } from "/static/shell/js/words.js";
+
 const FIRST = 12;
 
 export class Watchlist {
-  constructor(account, securities) {
-    this.place = `yunhai.watch.${account}`;
-    const known = new Set(securities.map((one) => one.code));
-    let kept = null;
-    try {
-      kept = JSON.parse(localStorage.getItem(this.place) ?? "null");
-    } catch {
-      /* a list that cannot be read is no list */
-    }
-    const codes = Array.isArray(kept) ? kept.filter((code) => known.has(code)) : null;
-    this.codes = codes ?? securities.slice(0, FIRST).map((one) => one.code);
+  /** Before anything is kept, the day's first securities are shown, and kept with the first change. */
+  constructor(securities) {
+    this.list = null;
+    this.first = securities.slice(0, FIRST).map((one) => one.code);
+    this.known = new Set(securities.map((one) => one.code));
   }
 
-  save() {
+  /** Asks for the list, bringing along what this browser kept by itself before. */
+  async load(account) {
     try {
-      localStorage.setItem(this.place, JSON.stringify(this.codes));
-    } catch {
-      /* a full or forbidden store: the list lives as long as the page */
+      [this.list = null] = await load(account);
+    } catch (error) {
+      toast("bad", told(error));
     }
   }
 
-  add(code) {
-    if (this.codes.includes(code)) return;
-    this.codes = [...this.codes, code].slice(-MOST);
-    this.save();
+  /** What is shown: codes of today's market, in their order. */
+  get codes() {
+    return (this.list?.codes ?? this.first).filter((code) => this.known.has(code));
   }
 
-  remove(code) {
-    this.codes = this.codes.filter((one) => one !== code);
-    this.save();
+  async keep(codes) {
+    try {
+      this.list = this.list ? await change(this.list.id, { codes }) : await make(word("watch.first"), codes);
+    } catch (error) {
+      toast("bad", told(error), error.remedy ?? "");
+    }
+  }
+
+  async add(code) {
+    const codes = this.list?.codes ?? this.first;
+    if (!codes.includes(code)) await this.keep([...codes, code].slice(-MOST));
+  }
+
+  async remove(code) {
+    await this.keep((this.list?.codes ?? this.first).filter((one) => one !== code));
   }
 }

@@ -1,0 +1,1 @@
+"""Quotes 行情看板: watchlists kept with the person, sectors, movers, breadth and the index."""
