@@ -38,8 +38,7 @@ _described: Any = abstract
 _SINGLE: Final = {"price": "source", "price0": "source0", "price1": "source1"}
 """TA-Lib's inputs of one chosen series, and the parameters that choose it."""
 _OWN_PANE: Final = frozenset((("SUPERTREND", "trend"), ("AVGDEV", "real")))
-_PRICE_PANE: Final = frozenset((("FRACTAL", "swinghigh"), ("FRACTAL", "swinglow")))
-_POINTS: Final = frozenset(("SAR", "SAREXT", "FRACTAL"))
+_POINTS: Final = frozenset(("SAR", "SAREXT"))
 
 
 def indicators() -> Iterator[Indicator]:
@@ -107,9 +106,10 @@ def _average_numbers() -> dict[str, int]:
 def _output(name: str, function: Any, output: str) -> Output:
     flags = function.info["output_flags"][output]
     same_scale = "Output scale same as input" in function.function_flags
-    pane: Pane = "price" if same_scale or (name, output) in _PRICE_PANE or name.startswith("CDL") else "own"
+    marks = name.startswith("CDL") or name == "FRACTAL"
+    pane: Pane = "price" if same_scale or marks else "own"
     style: Style = "line"
-    if name.startswith("CDL"):
+    if marks:
         style = "mark"
     elif name in _POINTS:
         style = "points"

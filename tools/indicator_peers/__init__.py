@@ -1,0 +1,1 @@
+"""Our indicators beside other people's results for the same bars (`python -m tools.indicator_reference` writes what is found)."""
