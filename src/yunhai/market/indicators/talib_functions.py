@@ -8,7 +8,7 @@ TA-Lib's whole-number outputs carry 0 before the lookback in Python; here they a
 """
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -99,6 +99,7 @@ def _parameter(function: str, name: str, default: Value) -> Parameter:
     return Parameter(name=name, kind="int", default=default, lowest=lowest, highest=INDICATOR_PERIOD_MAX)
 
 
+@cache
 def _average_numbers() -> dict[str, int]:
     return {kind: getattr(_library.MA_Type, kind) for kind in AVERAGES}
 
