@@ -134,7 +134,7 @@ def _joined(folder: Path, table: str, part: str, files: list[LakeFile]) -> LakeF
     make_folder(folder / ASIDE)
     known = TABLES[table]
     with connect() as engine:
-        query = f"SELECT {', '.join(known.all_columns())} FROM read_parquet($files)"  # noqa: S608 - the table's names
+        query = f"SELECT {', '.join(known.all_columns())} FROM read_parquet($files, hive_partitioning = false)"  # noqa: S608 - the table's names
         found_rows = engine.execute(query, {"files": [str(folder / file.path) for file in files]}).fetchnumpy()
         return write_file(
             engine,

@@ -247,13 +247,13 @@ def selection(
         values["as_of"] = as_of
         where = " WHERE known_ns <= $as_of"
     names = ", ".join(dict.fromkeys([*wanted, *table.order, *table.key, "known_ns", "origin", "venue"]))
-    query = f"SELECT {names} FROM read_parquet($files){where}"  # noqa: S608 - names are the table's own
+    query = f"SELECT {names} FROM read_parquet($files, hive_partitioning = false){where}"  # noqa: S608 - names are the table's own
     if not later:
         return query, values
     values["later"] = later
     key = ", ".join(table.key)
     newest = (
-        f"SELECT {names} FROM read_parquet($later){where} "  # noqa: S608 - as above
+        f"SELECT {names} FROM read_parquet($later, hive_partitioning = false){where} "  # noqa: S608 - as above
         f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY venue DESC, known_ns DESC, origin DESC) = 1"
     )
     if not first:

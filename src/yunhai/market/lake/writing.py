@@ -210,7 +210,7 @@ class _Writing:
         differs = " OR ".join(f"given.{name} IS DISTINCT FROM held.{name}" for name in values) or "false"
         query = f"""
             WITH held AS (
-                SELECT {", ".join([*names, "venue"])} FROM read_parquet($files)
+                SELECT {", ".join([*names, "venue"])} FROM read_parquet($files, hive_partitioning = false)
                 QUALIFY row_number() OVER (PARTITION BY {", ".join(key)} ORDER BY known_ns DESC, origin DESC) = 1
             )
             SELECT given.place_given, {differs} AS differs FROM given JOIN held USING ({", ".join(key)})
