@@ -86,6 +86,7 @@ def test_open_high_and_low_are_of_whole_seconds() -> None:
     index.take([5 * SECOND, 5 * SECOND], [0, 1], [110 * NT, 90 * NT])
     index.take([7 * SECOND], [0], [108 * NT])
     assert (index.open, index.high, index.low) == (BASE, BASE, BASE), "the auction's second ended where it began"
+    assert [level_text(one) for one in index.span()] == ["1000.00", "1000.00", "990.00"], "the running second is shown"
     index.end_second()
     assert (level_text(index.level), level_text(index.low), level_text(index.high)) == ("990.00", "990.00", "1000.00")
     assert [level_text(one) for one in index.minutes.values()] == ["990.00"]

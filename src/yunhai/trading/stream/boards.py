@@ -196,8 +196,7 @@ class Boards:
     def _index(self, *, minutes: bool) -> IndexLine:
         index = self.index
         level = index.level
-        known = (index.high, index.low, index.open)
-        high, low, opened = (level_text(one) if one else "" for one in known)
+        opened, high, low = (level_text(one) if one else "" for one in index.span())
         difference = level - index.previous
         sign = "-" if difference < 0 else ""
         past = index.minutes.items() if minutes else ()
@@ -208,8 +207,8 @@ class Boards:
             change=sign + level_text(abs(difference)),
             percent=percent_text(difference, index.previous),
             open=opened,
-            high=level_text(max(index.high, level)) if high else "",
-            low=level_text(min(index.low, level)) if low else "",
+            high=high,
+            low=low,
             members=index.members,
             worth=price_text(index.worth),
             base=price_text(index.base),

@@ -98,6 +98,13 @@ class Index:
                 last[book] = price
                 self._moved = True
 
+    def span(self) -> tuple[int, int, int]:
+        """(open, high, low) as they are shown: with what the running second has made of the index; 0 before the first trade."""
+        if not self._moved:
+            return self.open, self.high, self.low
+        level = self.level
+        return self.open or level, max(self.high, level), min(self.low or level, level)
+
     def end_second(self) -> None:
         """The running second is over: what the index is now counts for open, high and low."""
         if not self._moved:
