@@ -42,13 +42,13 @@ def test_a_cell_switched_off_takes_the_desk_away_and_undo_gives_it_back(
     console.check('input[name=level][value="none"]', force=True)
     console.locator("#reach .notice.bad").wait_for()
     assert console.locator("#reach .notice.bad li").count() == 10, "who loses it is said before"
-    console.fill("#reason", "a drill of the browser test")
+    console.fill("#reason", "瀏覽器測試演練")
     console.locator("form[data-once] footer button.main").click()
     console.wait_for_url("**/console/matrix/")
     try:
         assert clerk.goto(cloud.origin + "/desk/").status == 404
     finally:
-        console.fill("#undo-reason", "the drill is over")
+        console.fill("#undo-reason", "演練結束復原")
         console.locator("form:has(#undo-reason) button").click()
         console.wait_for_url("**/console/matrix/")
     assert clerk.goto(cloud.origin + "/desk/").status == 200
@@ -64,7 +64,7 @@ def test_a_new_lines_password_is_shown_once(console: Any, cloud: Cloud) -> None:
     console.fill("#line", line)
     brokers = console.locator("#tenant option").count()
     console.select_option("#tenant", index=brokers - 1)  # not the broker whose lines other tests count
-    console.fill("#add-reason", "one more for the busy broker")
+    console.fill("#add-reason", "為忙碌券商加線")
     console.get_by_role("button", name="新增並顯示一次密碼").click()
     secret = console.locator("#secret").text_content()
     assert len(secret) == 20
