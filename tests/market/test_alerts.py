@@ -144,7 +144,7 @@ def test_an_output_is_chosen_by_its_name_and_is_the_firing_s_value():
 
 # --- The unfinished bar ---
 
-LOOKS: list[tuple[str, list[tuple[int, float, bool]], list[bool]]] = [
+LOOKS: list[tuple[str, list[tuple[int, float, bool]], list[int]]] = [
     ("fires once while it flickers", [(0, 9, True), (1, 11, False), (1, 9, False), (1, 12, False)], [0, 1, 0, 0]),
     ("and not again when it finishes", [(0, 9, True), (1, 11, False), (1, 11, True), (2, 12, True)], [0, 1, 0, 0]),
     ("finished below: the next may fire", [(0, 9, True), (1, 11, False), (1, 9, True), (2, 11, False)], [0, 1, 0, 1]),
@@ -153,20 +153,63 @@ LOOKS: list[tuple[str, list[tuple[int, float, bool]], list[bool]]] = [
         [(0, 9, True), (1, 11, False), (1, 10, True), (2, 11, True)],
         [0, 1, 0, 1],
     ),
-    ("an unfinished first bar is no side", [(0, 9, False), (0, 11, False), (0, 11, True), (1, 12, True)], [0, 0, 0, 0]),
+    (
+        "the first look is a side, finished or not",
+        [(0, 9, False), (0, 11, False), (0, 11, True), (1, 12, True)],
+        [0, 1, 0, 0],
+    ),
+    ("where it stood at first is no crossing", [(0, 11, False), (0, 12, True), (1, 13, True)], [0, 0, 0]),
+    ("a first look on the line is no side", [(0, 10, False), (0, 9, False), (0, 11, False)], [0, 0, 1]),
     ("dips count when they finish", [(0, 11, True), (1, 9, False), (1, 11, True), (2, 12, True)], [0, 0, 0, 0]),
+    (
+        "a later bar finishes the one before",
+        [(0, 9, False), (1, 9, False), (2, 11, False), (3, 12, False)],
+        [0, 0, 1, 0],
+    ),
+    ("with the answer it had at the end", [(0, 9, True), (1, 11, False), (1, 9, False), (2, 11, False)], [0, 1, 0, 1]),
+    ("a bar that was never looked at", [(0, 9, True), (3, 12, True)], [0, 1]),
 ]
 
 
 @pytest.mark.parametrize(("looks", "wanted"), [row[1:] for row in LOOKS], ids=[row[0] for row in LOOKS])
 def test_unfinished_bars(looks, wanted):
+    """(bar, price, finished) one after another, and how often each look fires. A bar passed over stands at 9."""
     watch, said, prices = Watch(), [], []
     for bar, price, finished in looks:
-        prices[bar:] = [price]
-        watch, firing = look(ABOVE_10, watch, bars(prices), finished=finished)
-        said.append(firing is not None)
-        assert firing is None or (firing.start_ns, firing.left) == (bar * DAY_NS, price)
-    assert said == [bool(one) for one in wanted]
+        prices[bar:] = []
+        prices += [9] * (bar - len(prices)) + [price]
+        watch, found = look(ABOVE_10, watch, bars(prices), finished=finished)
+        said.append(len(found))
+        assert all((firing.start_ns, firing.left) == (bar * DAY_NS, price) for firing in found)
+    assert said == wanted
+
+
+def test_missed_bars_fire_late_and_in_order():
+    watch, _ = look(ABOVE_10, Watch(), bars([9]), finished=True)
+    watch, found = look(ABOVE_10, watch, bars([9, 11, 9, 12, 13]), finished=False)
+    assert [(firing.start_ns // DAY_NS, firing.left) for firing in found] == [(1, 11.0), (3, 12.0)]
+    assert look(ABOVE_10, watch, bars([9, 11, 9, 12, 13, 14]), finished=True)[1] == []
+
+
+def test_a_new_watch_does_not_tell_what_was():
+    history = bars([9, 11, 9, 12, 9, 11])
+    assert look(ABOVE_10, Watch(), history, finished=False)[1] == []
+    assert len(look(Within(Price(), 10, 12), Watch(), history, finished=False)[1]) == 1, "but what holds now"
+
+
+@given(
+    prices=st.lists(st.integers(8, 12), min_size=1, max_size=30),
+    looked=st.lists(st.booleans(), min_size=30, max_size=30),
+)
+def test_skipped_looks_lose_no_firing_of_a_finished_bar(prices, looked):
+    """However many looks are left out, the finished bars' firings are those of all bars; unfinished looks may add their own."""
+    columns, watch, said = bars(prices), Watch(), []
+    watch, _ = look(ABOVE_10, watch, columns.head(1), finished=True)
+    for count in range(2, len(columns) + 1):
+        if looked[count - 1] or count == len(columns):
+            watch, found = look(ABOVE_10, watch, columns.head(count), finished=True)
+            said += found
+    assert said == firings(ABOVE_10, columns)
 
 
 CONDITIONS = [
@@ -189,8 +232,8 @@ def test_bar_by_bar_is_the_same_as_all_at_once(prices, volumes, condition):
     columns = bars(prices, volumes[: len(prices)], other=[10] * len(prices))
     watch, said = Watch(), []
     for count in range(1, len(columns) + 1):
-        watch, firing = look(condition, watch, columns.head(count), finished=True)
-        said += [firing] if firing else []
+        watch, found = look(condition, watch, columns.head(count), finished=True)
+        said += found
     assert said == firings(condition, columns)
 
 
@@ -205,7 +248,7 @@ def test_between_two_firings_it_was_otherwise(given, condition):
 
 
 def test_no_bars_say_nothing():
-    assert look(ABOVE_10, Watch(), bars([]), finished=True) == (Watch(), None)
+    assert look(ABOVE_10, Watch(), bars([]), finished=True) == (Watch(), [])
     assert firings(ABOVE_10, bars([])) == []
     assert answers(Volume(2), bars([])).tolist() == []
 

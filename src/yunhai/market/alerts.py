@@ -9,8 +9,10 @@ no crossing of it and a missing value ends none.
 - `Crosses`: the left side was on the other side of the right one, and is past it now. Where it stood at first is no crossing.
 - `Within`, `Moves`, `Volume`: it holds now and did not before; what holds at the very first look is announced.
 
-A bar that is not finished may change its answer any number of times. It is measured against the last finished bar, may fire
-once, and counts as passed only with the answer it finishes with.
+A bar that is not finished may change its answer any number of times. It is measured against the last finished bar (against
+the very first look, while there is none), may fire once, and counts as passed only with the answer it finishes with. A bar
+is finished when it is said to be, or when a later one is there: whoever misses looks gets the missed bars' firings late, not
+never.
 """
 
 from collections.abc import Iterator
@@ -96,9 +98,11 @@ Condition = Crosses | Within | Moves | Volume
 
 
 class Watch(msgspec.Struct, frozen=True):
-    """What must be remembered between two bars: the last finished bar with an answer, and the bar of the last firing (start_ns)."""
+    """What must be remembered between two looks: the answer of the last finished bar that had one (or of the first look), the
+    last bar that counts as finished and the bar of the last firing (start_ns)."""
 
     answer: int = 0
+    finished_ns: int | None = None
     fired_ns: int | None = None
 
 
@@ -234,32 +238,43 @@ def step(condition: Condition, watch: Watch, answer: int, *, start_ns: int, fini
     before = watch.answer or _FIRST_LOOK[type(condition)]
     fires = answer == 1 and before == -1 and watch.fired_ns != start_ns
     return Watch(
-        answer=answer if finished and answer else watch.answer,
+        answer=answer if answer and (finished or not before) else watch.answer,
+        finished_ns=start_ns if finished else watch.finished_ns,
         fired_ns=start_ns if fires else watch.fired_ns,
     ), fires
 
 
 def firings(condition: Condition, columns: Columns) -> list[Firing]:
     """Every firing over finished bars: what an alert would have said in the past. Errors: 7700-7702, 7706, 7730."""
-    checked(condition)
-    found, watch = [], Watch()
-    left = left_values(condition, columns)
-    for row, answer in enumerate(answers(condition, columns).tolist()):
+    return _stepped(checked(condition), Watch(), columns, 0, finished=True)[1]
+
+
+def look(condition: Condition, watch: Watch, columns: Columns, *, finished: bool) -> tuple[Watch, list[Firing]]:
+    """Look at these bars: at those that have finished since the last look, and at the last one, which is `finished` or not. The
+    first look of all is at the last bar alone. With no bars nothing is seen. Error: 7706."""
+    if not len(columns):
+        return watch, []
+    first = len(columns) - 1
+    if watch.finished_ns is not None:
+        first = int(np.searchsorted(columns.start_ns, watch.finished_ns, side="right"))
+    elif not finished:
+        watch = msgspec.structs.replace(watch, finished_ns=int(columns.start_ns[-1]) - 1)
+    return _stepped(condition, watch, columns, first, finished=finished)
+
+
+def _stepped(
+    condition: Condition, watch: Watch, columns: Columns, first: int, *, finished: bool
+) -> tuple[Watch, list[Firing]]:
+    """Every bar from `first` on; all but the last are finished."""
+    found: list[Firing] = []
+    given, left = answers(condition, columns), left_values(condition, columns)
+    for row in range(first, len(columns)):
         start_ns = int(columns.start_ns[row])
-        watch, fires = step(condition, watch, answer, start_ns=start_ns, finished=True)
+        done = finished or row < len(columns) - 1
+        watch, fires = step(condition, watch, int(given[row]), start_ns=start_ns, finished=done)
         if fires:
             found.append(Firing(start_ns=start_ns, left=float(left[row])))
-    return found
-
-
-def look(condition: Condition, watch: Watch, columns: Columns, *, finished: bool) -> tuple[Watch, Firing | None]:
-    """One look at the last of these bars. With no bars nothing is seen. Error: 7706."""
-    if not len(columns):
-        return watch, None
-    answer, start_ns = int(answers(condition, columns)[-1]), int(columns.start_ns[-1])
-    watch, fires = step(condition, watch, answer, start_ns=start_ns, finished=finished)
-    left = float(left_values(condition, columns)[-1])
-    return watch, Firing(start_ns=start_ns, left=left) if fires else None
+    return watch, found
 
 
 _SIDES_ZH: Final = {
