@@ -448,6 +448,7 @@ def test_what_was_attainable_for_an_order() -> None:
     assert (bought.got, bought.average) == (price(10.1), (price(10.1) * 400 + price(10) * 15) // 415)
     assert bought.better_by == bought.average - price(10.1)
     assert bought.inside == 400
+    assert attainable(replay, 1).at_once == (0, 0)  # while an auction collects nothing trades at once
     with pytest.raises(YunhaiError) as refused:
         attainable(replay, 10)
     assert code_of(refused) == 7483

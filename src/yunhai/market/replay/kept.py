@@ -64,20 +64,28 @@ class KeptBook:
             if start % self.apart == 0:
                 self._keep(book)
             stop = min(start + self._slice, size)
-            heard: list[tuple[int, int]] = []
+            bid: list[int] = []
+            ask: list[int] = []
             for row in rows_of(chosen(self.source.events, self.places[start:stop])):
                 try:
                     book.apply(row)
                 except KeyError:
-                    event = int(self.places[start + len(heard)])
-                    reason = f"event {event} is about an order that does not rest"
-                    reason_zh = f"第 {event} 筆事件所涉委託不在委託簿中"
-                    raise YunhaiError(SOURCE_UNFIT, source=self.source.id, reason=reason, reason_zh=reason_zh) from None
-                heard.append(book.quotes())
-            bids[start:stop], asks[start:stop] = np.array(heard, np.int32).T
+                    raise self._fault(start + len(bid)) from None
+                best = book.quotes()
+                bid.append(best[0])
+                ask.append(best[1])
+            bids[start:stop], asks[start:stop] = bid, ask
         if not self._states:
             self._keep(book)
         return Quotes(bids, asks)
+
+    def _fault(self, local: int) -> YunhaiError:
+        event = int(self.places[local])
+        reason, reason_zh = (
+            f"event {event} is about an order that does not rest",
+            f"第 {event} 筆事件所涉委託不在委託簿中",
+        )
+        return YunhaiError(SOURCE_UNFIT, source=self.source.id, reason=reason, reason_zh=reason_zh)
 
     def _keep(self, book: QueueBook) -> None:
         self._states.append(zlib.compress(_ENCODER.encode(book.keep()), 1))

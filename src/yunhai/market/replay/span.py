@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.records import Side
+from yunhai.kernel.records import Phase, Side
 from yunhai.market.replay.errors import NO_BOOK, SPAN_EMPTY
 from yunhai.market.replay.own import OwnOrder, own_orders
 from yunhai.market.replay.replay import Replay
@@ -50,11 +50,11 @@ class Span:
 class Attainable:
     """What was to be had for one order over a span that begins with its entry.
 
-    `at_once`: its whole quantity against the book as it stood when the order came, (shares, average price): shares may be fewer.
-    `quote`: the best price of the other side in the span; `trade`: the best price that anybody of its side got; `average`: of all
-    trades in the span (VWAP). `inside`: shares traded at its limit or better while it was in the market, its own
-    among them. `got`: its own average,
-    0 if nothing; `better_by`: `average` against `got` in its favour (positive: it did better than the market's average)."""
+    `at_once`: its whole quantity against the book as it stood when the order came, (shares, average price): shares may be
+    fewer, and are none while an auction collects. `quote`: the best price of the other side in the span; `trade`: the best
+    price that anybody of its side got; `average`: of all trades in the span (VWAP). `inside`: shares traded at its limit or
+    better while it was in the market, its own among them. `got`: its own average, 0 if nothing; `better_by`: `average`
+    against `got` in its favour (positive: it did better than the market's average)."""
 
     order: OwnOrder
     at_once: tuple[int, int]
@@ -112,7 +112,8 @@ def attainable(replay: Replay, order: int, last: int | None = None) -> Attainabl
     kept = replay.kept(own.name)
     book = kept.at(kept.local(first))
     shares = cost = 0
-    for level in book.levels(Side.SELL if buying else Side.BUY, 1 << 30):
+    standing = book.levels(Side.SELL if buying else Side.BUY, 1 << 30) if book.phase == Phase.CONTINUOUS else ()
+    for level in standing:
         taken = min(level.quantity, own.quantity - shares) if level.price else 0
         shares, cost = shares + taken, cost + taken * level.price
     quote = found.ask if buying else found.bid
