@@ -267,20 +267,22 @@ def bars_(
     as_json: bool,
 ) -> None:
     """A security's bars 個股 K 線. In JSON prices and values are NT$ as text."""
+    from yunhai.market.bars import span_named
     from yunhai.market.lake.reading import Lake
 
-    rows = Lake(_folder(home, lake)).bars(
-        code,
-        span,
-        first_ns=None if first is None else int(market_time(first)),
-        last_ns=_ends(last),
-        as_of=_ends(as_of),
-        segment=segment,
-        adjust=adjust,  # type: ignore[arg-type]  # the lake refuses another word
-        newest=limit,
-    )
+    with Lake(_folder(home, lake)) as opened:
+        rows = opened.bars(
+            code,
+            span,
+            first_ns=None if first is None else int(market_time(first)),
+            last_ns=_ends(last),
+            as_of=_ends(as_of),
+            segment=segment,
+            adjust=adjust,  # type: ignore[arg-type]  # the lake refuses another word
+            newest=limit,
+        )
     out = console(stderr=as_json)
-    intraday = span.endswith(("s", "m"))
+    intraday = span_named(span).ns > 0
     shown = [
         {
             "start": moment_text(int(row["start_ns"])) if intraday else date_of(int(row["start_ns"])).isoformat(),
@@ -326,13 +328,14 @@ def screen_(
 
     begun = time.perf_counter()
     wanted = tuple(code.strip() for code in explain.split(",") if code.strip())
-    found = screen(
-        Lake(_folder(home, lake)),
-        parse(conditions),
-        session=None if on is None else int(market_time(on)),
-        as_of=_ends(as_of),
-        explain=wanted,
-    )
+    with Lake(_folder(home, lake)) as opened:
+        found = screen(
+            opened,
+            parse(conditions),
+            session=None if on is None else int(market_time(on)),
+            as_of=_ends(as_of),
+            explain=wanted,
+        )
     seconds = round(time.perf_counter() - begun, 3)
     out = console(stderr=as_json)
     held = [

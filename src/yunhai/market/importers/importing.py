@@ -138,11 +138,8 @@ def _day(layout: Layout, source: Source, day: date | None) -> int | None:
 
 
 def _exrights(lake: Path) -> ExRights:
-    found = Lake(lake)
-    try:
+    with Lake(lake) as found:
         rows = found.read("exrights", columns=("code", "start_ns", "reference"))
-    finally:
-        found.close()
     return ExRights(code=rows["code"], start_ns=rows["start_ns"], reference=rows["reference"])
 
 

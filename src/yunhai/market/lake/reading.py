@@ -8,7 +8,7 @@ manifest again for every question and reads only the files whose times touch it.
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import duckdb
 import numpy as np
@@ -53,6 +53,12 @@ class Lake:
         self._engine: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
         self._seen: tuple[object, Manifest] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         with self._lock:
