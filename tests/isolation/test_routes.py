@@ -63,6 +63,7 @@ OF_ONE_TENANT = {
     "credential",
     "instruction",
     "watchlist",
+    "drawing",
 }
 """Places in a path that name something of one tenant or one person; the rest name what is everybody's or the platform's."""
 SAMPLES = {
@@ -84,6 +85,7 @@ SAMPLES |= {
     "registration": 4_242,
     "proposal": 4_242,
     "instruction": 4_242,
+    "drawing": 4_242,
     "credential": "yh-nothing",
     "broker": OTHER_BROKER,
     "profile": "investor",
@@ -93,6 +95,7 @@ SAMPLES |= {
 MARK = "獨一無二的標記"
 QUIET = {"identity_session", "pghistory_context", "identity_endedsession"}
 BODIES: dict[str, dict[str, Any]] = {
+    "PUT /api/v1/charts/drawings/{drawing}": {"points": [{"time": 1_787_241_600, "price": "1080.5"}]},
     "POST /api/v1/clients/{account}/open": {"reason": "phone_order"},
     "POST /api/v1/operations/sessions/{sid}/revoke": {"reason": "a test of isolation"},
     "POST /api/v1/trust/credentials/{credential}/sign": {"activation": "nothing"},

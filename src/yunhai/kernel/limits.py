@@ -558,3 +558,21 @@ assert CODE_CHARACTERS_MAX <= HISTORY_CODE_CHARACTERS_MAX
 assert SCREEN_PERIOD_MAX < SCREEN_SESSIONS_MAX
 SCREEN_STEPS_MAX: Final = 20_000
 """Values of all stocks at one session that a screen computes."""
+
+# --- Charts ---
+
+CHART_BARS_MAX: Final = 10_000
+"""Bars of one answer: 40 years of days."""
+CHART_BARS_READ_MAX: Final = 20_000
+"""Bars of less than a day over which a chart's indicators are computed."""
+CHART_INDICATOR_CHARACTERS_MAX: Final = 600
+"""A chart's indicators as text."""
+CHART_SERIES_KEPT_MAX: Final = 32
+"""Securities' bars that a process keeps between two questions."""
+CHART_SECURITIES_MAX: Final = 20_000
+"""Codes that a chart can be looked for by."""
+DRAWINGS_MAX: Final = 100
+"""Lines that a person keeps over one security."""
+DRAWINGS_A_PERSON_MAX: Final = 2_000
+assert CHART_BARS_MAX <= CHART_BARS_READ_MAX <= INDICATOR_BARS_MAX
+assert DRAWINGS_MAX <= DRAWINGS_A_PERSON_MAX

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "yunhai.services.lines",
     "yunhai.services.desk",
     "yunhai.services.trust",
+    "yunhai.services.charts",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

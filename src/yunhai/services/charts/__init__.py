@@ -1,0 +1,1 @@
+"""Charts 線圖: bars with indicators from the lake, and the lines a person draws."""

@@ -1,0 +1,287 @@
+"""Charts: bars with their indicators as columns, and what a person keeps of them.
+
+Indicators are computed here, over every bar that the lake has up to the asked end (of less than a day the last 20,000), and then
+cut to the range: a value does not depend on how much of the chart is asked for, and the live value of the last bar is the
+batch value, because it is the same computation.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from yunhai.kernel.clock import SECOND, TAIPEI_OFFSET
+from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import CHART_BARS_MAX, CHART_SECURITIES_MAX, DRAWINGS_A_PERSON_MAX, DRAWINGS_MAX
+from yunhai.kernel.money import SCALE, decimal_text
+from yunhai.market.indicators import Indicator, Request, catalogue, compute_or_missing, indicator
+from yunhai.market.lake.adjusting import Adjust
+from yunhai.services.charts import history
+from yunhai.services.charts.errors import DRAWING_MISSING, DRAWINGS_FULL, RANGE_WRONG
+from yunhai.services.charts.models import Chosen, Drawing
+from yunhai.services.charts.rules import Latest, Point, code_of, indicators_of, label
+from yunhai.services.orders import api as orders
+
+DECIMALS: Final = 6
+"""Of indicators' values as they are shown; nearer than a chart can draw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Bars of `code` whose span begins from `first_ns` to `last_ns` (market time), the last `limit` of them."""
+
+    code: str
+    span: str = "1d"
+    adjusted: Adjust = "raw"
+    first_ns: int | None = None
+    last_ns: int | None = None
+    as_of: int | None = None
+    limit: int = CHART_BARS_MAX
+    indicators: tuple[Request, ...] = ()
+    latest: Latest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One output of an indicator; NaN where there is no value."""
+
+    name: str
+    zh: str
+    pane: str
+    style: str
+    values: list[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computed:
+    """One indicator: `label` as people write it."""
+
+    name: str
+    label: str
+    zh: str
+    en: str
+    outputs: list[Row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Columns, ascending. `time` seconds since 1970 of each span's beginning, prices and `value` in 1/`scale` NT$, `volume` shares;
+    `before`: how many older bars there are; `computed_from`: the first bar that indicators were computed over, 0 for none."""
+
+    code: str
+    name: str
+    span: str
+    adjusted: str
+    scale: int
+    offset_seconds: int
+    spans: tuple[str, ...]
+    before: int
+    computed_from: int
+    time: list[int]
+    open: list[int]
+    high: list[int]
+    low: list[int]
+    close: list[int]
+    volume: list[int]
+    value: list[int]
+    trades: list[int]
+    indicators: list[Computed]
+
+
+def bars(question: Question) -> Answer:
+    """The answer to a chart's question; no bars are an answer too. YunhaiError 7335, 7450-7456, 7701-7706."""
+    first, last = question.first_ns, question.last_ns
+    if first is not None and last is not None and first > last:
+        raise YunhaiError(RANGE_WRONG, reason="from is after to", reason_zh="起日晚於迄日")
+    rows = history.bars(
+        history.Wanted(
+            code=code_of(question.code),
+            span=question.span,
+            adjust=question.adjusted,
+            last_ns=last,
+            as_of=question.as_of,
+            latest=question.latest,
+        )
+    )
+    begin = 0 if first is None else int(np.searchsorted(rows["start_ns"], first))
+    begin = max(begin, len(rows) - min(question.limit, CHART_BARS_MAX))
+    shown = rows[begin:]
+    found = orders.prices([question.code.upper()])
+    return Answer(
+        code=question.code.upper(),
+        name=next((one.name for one in found.values()), ""),
+        span=question.span,
+        adjusted=question.adjusted,
+        scale=SCALE,
+        offset_seconds=TAIPEI_OFFSET // SECOND,
+        spans=history.spans(),
+        before=begin,
+        computed_from=int(rows["start_ns"][0] // SECOND) if len(rows) else 0,
+        time=(shown["start_ns"] // SECOND).tolist(),
+        **{name: shown[name].tolist() for name in ("open", "high", "low", "close", "volume", "value", "trades")},
+        indicators=_computed(question.indicators, rows, begin),
+    )
+
+
+def _computed(asked: tuple[Request, ...], rows: history.Bars, begin: int) -> list[Computed]:
+    if not asked:
+        return []
+    columns = history.columns_of(rows)
+    made = []
+    for request in asked:
+        known = indicator(request.name)
+        values = compute_or_missing(request, columns)
+        outputs = [
+            Row(
+                name=output.name,
+                zh=output.zh,
+                pane=pane,
+                style=output.style,
+                values=np.round(values.outputs[output.name][begin:], DECIMALS).tolist(),
+            )
+            for output, pane in zip(known.outputs, known.panes(request), strict=True)
+        ]
+        made.append(Computed(name=request.name, label=label(request), zh=known.zh, en=known.en, outputs=outputs))
+    return made
+
+
+def encoded(answer: Answer) -> bytes:
+    """As JSON; a missing value is null."""
+    return msgspec.json.encode(answer)
+
+
+def known_indicators() -> list[Indicator]:
+    """The registry, Taiwan's own first."""
+    return list(catalogue().values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A security that can be looked for. `history`: the lake has its days."""
+
+    code: str
+    name: str
+    history: bool
+
+
+def securities() -> list[Found]:
+    """Of the latest market day and of the lake, ascending by code."""
+    listed = {one.code: one.name for one in orders.securities()}
+    kept = set(history.codes())
+    every = sorted(kept | set(listed))[:CHART_SECURITIES_MAX]
+    return [Found(code=code, name=listed.get(code, ""), history=code in kept) for code in every]
+
+
+def name_of(code: str) -> str:
+    """A security's name; "" of one that never stood in our market."""
+    return next((one.name for one in orders.prices([code]).values()), "")
+
+
+# --- what a person keeps ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointView:
+    """Seconds since 1970, price as decimal text."""
+
+    time: int
+    price: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawingView:
+    """A line over a security's bars."""
+
+    drawing: int
+    code: str
+    kind: str
+    points: tuple[PointView, ...]
+
+
+def drawings(person: int, code: str) -> list[DrawingView]:
+    """A person's over one security, the oldest first. YunhaiError 7336."""
+    return [_view(one) for one in Drawing.objects.filter(person=person, code=code_of(code))[:DRAWINGS_MAX]]
+
+
+def draw(person: int, code: str, kind: str, points: tuple[Point, ...]) -> DrawingView:
+    """Keep a new line. YunhaiError 7333, 7336."""
+    mine = Drawing.objects.filter(person=person)
+    for held, most in ((mine.filter(code=code_of(code)), DRAWINGS_MAX), (mine, DRAWINGS_A_PERSON_MAX)):
+        if held.count() >= most:
+            raise YunhaiError(DRAWINGS_FULL, most=most)
+    made = Drawing(person_id=person, code=code_of(code), kind=kind)
+    _place(made, points)
+    made.save()
+    return _view(made)
+
+
+def drawing_kind(person: int, drawing: int) -> str:
+    """YunhaiError 7332."""
+    return _mine(person, drawing).kind
+
+
+def move(person: int, drawing: int, points: tuple[Point, ...]) -> DrawingView:
+    """Put a line elsewhere. YunhaiError 7332."""
+    found = _mine(person, drawing)
+    _place(found, points)
+    found.save()
+    return _view(found)
+
+
+def erase(person: int, drawing: int) -> None:
+    """Forget a line. YunhaiError 7332."""
+    _mine(person, drawing).delete()
+
+
+def _mine(person: int, drawing: int) -> Drawing:
+    found = Drawing.objects.filter(person=person, pk=drawing).first() if 0 < drawing < 1 << 63 else None
+    if found is None:
+        raise YunhaiError(DRAWING_MISSING)
+    return found
+
+
+def _place(drawing: Drawing, points: tuple[Point, ...]) -> None:
+    first, *rest = points
+    drawing.first_ns, drawing.first_price = first.at_ns, first.price
+    drawing.second_ns = rest[0].at_ns if rest else None
+    drawing.second_price = rest[0].price if rest else None
+
+
+def _view(of: Drawing) -> DrawingView:
+    points = [(of.first_ns, of.first_price)]
+    if of.second_ns is not None and of.second_price is not None:
+        points.append((of.second_ns, of.second_price))
+    return DrawingView(
+        drawing=of.pk,
+        code=of.code,
+        kind=of.kind,
+        points=tuple(PointView(time=at // SECOND, price=decimal_text(price)) for at, price in points),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenView:
+    """What a person's charts open with."""
+
+    indicators: str
+    span: str
+    adjusted: str
+
+
+FIRST: Final = ChosenView(indicators="MA(5),MA(20),MA(60),KD(9,3,3)", span="1d", adjusted="raw")
+"""What a chart shows somebody who has chosen nothing yet."""
+
+
+def chosen(person: int) -> ChosenView:
+    """What they last had on the chart, or `FIRST`."""
+    found = Chosen.objects.filter(person=person).first()
+    return FIRST if found is None else ChosenView(indicators=found.indicators, span=found.span, adjusted=found.adjusted)
+
+
+def choose(person: int, wanted: ChosenView) -> ChosenView:
+    """Remember what is on the chart. YunhaiError 7331, 7700-7709 of indicators that cannot be read."""
+    text = ",".join(label(one) for one in indicators_of(wanted.indicators))
+    fields: dict[str, Any] = {"indicators": text, "span": wanted.span, "adjusted": wanted.adjusted}
+    Chosen.objects.update_or_create(person_id=person, defaults=fields)
+    return ChosenView(**fields)

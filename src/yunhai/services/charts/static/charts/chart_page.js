@@ -1,0 +1,271 @@
+/** The chart room: bars of one security with indicators by name, the day's bar live, one's own lines. */
+
+import { change, price, priceText, units } from "/static/shell/js/format.js";
+import { watchQuotes } from "/static/shell/js/quotes.js";
+import { market, told } from "/static/shell/js/trade.js";
+import { Finder } from "/static/pocket/finder.js";
+import { page, soon } from "/static/pocket/page.js";
+import { call } from "./calls.js";
+import { Chooser } from "./chooser.js";
+import { Pens } from "./pens.js";
+import { Stage, dayText } from "./stage.js";
+
+const LIVE_MS = 1500;
+const KEEP_MS = 800;
+const TAIL = 3;
+const FAR = 10;
+const DAYS = new Set(["1d", "1w", "1mo"]);
+const at = (id) => document.getElementById(id);
+
+// --- finding a security ------------------------------------------------------------------------------------------------
+
+function finder() {
+  const input = at("find");
+  const found = new Finder(input, at("found"), [], (code) => location.assign(`${page.chart}${code}/`));
+  let asked = false;
+  input.addEventListener("focus", async () => {
+    if (asked) return;
+    asked = true;
+    try {
+      found.securities = await call("GET", "/securities");
+      if (input.value) found.search();
+    } catch {
+      asked = false;
+    }
+  });
+  input.addEventListener("keydown", (event) => {
+    const text = input.value.trim().toUpperCase();
+    if (event.key === "Enter" && at("found").hidden && /^[0-9A-Z][0-9A-Z._-]{0,23}$/.test(text)) location.assign(`${page.chart}${text}/`);
+  });
+}
+
+// --- the room ----------------------------------------------------------------------------------------------------------
+
+class Room {
+  constructor() {
+    this.words = page.words;
+    this.stage = new Stage(at("chart"), at("legend"), this.words);
+    this.pens = new Pens(this.stage, page.code, this.words, (text) => this.say(text));
+    const { indicators, span, adjusted } = page.chosen;
+    const asked = new URLSearchParams(location.search);
+    this.indicators = split(asked.get("indicators") ?? indicators);
+    this.span = asked.get("span") ?? span;
+    this.adjusted = asked.get("adjusted") ?? adjusted;
+    this.latest = "";
+    this.tools();
+    this.keys();
+    new Chooser(this.words, (text) => this.add(text));
+    this.keep = soon(() => call("PUT", "/chosen", { indicators: this.indicators.join(","), span: this.span, adjusted: this.adjusted }).catch(() => {}), KEEP_MS);
+    this.follow = soon(() => this.renew(), LIVE_MS);
+    this.pens.load().catch((error) => this.say(told(error)));
+    this.load();
+    this.live();
+  }
+
+  say(text) {
+    at("said").textContent = text;
+    at("chart-range").textContent = text;
+  }
+
+  path(more = {}) {
+    const query = new URLSearchParams({ span: this.span, adjusted: this.adjusted, indicators: this.indicators.join(","), ...more });
+    if (this.latest && DAYS.has(this.span) && this.adjusted !== "forward") query.set("latest", this.latest);
+    return `/${page.code}/bars?${query}`;
+  }
+
+  async load({ keep = false } = {}) {
+    this.asking?.abort();
+    this.asking = new AbortController();
+    const { signal } = this.asking;
+    let answer;
+    try {
+      answer = await call("GET", this.path(), undefined, { signal });
+    } catch (error) {
+      if (error.name === "AbortError") return false;
+      this.failed(error);
+      return false;
+    }
+    this.show(answer, keep);
+    return true;
+  }
+
+  failed(error) {
+    at("chart-wait").hidden = true;
+    const box = at("chart-failed");
+    box.hidden = false;
+    const text = document.createElement("p");
+    text.className = "notice bad";
+    text.textContent = `${this.words.failed} ${told(error)}`;
+    box.replaceChildren(text);
+  }
+
+  show(answer, keep) {
+    const some = answer.time.length > 0;
+    at("chart-wait").hidden = true;
+    at("chart-failed").hidden = true;
+    at("chart-empty").hidden = some;
+    for (const id of ["chart", "legend", "chosen-bar"]) at(id).hidden = !some;
+    document.querySelector(".chart-pens").hidden = !some;
+    for (const input of document.querySelectorAll("#spans input")) {
+      input.closest("label").hidden = !answer.spans.includes(input.value);
+      input.checked = input.value === answer.span;
+    }
+    at("adjusted").value = answer.adjusted;
+    this.indicators = answer.indicators.map((one) => one.label);
+    this.chips(answer.indicators);
+    if (!some) {
+      at("chart-range").textContent = "";
+      return;
+    }
+    this.stage.show(answer, { keep });
+    this.headline(answer);
+    const { length } = answer.time;
+    at("chart-range").textContent = this.words.bars.replace("{count}", length.toLocaleString("en")).replace("{first}", dayText(this.stage.times[0])).replace("{last}", dayText(this.stage.times[length - 1]));
+    requestAnimationFrame(() => requestAnimationFrame(() => Object.assign(at("chart").dataset, { bars: length, drawn: Math.round(performance.now()) })));
+  }
+
+  /** The last close and its change, until the market says its own. */
+  headline(answer) {
+    if (this.quoted) return;
+    const last = answer.close.length - 1;
+    this.price(priceText(BigInt(answer.close[last])), last > 0 ? priceText(BigInt(answer.close[last - 1])) : "");
+  }
+
+  price(now, before) {
+    const moved = change(now, before);
+    const [last, difference] = ["last", "change"].map((name) => document.querySelector(`.chart-last [data-field="${name}"]`));
+    last.textContent = price(now);
+    last.className = `chart-price ${moved?.tone ?? ""}`;
+    difference.textContent = moved ? `${moved.amount} (${moved.percent})` : "";
+    difference.className = moved ? `${moved.tone} ${moved.tone}-mark` : "";
+  }
+
+  // --- indicators ------------------------------------------------------------------------------------------------------
+
+  chips(indicators) {
+    at("chosen").replaceChildren(
+      ...indicators.map(({ label, zh, en }) => {
+        const item = document.createElement("li");
+        const button = document.createElement("button");
+        button.type = "button";
+        button.className = "chip";
+        button.title = document.documentElement.lang === "en" ? en : zh;
+        button.textContent = `${label} ×`;
+        button.setAttribute("aria-label", this.words.remove.replace("{name}", label));
+        button.addEventListener("click", () => this.change(this.indicators.filter((one) => one !== label)));
+        item.append(button);
+        return item;
+      }),
+    );
+  }
+
+  async add(text) {
+    if (await this.change([...this.indicators, text])) this.say(this.words.added.replace("{name}", this.indicators.at(-1)));
+  }
+
+  /** Other indicators; those before if they are refused. */
+  async change(wanted) {
+    const before = this.indicators;
+    this.indicators = wanted;
+    if (await this.load({ keep: true })) {
+      this.keep();
+      return true;
+    }
+    this.indicators = before;
+    return false;
+  }
+
+  tools() {
+    at("chart-tools").addEventListener("submit", (event) => event.preventDefault());
+    at("spans").addEventListener("change", (event) => {
+      this.span = event.target.value;
+      this.load();
+      this.keep();
+    });
+    at("adjusted").addEventListener("change", (event) => {
+      this.adjusted = event.target.value;
+      this.load();
+      this.keep();
+    });
+  }
+
+  keys() {
+    const { stage, pens } = this;
+    const step = (way) => (event) => stage.go(stage.at + way * (event.shiftKey ? FAR : 1));
+    const actions = {
+      ArrowLeft: step(-1),
+      ArrowRight: step(1),
+      Home: () => stage.go(0),
+      End: () => stage.go(Infinity),
+      "+": () => stage.zoom(0.7),
+      "=": () => stage.zoom(0.7),
+      "-": () => stage.zoom(1.4),
+      Enter: () => pens.putHere(),
+      Escape: () => pens.take(null),
+      Delete: () => pens.eraseChosen(),
+      Backspace: () => pens.eraseChosen(),
+    };
+    const box = at("chart");
+    box.addEventListener("keydown", (event) => {
+      const action = actions[event.key];
+      if (!action || !stage.data || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      action(event);
+      if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") at("said").textContent = stage.spoken();
+    });
+    document.addEventListener("keydown", (event) => event.key === "Escape" && pens.pen && pens.take(null));
+  }
+
+  // --- live ------------------------------------------------------------------------------------------------------------
+
+  async live() {
+    let day;
+    try {
+      day = await market();
+    } catch {
+      return; // no market day is open: history alone
+    }
+    const security = day.securities.find((one) => one.code === page.code);
+    if (!security) return;
+    at("trade-link").hidden = false;
+    watchQuotes([page.code], (quote) => {
+      if (quote.segment !== "board" || !units(quote.open) || !units(quote.last)) return;
+      this.quoted = true;
+      this.price(quote.last, security.reference);
+      const latest = [day.date, quote.open, quote.high, quote.low, quote.last, quote.volume].join(",");
+      if (latest === this.latest) return;
+      this.latest = latest;
+      this.follow();
+    });
+  }
+
+  /** The last bars and their indicators again, computed by the same function as all of them. */
+  async renew() {
+    if (!DAYS.has(this.span) || this.adjusted === "forward" || document.hidden) return;
+    if (!this.stage.data?.time.length) {
+      await this.load();
+      return;
+    }
+    const { span, adjusted } = this;
+    let tail;
+    try {
+      tail = await call("GET", this.path({ limit: TAIL }));
+    } catch {
+      return; // the next quote asks again
+    }
+    if (span !== this.span || adjusted !== this.adjusted) return;
+    if (!this.stage.renew(tail)) await this.load({ keep: true });
+    this.pens.lines.request();
+    at("chart").dataset.live = String(tail.time.at(-1));
+  }
+}
+
+/** "KD(9,3,3),MA(5)" as its parts. */
+function split(text) {
+  return text.match(/[A-Za-z_0-9]+(?:\([^()]*\))?/g) ?? [];
+}
+
+if (page.account) {
+  finder();
+  if (page.code) new Room();
+}
