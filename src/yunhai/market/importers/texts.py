@@ -11,7 +11,7 @@ from yunhai.kernel.clock import EPOCH, FIRST_DATE, LAST_DATE, parse_date, parse_
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import HISTORY_CODE_CHARACTERS_MAX, NUMBER_CHARACTERS_MAX
 
-_DIGITS_MAX: Final = 18
+_MOST_DIGITS: Final = 18
 """Of one number, so that it fits 64 bits."""
 BAD: Final = np.iinfo(np.int64).min
 """What a text that is no date, time or code becomes."""
@@ -58,9 +58,9 @@ def numbers(texts: Sequence[str], *, decimals: int = 0) -> tuple[NDArray[np.int6
             sign = negative | (letter == ord("+"))
         good &= counts | (fine & (digit == 0)) | point | sign | (letter == 0)
     has_digit = ((table >= ord("0")) & (table <= ord("9"))).any(axis=1)
-    good &= has_digit & (digits <= _DIGITS_MAX)
+    good &= has_digit & (digits <= _MOST_DIGITS)
     missing = decimals - np.clip(after, 0, decimals)
-    good &= digits + missing <= _DIGITS_MAX
+    good &= digits + missing <= _MOST_DIGITS
     value = np.where(good, value, 0) * 10 ** np.where(good, missing, 0).astype(np.int64)
     return np.where(negative, -value, value), good
 
