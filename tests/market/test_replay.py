@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -126,6 +127,15 @@ def test_one_other_bit_is_another_hash_from_there_on(busy: Source) -> None:
     named = replace(busy, listings=(replace(LISTINGS[0], code="C"), LISTINGS[1]))
     assert named.hash_at(0) != busy.hash_at(0)
     assert replace(busy, id="test/other").hash_at(9) == busy.hash_at(9)
+
+
+def test_a_hash_asked_by_many_at_once_is_one(busy: Source) -> None:
+    whole = busy.events
+    for _ in range(5):
+        fresh = replace(busy, events=whole.copy())
+        with ThreadPoolExecutor(8) as threads:
+            found = set(threads.map(lambda _, source=fresh: source.hash_at(len(source)), range(8)))
+        assert found == {busy.hash_at(len(busy))}
 
 
 def test_events_out_of_order_or_of_no_listed_book_are_no_source() -> None:
@@ -326,6 +336,16 @@ def test_a_source_cut_at_a_moment_has_the_same_positions_and_hashes(busy: Source
     assert 0 < len(cut) < len(busy)
     assert int(cut.times[-1]) <= NINE + 20 * SECOND < int(busy.times[len(cut)])
     assert cut.hash_at(len(cut)) == busy.hash_at(len(cut))
+    assert cut.before(NINE + 10 * SECOND).hash_at(9) == busy.hash_at(9)
+    for book in (0, 1):
+        assert cut.places_of(book).tolist() == [one for one in busy.places_of(book) if one < len(cut)]
+        assert cut.trades_of(book).tolist() == [one for one in busy.trades_of(book) if one < len(cut)]
+    orders = busy.events["order_id"]
+    entries = [place for place in range(len(busy)) if busy.events["kind"][place] == Kind.NEW]
+    before, after = (next(one for one in entries if (one >= len(cut)) is late) for late in (False, True))
+    assert cut.entry_of(int(orders[before]), (0, 1)) == before
+    with pytest.raises(YunhaiError):
+        cut.entry_of(int(orders[after]), (0, 1))
     replay = Replay(cut, ["A", "B"], Keeping(busy))
     replay.seek(len(cut))
     whole = Replay(busy, ["A", "B"])

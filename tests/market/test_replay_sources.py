@@ -18,6 +18,7 @@ from yunhai.journal import Writer, fact_of
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import Kind, OrderType, Side
 from yunhai.market.l3.feed import read_feed
+from yunhai.market.replay.catalogue import Catalogue
 from yunhai.market.replay.events import public_events
 from yunhai.market.replay.journal_days import JournalDays
 from yunhai.market.replay.own import own_orders
@@ -294,3 +295,57 @@ def test_another_journal_in_its_place_is_read_from_its_beginning(journal: SmallJ
 def test_no_journal_yet_is_no_day(tmp_path: Path) -> None:
     assert JournalDays(tmp_path / "none", tmp_path / "replay").days() == ()
     assert not (tmp_path / "replay").exists()
+
+
+# -- the catalogue -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def catalogue(journal: SmallJournal, tmp_path: Path) -> Catalogue:
+    folder = tmp_path / "replay"
+    (folder / "trades" / "TX").mkdir(parents=True)
+    written(folder / "trades" / "TX" / "2021-07-26.csv.gz")
+    (folder / "l3" / "sse-2023" / "600519").mkdir(parents=True)
+    morning().write(folder / "l3" / "sse-2023" / "600519" / "2023-02-07")
+    return Catalogue(journal.folder, folder, pack_named)
+
+
+def test_the_catalogue_offers_and_opens_what_is_there(journal: SmallJournal, catalogue: Catalogue) -> None:
+    journal.opened()
+    journal.trade_on("09:05", 20)
+    offered = [(one.id, one.day, one.closed) for one in catalogue.offered()]
+    assert offered == [
+        ("journal/2026-08-21", "2026-08-21", False),
+        ("l3/sse-2023/600519/2023-02-07", "2023-02-07", True),
+        ("trades/TX/2021-07-26", "2021-07-26", True),
+    ]
+    for name, _, _ in offered:
+        source, keeping = catalogue.open(name)
+        assert source.id == name
+        assert catalogue.open(name) == (source, keeping)
+    before, _ = catalogue.open("journal/2026-08-21")
+    journal.trade_on("10:00", 20)
+    after, _ = catalogue.open("journal/2026-08-21")
+    assert len(after) > len(before)
+    assert after.hash_at(len(before)) == before.hash_at(len(before))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "journal/2026-08-24",
+        "journal/../x",
+        "l3/sse-2023/600519/2023-02-08",
+        "l3/../../etc/passwd",
+        "l3/sse-2023/600519",
+        "trades/TX/2021-07-27",
+        "trades/../2021-07-26",
+        "trades/TX/\u0000",
+        "other/x",
+    ],
+)
+def test_what_is_not_there_is_unknown(catalogue: Catalogue, name: str) -> None:
+    with pytest.raises(YunhaiError) as refused:
+        catalogue.open(name)
+    assert refused.value.code == 7480

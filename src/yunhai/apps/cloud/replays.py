@@ -13,6 +13,7 @@ from yunhai.apps.cloud.places import Places
 from yunhai.apps.reference_data import rule_pack
 from yunhai.kernel.clock import MINUTE
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import REPLAY_OWN_ORDERS_MAX
 from yunhai.market.replay.app import PATH, ReplayApplication
 from yunhai.market.replay.catalogue import Catalogue, Offered
 from yunhai.market.replay.errors import NOT_ENTITLED
@@ -66,13 +67,13 @@ class StreamViewer:
         return made, keeping
 
     def orders(self, source: Source, account: int) -> frozenset[int]:
-        """Today's orders of an account, if the source is today's journal. NOTHING_FOUND, LOOKUP_MISSING."""
+        """An account's newest orders of today, if the source is today's journal. NOTHING_FOUND, LOOKUP_MISSING."""
         books = self.following.books
         rights.account_of(books, self.claims, account, now_ms=int(time.time() * 1_000))
         day = books.day
         if source.kind is not SourceKind.JOURNAL or day is None or day.date != source.day.isoformat():
             return frozenset()
-        return frozenset(books.orders_by_account.get(account, ()))
+        return frozenset(books.orders_by_account.get(account, [])[-REPLAY_OWN_ORDERS_MAX:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from yunhai.market.l3.feed import read_feed
 from yunhai.market.replay.errors import SOURCE_UNKNOWN
 from yunhai.market.replay.journal_days import PREFIX, JournalDays
 from yunhai.market.replay.kept import Keeping
+from yunhai.market.replay.link import SOURCE_SHAPE
 from yunhai.market.replay.published import published_source
 from yunhai.market.replay.source import Source, SourceKind
 from yunhai.market.replay.trade_file import trade_source
@@ -69,6 +70,8 @@ class Catalogue:
 
     def open(self, source: str) -> tuple[Source, Keeping]:
         """A source and what is kept of it. SOURCE_UNKNOWN, SOURCE_UNFIT, TRADE_ROW, 4101-4106 as of the files."""
+        if not SOURCE_SHAPE.fullmatch(source):
+            raise YunhaiError(SOURCE_UNKNOWN, source=source[:80])
         with self._lock:
             if source.startswith(PREFIX):
                 made = self._days.source(source.removeprefix(PREFIX))
@@ -88,7 +91,7 @@ class Catalogue:
 
     def _file(self, source: str) -> Source:
         parts = source.split("/")
-        if any(part in ("", ".", "..") for part in parts):
+        if any(part in (".", "..") for part in parts):
             raise YunhaiError(SOURCE_UNKNOWN, source=source[:80])
         if parts[0] == SourceKind.ORDERS and len(parts) == 4:
             _, pack, code, day = parts

@@ -25,7 +25,8 @@ from yunhai.market.replay.replay import Replay
 from yunhai.market.replay.source import Source
 
 _FIELDS: Final = ("source", "at", "codes", "view", "hash")
-_SOURCE: Final = re.compile(r"[a-z0-9]+(/[0-9A-Za-z._-]{1,40}){1,4}")
+SOURCE_SHAPE: Final = re.compile(r"[a-z0-9]{1,20}(/[0-9A-Za-z._-]{1,40}){1,4}")
+"""A source's id."""
 _CODE: Final = re.compile(r"[0-9A-Za-z./_-]{1,40}(:[a-z_]{1,20})?")
 _WHOLE: Final = re.compile(r"0|[1-9][0-9]{0,11}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -65,7 +66,7 @@ def read_link(text: str) -> Permalink:
     said = dict(pairs)
     if len(said) != len(pairs) or not set(said) <= set(_FIELDS):
         raise _malformed("a field stands twice or is unknown", "欄位重複或不明")
-    for name, shape in (("source", _SOURCE), ("at", _WHOLE), ("hash", _HASH)):
+    for name, shape in (("source", SOURCE_SHAPE), ("at", _WHOLE), ("hash", _HASH)):
         if not shape.fullmatch(said.get(name, "")):
             raise _malformed(f"{name} is missing or wrong", f"缺少 {name} 或其值有誤")
     codes = tuple(said.get("codes", "").split(","))

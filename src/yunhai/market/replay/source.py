@@ -10,6 +10,7 @@ the same hashes, and fewer of them.
 """
 
 import hashlib
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -67,7 +68,8 @@ class Notes:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Source:
-    """Events (`events.py`) of `listings`, by time. `offset`: the market's clock from UTC, ns."""
+    """Events (`events.py`) of `listings`, by time. `offset`: the market's clock from UTC, ns. `whole`: what this one was cut
+    from, whose figures it shares. Safe for threads."""
 
     id: str
     kind: SourceKind
@@ -76,9 +78,13 @@ class Source:
     listings: tuple[Listing, ...]
     events: Events
     notes: Notes = field(default_factory=Notes)
+    whole: "Source | None" = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         """SOURCE_UNFIT if the events are not in order, too many or of a book that is not listed."""
+        if self.whole is not None:
+            return
         reason, reason_zh = _fault(self)
         if reason:
             raise YunhaiError(SOURCE_UNFIT, source=self.id, reason=reason, reason_zh=reason_zh)
@@ -95,6 +101,8 @@ class Source:
     @cached_property
     def times(self) -> Places:
         """Market time of each event, ns."""
+        if self.whole is not None:
+            return self.whole.times[: len(self)]
         return np.ascontiguousarray(self.events["time"])
 
     def position_at(self, moment: int) -> int:
@@ -128,6 +136,8 @@ class Source:
 
     def places_of(self, book: int) -> Places:
         """Where the events of a book stand, ascending."""
+        if self.whole is not None:
+            return self._cut(self.whole.places_of(book))
         return self._by_book.get(book, np.zeros(0, np.int64))
 
     @cached_property
@@ -136,10 +146,15 @@ class Source:
 
     def trades_of(self, book: int) -> Places:
         """Where the trades of a book stand, ascending."""
+        if self.whole is not None:
+            return self._cut(self.whole.trades_of(book))
         if book not in self._trades:
             places = self.places_of(book)
             self._trades[book] = places[self.events["kind"][places] == Kind.TRADE]
         return self._trades[book]
+
+    def _cut(self, places: Places) -> Places:
+        return places[: int(np.searchsorted(places, len(self), "left"))]
 
     @cached_property
     def _orders(self) -> tuple[NDArray[np.uint64], Places]:
@@ -151,6 +166,11 @@ class Source:
 
     def entry_of(self, order: int, books: tuple[int, ...]) -> int:
         """Where an order was entered. ORDER_UNKNOWN if it was not, or in none of `books`."""
+        if self.whole is not None:
+            place = self.whole.entry_of(order, books)
+            if place < len(self):
+                return place
+            raise YunhaiError(ORDER_UNKNOWN, order=order)
         numbers, places = self._orders
         if 0 <= order < 1 << 64:
             wanted = np.uint64(order)
@@ -184,14 +204,17 @@ class Source:
     def hash_at(self, position: int) -> bytes:
         """SHA-256 of the head and the events before a position, as the module says. OUTSIDE."""
         self.require(position)
-        whole, left = divmod(position, HASH_BLOCK)
+        if self.whole is not None:
+            return self.whole.hash_at(position)
+        block, left = divmod(position, HASH_BLOCK)
         links = self._links
-        while len(links) <= whole:
-            start = (len(links) - 1) * HASH_BLOCK
-            links.append(hashlib.sha256(links[-1] + self._bytes(start, start + HASH_BLOCK)).digest())
+        with self._lock:
+            while len(links) <= block:
+                start = (len(links) - 1) * HASH_BLOCK
+                links.append(hashlib.sha256(links[-1] + self._bytes(start, start + HASH_BLOCK)).digest())
         if not left:
-            return links[whole]
-        return hashlib.sha256(links[whole] + self._bytes(whole * HASH_BLOCK, position)).digest()
+            return links[block]
+        return hashlib.sha256(links[block] + self._bytes(block * HASH_BLOCK, position)).digest()
 
     def _bytes(self, first: int, last: int) -> bytes:
         return self.events[first:last].tobytes()
@@ -199,7 +222,7 @@ class Source:
     def before(self, moment: int) -> "Source":
         """The same source, only what happened up to `moment` (market ns)."""
         end = self.position_at(moment)
-        return self if end == len(self.events) else replace(self, events=self.events[:end])
+        return self if end == len(self) else replace(self, events=self.events[:end], whole=self.whole or self)
 
 
 def _fault(source: Source) -> tuple[str, str]:
