@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final
 
 from asn1crypto import core, crl, ocsp, x509
@@ -123,10 +124,43 @@ def checked_list(encoded: bytes, certificate: bytes, issuer: bytes, *, at: datet
     if len(encoded) > REVOCATION_LIST_BYTES_MAX:
         raise refused(STATUS_MALFORMED, "too large", "過大")
     found, by = load(certificate), load(issuer)
+    if by.subject != found.issuer:
+        raise YunhaiError(STATUS_OTHER)
+    whole = _proven_list(encoded, issuer)
+    revoked_at, reason = whole.entries.get(found.serial_number, (None, ""))
+    if isinstance(reason, YunhaiError):
+        raise YunhaiError(reason.code, **reason.details)
+    status = Status(
+        state=State.GOOD if revoked_at is None else State.REVOKED,
+        revoked_at=revoked_at,
+        reason=reason,
+        this_update=whole.this_update,
+        next_update=whole.next_update,
+        produced_at=whole.this_update,
+        responder=issuer,
+    )
+    if at is not None:
+        _require_current(status, at)
+    return status
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """A list whose signature holds. `entries` by serial number: when, and why (or what is wrong with that entry)."""
+
+    this_update: datetime
+    next_update: datetime | None
+    entries: dict[int, tuple[datetime, "str | YunhaiError"]]
+
+
+@lru_cache(maxsize=8)
+def _proven_list(encoded: bytes, issuer: bytes) -> _List:
+    """Read and proven once: a list is looked up for several certificates of a file, and stands in every file of a minute."""
+    by = load(issuer)
     try:
         whole = crl.CertificateList.load(encoded, strict=True)
         said = whole["tbs_cert_list"]
-        if said["issuer"] != found.issuer or by.subject != found.issuer:
+        if said["issuer"] != by.subject:
             raise YunhaiError(STATUS_OTHER)
         if whole["signature_algorithm"].dump() != said["signature"].dump():
             raise refused(STATUS_MALFORMED, "two signature algorithms", "兩處簽章演算法不同")
@@ -137,31 +171,23 @@ def checked_list(encoded: bytes, certificate: bytes, issuer: bytes, *, at: datet
         if by.key_usage_value is not None and "crl_sign" not in by.key_usage_value.native:
             raise refused(STATUS_RESPONDER, "the issuer's key may not sign lists", "簽發者金鑰不得簽署清冊")
         right = holds(by.public_key, whole["signature_algorithm"], whole["signature"].native, said.dump())
-        this_update = said["this_update"].native.astimezone(UTC)
-        entry = next(
-            (
-                one
-                for one in said["revoked_certificates"] or ()
-                if one["user_certificate"].native == found.serial_number
-            ),
-            None,
-        )
-        status = Status(
-            state=State.GOOD if entry is None else State.REVOKED,
-            revoked_at=None if entry is None else entry["revocation_date"].native.astimezone(UTC),
-            reason="" if entry is None else _entry_reason(entry),
-            this_update=this_update,
-            next_update=_moment(said["next_update"]),
-            produced_at=this_update,
-            responder=by.dump(),
-        )
+        entries: dict[int, tuple[datetime, str | YunhaiError]] = {}
+        for one in said["revoked_certificates"] or ():
+            when = one["revocation_date"].native.astimezone(UTC)
+            entries.setdefault(one["user_certificate"].native, (when, _why(one)))
+        found = _List(said["this_update"].native.astimezone(UTC), _moment(said["next_update"]), entries)
     except BROKEN:
         raise refused(STATUS_MALFORMED, "not a revocation list", "不是憑證廢止清冊") from None
     if not right:
         raise refused(STATUS_SIGNATURE, "not the issuer's", "不是簽發者的簽章")
-    if at is not None:
-        _require_current(status, at)
-    return status
+    return found
+
+
+def _why(entry: Any) -> "str | YunhaiError":
+    try:
+        return _entry_reason(entry)
+    except YunhaiError as error:
+        return error
 
 
 def _hash(digest: str, data: bytes) -> bytes:
