@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from asn1crypto import x509
 from click.testing import CliRunner
+from django.db import transaction
 from django_scopes import scopes_disabled
 from prometheus_client import REGISTRY
 
@@ -18,6 +19,7 @@ from tests.trading.trust.pki import pem
 from yunhai.journal import Reader
 from yunhai.kernel.errors import YunhaiError
 from yunhai.platform.outbox.relay import Answer
+from yunhai.platform.tenancy import rls
 from yunhai.trading import facts
 from yunhai.trading.facts import EvidenceSealed
 from yunhai.trading.instructions import REFUSED_FACT
@@ -210,6 +212,25 @@ def test_signed_then_revoked_at_once_holds_by_its_place(scene: Scene, status: st
         assert report.revoked_at == scene.process.revoked_at
         assert report.stamped_at is not None
         assert report.stamped_at >= report.revoked_at
+
+
+def test_a_page_writes_the_very_file_of_the_shell(scene: Scene) -> None:
+    """By the application's role, the place of the revocation too; and of another broker's nothing."""
+    from yunhai.services.trust import evidence
+
+    scene.accept(2)
+    scene.revoke(datetime.now(UTC))
+    scene.process.ahead = timedelta(seconds=3)
+    scene.settle(scene.follower())
+    with transaction.atomic():
+        rls.tell(tenant=9, person=5, accounts=None)
+        file = evidence.file_of(1, journal=scene.folder)
+        assert file == scene.file(1)
+        assert verify(file, scene.root).revoked_at is not None
+        rls.tell(tenant=9, person=6, accounts=())
+        with pytest.raises(YunhaiError) as hidden:
+            evidence.file_of(2, journal=scene.folder)
+    assert hidden.value.code == 7890
 
 
 def test_revoked_in_an_outage_it_waits_for_the_revocation_in_the_journal(scene: Scene) -> None:
