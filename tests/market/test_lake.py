@@ -239,6 +239,10 @@ def test_a_changed_file_and_a_missing_one_are_named(tmp_path: Path) -> None:
     with pytest.raises(YunhaiError) as refused:
         Lake(lake.folder).bars("2330", last_ns=day("2025-12-31"))
     assert code_of(refused) == 7450
+    changed.write_bytes(bytes(data[:-4]) + b"none")
+    with pytest.raises(YunhaiError) as refused:
+        Lake(lake.folder).bars("2330", first_ns=day("2026-01-01"))
+    assert code_of(refused) == 7451
 
 
 def test_compaction_keeps_every_answer(tmp_path: Path) -> None:

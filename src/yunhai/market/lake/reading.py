@@ -21,8 +21,8 @@ from yunhai.market.bars.making import BAR, coarser
 from yunhai.market.bars.spans import span_named
 from yunhai.market.lake.adjusting import ADJUSTMENTS, Adjust, adjusted, factors
 from yunhai.market.lake.engine import THREADS, connect
-from yunhai.market.lake.errors import FILE_MISSING, QUESTION_WRONG
-from yunhai.market.lake.manifest import NAME, LakeFile, Manifest, load
+from yunhai.market.lake.errors import FILE_DIFFERS, QUESTION_WRONG
+from yunhai.market.lake.manifest import NAME, LakeFile, Manifest, hash_of, load
 from yunhai.market.lake.tables import TABLES, TAIL, Table
 
 Rows = dict[str, NDArray[Any]]
@@ -137,12 +137,24 @@ class Lake:
         return rows
 
     def fetch(self, query: str, values: dict[str, Any]) -> Rows:
-        """The answer to a query of the house's own as arrays without gaps. YunhaiError 7450."""
+        """The answer to a query of the house's own as arrays without gaps. YunhaiError 7450, 7451, 7456 too much memory."""
         try:
             found = self.cursor().execute(query, values).fetchnumpy()
-        except duckdb.IOException as error:
-            raise YunhaiError(FILE_MISSING, path=str(error).splitlines()[0]) from None
+        except duckdb.Error as error:
+            self._tell(error, [*values.get("files", ()), *values.get("later", ())])
+            raise
         return {name: np.ma.getdata(column) for name, column in found.items()}
+
+    def _tell(self, error: duckdb.Error, paths: list[str]) -> None:
+        """Raise what a failed query means for the lake: a file that is gone or changed, or a question beyond the bounds."""
+        if isinstance(error, duckdb.OutOfMemoryException):
+            reason = "it needs more memory than it is given"
+            raise YunhaiError(QUESTION_WRONG, reason=reason, reason_zh="所需記憶體超過上限") from None
+        named = {str(self.folder / file.path): file.sha256 for file in self.manifest().files}
+        for path in paths:
+            found, _ = hash_of(Path(path))
+            if named.get(path, found) != found:
+                raise YunhaiError(FILE_DIFFERS, path=path) from None
 
     def bars(
         self,

@@ -23,6 +23,8 @@ from yunhai.market.lake.tables import TABLES
 from yunhai.market.screener.names import BAR_COLUMNS, FLOW_COLUMNS, MARGIN_COLUMNS, REVENUE_COLUMNS
 
 Floats = NDArray[np.float64]
+Places = dict[int, int]
+"""A code's place by the hash of the code."""
 _PRICES: Final = ("open", "high", "low", "close", "value")
 _DAY_BITS: Final = 20
 _REVENUE_OLD_DAYS: Final = 100
@@ -95,16 +97,16 @@ def load(lake: Lake, names: Iterable[str], *, sessions: int, session: int | None
     files = touched(lake.manifest().of(table.name), first, last)
     if not files:
         raise YunhaiError(QUESTION_WRONG, reason="no daily bars", reason_zh="沒有日線資料")
-    codes, rows = _bars(lake, files, columns, first=first, last=last, as_of=as_of)
+    codes, place_of, rows = _bars(lake, files, columns, first=first, last=last, as_of=as_of)
     if len(codes) > SCREEN_CODES_MAX:
         raise YunhaiError(QUESTION_WRONG, reason="too many securities", reason_zh="證券過多")
-    return _laid(lake, wanted, codes, rows, columns, last=last, as_of=as_of)
+    return _laid(lake, wanted, codes, place_of, rows, columns, last=last, as_of=as_of)
 
 
 def _bars(
     lake: Lake, files: tuple[LakeFile, ...], columns: list[str], *, first: int, last: int, as_of: int | None
-) -> tuple[NDArray[Any], Rows]:
-    """(codes, rows): the board's bars, each with its code's `place` among the codes and its `key`, ascending by key.
+) -> tuple[NDArray[Any], Places, Rows]:
+    """(codes, their places by hash, rows): the board's bars, each with its code's `place` and its `key`, ascending by key.
 
     Codes travel as hashes, for a million texts would cost more than all the rest. Rows that stand for others are few: they
     are read by themselves and take their keys' places here, which the database would do slower.
@@ -123,15 +125,10 @@ def _bars(
         listed = lake.fetch(f"SELECT DISTINCT code, hash(code) AS code_hash FROM {inside}", values)  # noqa: S608 - as above
         names |= dict(zip(listed["code_hash"].tolist(), listed["code"].tolist(), strict=True))
     codes = np.array(sorted(names.values()), object)
-    place_of = {code: place for place, code in enumerate(codes)}
+    number = {code: place for place, code in enumerate(codes)}
+    place_of = {code_hash: number[code] for code_hash, code in names.items()}
     for rows in parts:
-        found = rows.pop("code_hash")
-        begins = (
-            np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]])) if len(found) else np.empty(0, np.intp)
-        )
-        runs = np.array([place_of[names[each]] for each in found[begins].tolist()], np.int64)
-        rows["place"] = np.repeat(runs, np.diff(np.append(begins, len(found))))
-        rows["key"] = (rows["place"] << _DAY_BITS) + (np.asarray(rows["start_ns"], np.int64) + TAIPEI_OFFSET) // DAY
+        _keyed(rows, place_of)
     if len(parts) > 1:
         taken = np.isin(parts[0]["key"], parts[1]["key"])
         parts[0] = {name: column[~taken] for name, column in parts[0].items()}
@@ -139,7 +136,17 @@ def _bars(
     if (rows["key"][1:] < rows["key"][:-1]).any():
         order = np.argsort(rows["key"], kind="stable")
         rows = {name: column[order] for name, column in rows.items()}
-    return codes, rows
+    return codes, place_of, rows
+
+
+def _keyed(rows: Rows, place_of: Places) -> None:
+    """Give rows with a `code_hash` their `place` (-1 of a code without bars) and `key`. Rows of a code mostly lie together."""
+    found = rows.pop("code_hash")
+    begins = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]])) if len(found) else np.empty(0, np.intp)
+    runs = np.array([place_of.get(each, -1) for each in found[begins].tolist()], np.int64)
+    rows["place"] = np.repeat(runs, np.diff(np.append(begins, len(found))))
+    days = (np.asarray(rows["start_ns"], np.int64) + TAIPEI_OFFSET) // DAY
+    rows["key"] = np.where(rows["place"] < 0, -1, (rows["place"] << _DAY_BITS) + days)
 
 
 def _newest(lake: Lake, as_of: int | None) -> int:
@@ -158,6 +165,7 @@ def _laid(
     lake: Lake,
     wanted: set[str],
     codes: NDArray[Any],
+    place_of: Places,
     rows: Rows,
     columns: list[str],
     *,
@@ -189,15 +197,14 @@ def _laid(
         _bars={},
     )
     first = int(start.min())
-    all_codes = {code: number for number, code in enumerate(codes)}
     if wanted & {"reference", "change"}:
-        _reference(lake, universe, all_codes, first, last, as_of)
+        _reference(lake, universe, place_of, first, last, as_of)
     flows: list[str] = [name for name in FLOW_COLUMNS if name in wanted]
     if flows:
-        _beside(lake, universe, "flows", flows, all_codes, first, last, as_of)
+        _beside(lake, universe, "flows", flows, place_of, first, last, as_of)
     if wanted & set(MARGIN_COLUMNS):
         stored = ["margin_balance", "margin_before", "short_balance", "short_before"]
-        _beside(lake, universe, "margin", stored, all_codes, first, last, as_of)
+        _beside(lake, universe, "margin", stored, place_of, first, last, as_of)
         for side in ("margin", "short"):
             flat[f"{side}_change"] = flat[f"{side}_balance"] - flat[f"{side}_before"]
     if wanted & set(REVENUE_COLUMNS):
@@ -205,26 +212,26 @@ def _laid(
     return universe
 
 
-def _keys(rows: Rows, all_codes: dict[Any, int]) -> NDArray[np.int64]:
-    """Each row's code and day as the bars' keys have them; -1 of a code without bars."""
-    number = np.fromiter((all_codes.get(code, -1) for code in rows["code"]), np.int64, len(rows["code"]))
-    day = (np.asarray(rows["start_ns"], np.int64) + TAIPEI_OFFSET) // DAY
-    return np.where(number < 0, -1, (number << _DAY_BITS) + day)
-
-
 def _beside(
     lake: Lake,
     universe: Universe,
     table: str,
     columns: list[str],
-    all_codes: dict[Any, int],
+    place_of: Places,
     first: int,
     last: int,
     as_of: int | None,
 ) -> None:
     """Daily facts as flat columns beside the bars."""
-    rows = lake.read(table, first_ns=first, last_ns=last, as_of=as_of, columns=["code", "start_ns", *columns])
-    keys = _keys(rows, all_codes)
+    files = touched(lake.manifest().of(table), first, last)
+    rows: Rows = {"key": np.empty(0, np.int64)} | {name: np.empty(0, np.int64) for name in columns}
+    if files:
+        query, values = selection(TABLES[table], columns, files, lake.folder, as_of=as_of)
+        asked = ", ".join(["hash(code) AS code_hash", "start_ns", *columns])
+        inside = f"({query}) WHERE start_ns BETWEEN $first AND $last"
+        rows = lake.fetch(f"SELECT {asked} FROM {inside}", values | {"first": first, "last": last})  # noqa: S608 - as above
+        _keyed(rows, place_of)
+    keys = rows["key"]
     at = np.searchsorted(universe._key, keys)
     fits = (keys >= 0) & (at < len(universe._key)) & (universe._key[np.minimum(at, len(universe._key) - 1)] == keys)
     for name in columns:
@@ -233,15 +240,13 @@ def _beside(
         universe.flat[name] = column
 
 
-def _reference(
-    lake: Lake, universe: Universe, all_codes: dict[Any, int], first: int, last: int, as_of: int | None
-) -> None:
+def _reference(lake: Lake, universe: Universe, place_of: Places, first: int, last: int, as_of: int | None) -> None:
     """The reference of each session: the close before, unless an ex-right event of the day says otherwise; and the change."""
     close = universe.flat["close"]
     reference = np.concatenate([[np.nan], close[:-1]])
     place = universe._key >> _DAY_BITS
     reference[np.concatenate([[True], place[1:] != place[:-1]])] = np.nan
-    _beside(lake, universe, "exrights", ["reference"], all_codes, first, last, as_of)
+    _beside(lake, universe, "exrights", ["reference"], place_of, first, last, as_of)
     event = universe.flat["reference"] / SCALE
     reference = np.where(np.isnan(event), reference, event)
     universe.flat["reference"] = reference
