@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 
 from yunhai.kernel.limits import CHART_BARS_MAX, CHART_INDICATOR_CHARACTERS_MAX
@@ -209,9 +209,9 @@ def list_drawings(request: HttpRequest, code: str) -> list[charts.DrawingView]:
 
 @router.post("/{code}/drawings", response={201: DrawingOut}, summary="Draw a line 新增畫線")
 @open_to(service=SERVICE)
-def draw(request: HttpRequest, code: str, body: DrawingIn) -> tuple[int, charts.DrawingView]:
+def draw(request: HttpRequest, code: str, body: DrawingIn) -> Status[charts.DrawingView]:
     points = points_of(body.kind, [(one.time, one.price) for one in body.points])
-    return 201, charts.draw(caller_of(request).person_id, code, body.kind, points)
+    return Status(201, charts.draw(caller_of(request).person_id, code, body.kind, points))
 
 
 @router.put("/drawings/{drawing}", response=DrawingOut, summary="Move a line 移動畫線")
@@ -225,7 +225,7 @@ def move(request: HttpRequest, drawing: int, body: PointsIn) -> charts.DrawingVi
 
 @router.delete("/drawings/{drawing}", response={204: None}, summary="Delete a line 刪除畫線")
 @open_to(service=SERVICE)
-def erase(request: HttpRequest, drawing: int) -> tuple[int, None]:
+def erase(request: HttpRequest, drawing: int) -> Status[None]:
     """7332 also for a line of somebody else."""
     charts.erase(caller_of(request).person_id, drawing)
-    return 204, None
+    return Status(204, None)
