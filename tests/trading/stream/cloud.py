@@ -121,7 +121,11 @@ class Reader:
 async def reading(cloud: Cloud, account: int | None = ANNE, **claims: Any) -> AsyncIterator[Reader]:
     """A connection, signed in unless `account` is None."""
     async with unix_connect(
-        str(cloud.places.stream_socket), uri="ws://stream/stream/v1", max_size=None, compression=None
+        str(cloud.places.stream_socket),
+        uri="ws://stream/stream/v1",
+        max_size=None,
+        compression=None,
+        ping_interval=None,
     ) as socket:
         reader = Reader(socket)
         if account is not None:

@@ -30,7 +30,7 @@ from yunhai.exchange.rules.words import SegmentName
 from yunhai.kernel.money import price_text
 from yunhai.kernel.records import Phase
 from yunhai.trading.facts import GrantSet, Lookup, SessionRevoked
-from yunhai.trading.stream import client, hub
+from yunhai.trading.stream import client, hub, process
 from yunhai.trading.stream.quotes import Board, levels_of
 
 pytestmark = pytest.mark.asyncio
@@ -61,6 +61,12 @@ async def order(core: Cloud, account: int = ANNE, *, want: int = 201, **fields: 
 
 async def post(core: Cloud, path: str, body: Any) -> Any:
     return await asyncio.to_thread(core.post, path, body)
+
+
+def ends_of(core: Cloud) -> int:
+    """The stream's own ends of its socket, the listening one included."""
+    path = str(core.places.stream_socket)
+    return sum(line.endswith(path) for line in Path("/proc/net/unix").read_text().splitlines())
 
 
 def quote_in(message: dict[str, Any], code: str, segment: str = "board") -> dict[str, Any]:
@@ -358,12 +364,14 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "STREAM_UNSENT_BYTES_MAX", 100_000)
+    monkeypatch.setattr(process, "GRACE_S", 1)
     async with both(tmp_path) as (core, stream), reading(core, ANNE) as slow, reading(core, CARL) as other:
         await other.ask("subscribe", channel="quotes", codes=["1101"])
         await slow.ask("subscribe", channel="orders", account=ANNE)
         for _ in range(40):
             await order(core, ANNE, price="95", quantity=1, segment="odd_lot")
             await slow.next("update", "orders")
+        assert ends_of(core) == 3
         slow.socket.transport.pause_reading()
         for _ in range(45):
             await slow.send(op="subscribe", channel="orders", account=ANNE)
@@ -373,6 +381,7 @@ async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
         await order(core, CARL, code="1101", price="42", quantity=1000)
         await quote_when(other, "1101", lambda one: one["bids"] == [["42.00", 1000]])
         assert time.monotonic() - began < 2.0
+        await until(lambda: ends_of(core) == 2, 60)  # the listener and the other: what was not read is given up
         slow.socket.transport.abort()
 
 

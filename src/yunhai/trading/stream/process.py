@@ -35,7 +35,8 @@ TICK_S: Final = 0.1
 """Quotes go out ten times a second."""
 AGAIN_S: Final = 0.5
 GARBAGE_THRESHOLDS: Final = (50_000, 20, 1_000)
-_GRACE_S: Final = 3
+GRACE_S: Final = 3
+"""How long a connection that ended may take to be closed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class _WebSocket(WebSocketsSansIOProtocol):
         try:
             await super().run_asgi()
         finally:
-            self.loop.call_later(_GRACE_S, self.transport.abort)
+            self.loop.call_later(GRACE_S, self.transport.abort)
 
 
 class Stream:
@@ -192,7 +193,7 @@ def _config(application: Mutual) -> uvicorn.Config:
         log_config=None,
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=GRACE_S,
         proxy_headers=False,
     )
 
