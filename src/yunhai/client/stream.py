@@ -38,7 +38,7 @@ class Stream(Socket):
         self.dropped = 0
 
     async def subscribe(self, channel: str, **what: object) -> None:
-        """`quotes` with `codes`, `orders` with `account`, `pool`, `market`."""
+        """`quotes` with `codes`, `boards`, `orders` with `account`, `pool`, `market`."""
         await self._send_text({"op": "subscribe", "channel": channel, **what})
 
     async def unsubscribe(self, channel: str, **what: object) -> None:
