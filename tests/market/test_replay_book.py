@@ -31,6 +31,7 @@ from yunhai.market.replay.book import BookState, Place, QueueBook
 from yunhai.market.replay.events import public_events, rows_of
 from yunhai.market.replay.replay import Replay
 from yunhai.market.replay.source import Listing
+from yunhai.native import _book
 
 
 def at(second: float, name: str = "A") -> Replay:
@@ -179,6 +180,44 @@ def test_the_queues_are_the_engines_own(seed: int) -> None:
         if turn % 5 == 0:
             books = [QueueBook.of(book.listing, book.keep()) for book in books]
     assert compared
+
+
+@pytest.mark.parametrize("seed", [1, 7, 1 << 63])
+def test_the_first_auction_ranks_by_chance_as_the_engine_does(seed: int) -> None:
+    """Twenty buyers and twenty sellers at a price each, market orders too; a few trade; whoever comes later stands behind."""
+    plain = config(10 * NT)
+    ranked = BookConfig(
+        prices=plain.prices,
+        lot=1,
+        max_quantity=10_000,
+        reference=plain.reference,
+        allowed=(0, ALL_KINDS, ALL_KINDS, ALL_KINDS, 0, 0),
+        shuffle=True,
+        seed=seed,
+    )
+    commands = [command(Kind.PHASE, 0, 0, side=Phase.COLLECT)]
+    for number in range(1, 41):
+        side, at = ((BUY, 10.0), (SELL, 10.5), (BUY, 9.5), (SELL, 10.0))[number % 4]
+        commands.append(new(1, 0, number, side, at, 10 + number))
+    commands.append(command(Kind.UNCROSS, 2, 0))
+    commands += [new(3, 0, number, BUY, 10.0, 5) for number in (50, 51)]
+    commands.append(command(Kind.UNCROSS, 4, 0))
+    commands.append(command(Kind.CUT, 5, 0, order_id=2, quantity=1))
+    all_commands = np.concatenate(commands)
+    listing = Listing(book=0, code="A", shuffle=True, seed=seed)
+    book = QueueBook(listing)
+    engine = _book.Engine(order_capacity=100, first_order_id=1, id_capacity=100)
+    engine.add_book(ranked)
+    arrival: list[int] = []
+    for one in all_commands:
+        events, _ = engine.process(np.array([one], RECORD))
+        for row in rows_of(public_events(events)):
+            book.apply(row)
+        same(book, engine_books(engine.state())[0])
+        if one["kind"] == Kind.NEW and not book.shuffled:
+            arrival = [order for order, *_ in queues(book, SELL)]
+    still = [order for order, *_ in queues(book, SELL)]
+    assert still != [order for order in arrival if order in still]  # chance did re-order them
 
 
 def test_a_kept_book_in_the_middle_of_an_orders_trades_goes_on_alike() -> None:
