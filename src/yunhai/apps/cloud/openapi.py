@@ -146,11 +146,11 @@ def _joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 def _stream() -> dict[str, Any]:
     return {
         "operationId": "stream",
-        "summary": "Quotes, own orders, pool, market over a WebSocket 行情與回報",
+        "summary": "Quotes, boards, own orders, pool, market over a WebSocket 行情與回報",
         "description": (
             'First {"op":"auth","token":…}; then {"op":"subscribe","channel":"quotes","codes":["2330"]}, '
-            '"orders" with "account", "pool", "market": a snapshot, then updates, each with a sequence from 1 without a gap '
-            "per channel. JSON text."
+            '"boards", "orders" with "account", "pool", "market": a snapshot, then updates, each with a sequence from 1 '
+            "without a gap per channel. JSON text."
         ),
         "tags": ["stream"],
         "security": [],
