@@ -488,8 +488,8 @@ SERVICE: list[tuple[str, Callable[[Signing], int], int]] = [
     ("an order's text with CR LF", _text(lambda text: text.replace("\n", "\r\n")), 7837),
 ]  # fmt: skip
 _PREPARES = {"used already", "used already, by the process's own count", "a token revoked", "a program disabled",
-             "the code of the first again", "no second factor at all", "the certificate revoked", "the certificate on hold", "the certificate expired",
-             "the certificate not yet valid", "the credential disabled"}  # fmt: skip
+             "no second factor at all", "the certificate revoked", "the certificate on hold", "the certificate expired",
+             "the certificate not yet valid", "the credential disabled", "the code of the first again"}  # fmt: skip
 """Cases that change something on purpose before what is refused."""
 
 
