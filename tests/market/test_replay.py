@@ -194,7 +194,9 @@ def test_playing_drops_nothing_at_any_speed_however_irregular_the_clock(busy: So
     while replay.playing:
         before = replay.now
         last_wall, wall = wall, wall + rng.choice((0, 1, 40_000_000, rng.randrange(SECOND * 4_000_000 // speed)))
-        moved = replay.advance(wall, most=rng.choice((1, 50, 10_000)))
+        most = rng.choice((1, 50, 10_000))
+        moved = replay.advance(wall, most=most)
+        assert len(moved.places) <= most
         happened += moved.places.tolist()
         assert moved.last - moved.first == len(moved.places)
         assert replay.now - before <= 3_700 * SECOND
@@ -237,6 +239,20 @@ def test_a_long_silence_lasts_only_as_long_as_is_said(busy: Source) -> None:
     line = Timeline(busy.times, MINUTE)
     for moment in (int(busy.times[0]), int(busy.times[77]), int(busy.times[-1])):
         assert line.market(line.played(moment)) == moment
+
+
+def test_playing_from_within_a_silence_leaps_over_nothing(busy: Source) -> None:
+    """From the middle of the hour's pause: what is left of it is cut to nothing, and what follows comes at its own pace."""
+    pause = int(np.diff(busy.times).argmax())
+    after = int(busy.times[pause + 1])
+    replay = Replay(busy, ["A", "B"])
+    replay.seek_time(int(busy.times[pause]) + 1_800 * SECOND)
+    assert replay.position == pause + 1
+    replay.play(1_000, 0, idle=MINUTE)
+    replay.advance(0)
+    assert replay.position == busy.position_at(after)
+    replay.advance(SECOND)
+    assert (replay.now, replay.position) == (after + SECOND, busy.position_at(after + SECOND))
 
 
 def test_pausing_and_rebasing(busy: Source) -> None:
@@ -417,6 +433,30 @@ def test_ones_own_order_in_hand_and_repriced() -> None:
     with pytest.raises(YunhaiError) as refused:
         own_orders(replay, set(range(1_001)))
     assert code_of(refused) == 7496
+
+
+def test_an_order_repriced_into_the_other_side_is_in_hand_again() -> None:
+    commands = np.concatenate(
+        [
+            command(Kind.PHASE, 0, 0, side=2),
+            new(1, 0, 1, BUY, 10.0, 100),
+            new(2, 0, 2, SELL, 10.0, 30),
+            new(3, 0, 3, SELL, 10.2, 20),
+            command(Kind.REPRICE, 4, 0, order_id=1, price=price(10.2), account=70),
+        ]
+    )
+    replay = Replay(source_of(engine_events(commands), LISTINGS[:1]), ["A"])
+    told = []
+    for position in range(replay.end - 3, replay.end + 1):
+        replay.seek(position)
+        (own,) = own_orders(replay, {1})
+        told.append((own.state, own.filled, own.price, own.place.leaves if own.place else None))
+    assert told == [
+        ("resting", 30, price(10), 70),
+        ("resting", 30, price(10), 70),
+        ("in-hand", 30, price(10.2), None),
+        ("resting", 50, price(10.2), 50),
+    ]
 
 
 def test_a_span_as_worked_by_hand() -> None:
