@@ -153,7 +153,7 @@ function showSectors(sectors) {
       const percent = made("td", "", { class: "num" });
       percent.append(made("span"));
       percented(percent.firstChild, one.percent);
-      const leader = made("td");
+      const leader = made("td", "", { class: "wide-only" });
       if (one.leader) leader.append(made("a", one.leader, { href: `${page.security}${one.leader}/` }));
       row.append(
         made("th", language === "zh" ? one.zh : one.en, { scope: "row" }),
