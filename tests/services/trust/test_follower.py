@@ -198,7 +198,7 @@ def test_a_checkpoint_by_the_public_stamp_is_not_taken(scene: Scene) -> None:
     assert verify(scene.file(1), scene.root).holds
 
 
-@pytest.mark.parametrize("status", ["revoked", "held"])
+@pytest.mark.parametrize("status", ["revoked", pytest.param("held", marks=pytest.mark.full)])
 def test_signed_then_revoked_at_once_holds_by_its_place(scene: Scene, status: str) -> None:
     """The stamp comes after the revocation, and the record stands before it in the journal: nobody takes an order back so."""
     scene.accept(2)
@@ -249,6 +249,7 @@ def test_revoked_in_an_outage_it_waits_for_the_revocation_in_the_journal(scene: 
     assert verify(scene.file(1), scene.root).holds
 
 
+@pytest.mark.full  # by default the table of tests/trading/trust/test_revoked.py
 def test_what_stands_behind_its_revocation_is_never_sealed(scene: Scene) -> None:
     """As if a core wrote an instruction down late, with the time of before: the journal's order says so."""
     scene.revoke(scene.authority.now + timedelta(seconds=1))
