@@ -514,6 +514,23 @@ def test_what_was_attainable_for_an_order() -> None:
     assert code_of(refused) == 7483
 
 
+def test_what_traded_after_an_order_was_cancelled_was_not_its_to_have() -> None:
+    commands = np.concatenate(
+        [
+            command(Kind.PHASE, 0, 0, side=2),
+            new(1, 0, 1, BUY, 10.0, 10),
+            command(Kind.CANCEL, 2, 0, order_id=1, account=70),
+            new(3, 0, 2, BUY, 10.0, 50),
+            new(4, 0, 3, SELL, 10.0, 50),
+        ]
+    )
+    replay = Replay(source_of(engine_events(commands), LISTINGS[:1]), ["A"])
+    replay.seek(replay.end)
+    found = attainable(replay, 1)
+    assert (found.inside, found.trade, found.average) == (0, price(10), price(10))
+    assert attainable(replay, 2).inside == 50
+
+
 # -- links ---------------------------------------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""`yunhai replay`: an exchange's published orders through our engine, and what came out the same."""
+"""`yunhai replay`: an exchange's published orders through our engine, and what came out the same; any moment of a day."""
 
 import json
 import time
@@ -8,6 +8,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from yunhai.apps.commands import replay_moments
 from yunhai.apps.l3 import report
 from yunhai.apps.reference_data import pack_named
 from yunhai.apps.terminal import console
@@ -22,7 +23,11 @@ JSON_HELP = "Print one JSON object last 最後輸出一個 JSON 物件."
 
 @click.group("replay")
 def command() -> None:
-    """Published order data through the engine 逐筆委託重播."""
+    """Published order data through the engine 逐筆委託重播; any moment of a day 行情重播."""
+
+
+for _moment in (replay_moments.sources, replay_moments.at, replay_moments.span, replay_moments.export):
+    command.add_command(_moment)
 
 
 @command.command("l3")
