@@ -162,14 +162,15 @@ def moving(prefix: str, source: Source, keeping: Keeping, code: str, seeks: int)
     book, seconds = timed(lambda: kept.at(0))
     _, seconds = timed(lambda: kept.run(book, 0, len(kept)))
     rng = random.Random(20260821)
-    replay, took, steps = Replay(source, [code], keeping), [], []
+    replay, took, cpu, steps = Replay(source, [code], keeping), [], [], []
     source.hash_at(len(source))
     for position in (rng.randrange(len(source) + 1) for _ in range(seeks)):
-        began = time.perf_counter()
+        began, used = time.perf_counter(), time.thread_time()
         replay.seek(position)
         replay.depth(code, 10)
         told = replay.events_hash()
         took.append((time.perf_counter() - began) * 1e3)
+        cpu.append((time.thread_time() - used) * 1e3)
         began = time.perf_counter()
         replay.step(-1)
         replay.depth(code, 10)
@@ -186,6 +187,7 @@ def moving(prefix: str, source: Source, keeping: Keeping, code: str, seeks: int)
         f"{prefix}_orders_waiting_at_the_end": book.resting(),
         f"{prefix}_applied_events_per_s": len(kept) / seconds,
         **percentiles(f"{prefix}_seek_ms", took),
+        **percentiles(f"{prefix}_seek_processor_ms", cpu),
         **percentiles(f"{prefix}_step_back_ms", steps),
     }
 
