@@ -106,6 +106,7 @@ def test_a_running_process_takes_it_up_and_gives_it_out(standing: Standing) -> N
     assert scene.at.server_certificate.read_bytes() == again, "and that once"
 
 
+@pytest.mark.full
 def test_what_is_issued_ends_with_its_issuer(standing: Standing) -> None:
     scene = standing.scene
     scene.do(scene.keeper.maintain_once())
@@ -133,6 +134,7 @@ def test_at_the_end_of_its_issuer_nothing_is_made_again_and_again(standing: Stan
     assert scene.do(keys()) == scene.do(keys())
 
 
+@pytest.mark.full
 def test_minutes_name_both_certificates_and_hold_no_secret(standing: Standing) -> None:
     made = standing.renew()
     said = made.file.read_text()
@@ -146,6 +148,7 @@ def test_minutes_name_both_certificates_and_hold_no_secret(standing: Standing) -
             assert b"ENCRYPTED PRIVATE KEY" not in path.read_bytes(), path
 
 
+@pytest.mark.full
 def test_a_half_may_be_typed_as_one_likes(standing: Standing) -> None:
     first, second = standing.held.halves
     assert half_of(f"  {first.lower().replace('-', ' ')} ") == first
@@ -182,6 +185,7 @@ def test_what_a_renewal_refuses_leaves_everything_as_it_was(standing: Standing, 
     assert kept(standing) == before
 
 
+@pytest.mark.full
 def test_another_key_in_the_hsm_is_not_certified(standing: Standing, tmp_path: Path) -> None:
     (tmp_path / "second").mkdir()
     elsewhere = Standing(tmp_path / "second")
