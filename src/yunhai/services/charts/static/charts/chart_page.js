@@ -265,6 +265,7 @@ function split(text) {
   return text.match(/[A-Za-z_0-9]+(?:\([^()]*\))?/g) ?? [];
 }
 
+for (const button of document.querySelectorAll("dialog [data-close]")) button.addEventListener("click", () => button.closest("dialog").close("no"));
 if (page.account) {
   finder();
   if (page.code) new Room();

@@ -73,13 +73,18 @@ export class Lines {
     }
   }
 
-  hitTest(x, y) {
+  /** The line under a place of the stage, or null. */
+  at(x, y) {
     const width = this.stage.chart.timeScale().width();
-    for (const line of this.all) {
+    return this.all.find((line) => {
       const ends = this.ends(line, width);
-      if (ends && near(ends, x, y)) return { externalId: `line-${line.drawing}`, cursorStyle: "pointer", zOrder: "top" };
-    }
-    return null;
+      return ends && near(ends, x, y);
+    }) ?? null;
+  }
+
+  hitTest(x, y) {
+    const line = this.at(x, y);
+    return line ? { externalId: `line-${line.drawing}`, cursorStyle: "pointer", zOrder: "top" } : null;
   }
 }
 

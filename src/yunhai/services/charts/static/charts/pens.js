@@ -8,6 +8,7 @@ import { Lines } from "./lines.js";
 import { dayText } from "./stage.js";
 
 const POINTS = { trend: 2, horizontal: 1 };
+const DRAG_PX = 5;
 
 export class Pens {
   constructor(stage, code, words, say) {
@@ -18,7 +19,12 @@ export class Pens {
     this.points = [];
     this.list = document.getElementById("lines");
     for (const button of document.querySelectorAll("[data-pen]")) button.addEventListener("click", () => this.take(this.pen === button.dataset.pen ? null : button.dataset.pen));
-    stage.chart.subscribeClick((param) => this.clicked(param));
+    let from = null;
+    stage.box.addEventListener("pointerdown", (event) => (from = [event.clientX, event.clientY]));
+    stage.box.addEventListener("click", (event) => {
+      const moved = from ? Math.hypot(event.clientX - from[0], event.clientY - from[1]) : 0;
+      if (moved < DRAG_PX) this.clicked(event); // else the chart was moved
+    });
     stage.chart.subscribeCrosshairMove((param) => this.hover(param));
     this.byNumbers();
     this.draw();
@@ -45,16 +51,19 @@ export class Pens {
     return hundredths > 0 ? { time: this.stage.timeOf(logical), price: (hundredths / 100).toFixed(2) } : null;
   }
 
-  clicked(param) {
-    const { point, logical, paneIndex } = param;
+  /** A click on the prices. Not the library's own: of two quick ones it tells the first only. */
+  clicked(event) {
+    const { chart, candles, box } = this.stage;
+    const place = box.getBoundingClientRect();
+    const [x, y] = [event.clientX - place.left, event.clientY - place.top];
+    if (!this.stage.data || x > chart.timeScale().width() || y > chart.panes()[0].getHeight()) return;
     if (!this.pen) {
-      const id = String(param.hoveredInfo?.objectId ?? param.hoveredObjectId ?? "");
-      this.choose(id.startsWith("line-") ? Number(id.slice(5)) : null);
+      this.choose(this.lines.at(x, y)?.drawing ?? null);
       return;
     }
-    if (!point || (paneIndex ?? 0) !== 0 || logical === undefined) return;
-    const value = this.stage.candles.coordinateToPrice(point.y);
-    if (value !== null) this.put(this.pointAt(logical, value));
+    const logical = chart.timeScale().coordinateToLogical(x);
+    const value = candles.coordinateToPrice(y);
+    if (logical !== null && value !== null) this.put(this.pointAt(logical, value));
   }
 
   /** Enter at the crosshair: that bar's close. */

@@ -152,13 +152,14 @@ export class Stage {
     const from = this.data.time.indexOf(first);
     const follows = from >= 0 && tail.indicators.length === this.data.indicators.length && tail.span === this.data.span;
     if (!follows) return false;
-    const following = this.at === this.times.length - 1;
+    const last = this.times.length - 1; // what lies before it is history, which a series takes no update of
+    const following = this.at === last;
     for (const name of ["time", "open", "high", "low", "close", "volume", "value", "trades"]) this.data[name].splice(from, Infinity, ...tail[name]);
     this.data.indicators.forEach((indicator, which) => {
       indicator.outputs.forEach((output, place) => output.values.splice(from, Infinity, ...tail.indicators[which].outputs[place].values));
     });
     this.times.splice(from, Infinity, ...tail.time.map((time) => time + this.data.offset_seconds));
-    for (let at = from; at < this.times.length; at += 1) this.update(at);
+    for (let at = Math.max(from, last); at < this.times.length; at += 1) this.update(at);
     if (following) this.at = this.times.length - 1;
     this.tell();
     return true;
@@ -178,12 +179,13 @@ export class Stage {
     this.legend.replaceChildren(...this.legends);
   }
 
+  /** The pointer chooses the bar; what the chart moves by itself (keys, live bars) does not. */
   hovered(param) {
-    if (param.logical !== undefined && param.logical !== null && this.data) {
-      this.at = Math.max(0, Math.min(this.times.length - 1, param.logical));
-    } else if (this.data && !param.sourceEvent && document.activeElement !== this.box) {
-      this.at = this.times.length - 1;
-    }
+    if (!this.data) return;
+    const last = this.times.length - 1;
+    if (param.sourceEvent && param.logical !== undefined && param.logical !== null) this.at = Math.max(0, Math.min(last, Math.round(param.logical)));
+    else if (!param.point && document.activeElement !== this.box) this.at = last;
+    else return;
     this.tell();
   }
 
@@ -271,6 +273,7 @@ export class Stage {
     const half = Math.max(5, ((to - from) / 2) * factor);
     const middle = Math.min(Math.max(this.at, from), to);
     scale.setVisibleLogicalRange({ from: middle - half, to: middle + half });
+    this.go(this.at);
   }
 
   // --- places of times -------------------------------------------------------------------------------------------------
