@@ -4,6 +4,7 @@ Twenty years of made days of one security are imported into the cloud's lake. Th
 (`-s`); the bound held here is ten times the goal, since a test machine may be busy.
 """
 
+import time
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from tests.browser.cloud import Cloud
 from tests.browser.fixtures import DESK, PHONE, keep, serious
 from tests.services.charts.days import bring, days
+from yunhai.market.importers.importing import import_file
 
 pytestmark = pytest.mark.full
 
@@ -237,3 +239,15 @@ def test_on_a_phone_in_english(browser: Any, signed_in: Any, cloud: Cloud, histo
     keep(page, f"chart-en-{theme}-phone")
     assert serious(page) == []
     context.close()
+
+
+def test_real_history_where_it_is_at_hand(page: Any, cloud: Cloud, repository: Path) -> None:
+    """The last in this file: it adds real days of forty stocks to the lake."""
+    source = repository / "tw_daily" / "tw_longhist_40stocks_2000_2015.csv.gz"
+    import_file(cloud.home / "lake", source, now_ns=time.time_ns())
+    chart(page, cloud, "2330", "?span=1d&indicators=MA(5),KD(9,3,3)")
+    page.wait_for_function("() => Number(document.getElementById('chart').dataset.bars) > 3000")
+    page.focus("#chart")
+    page.keyboard.press("Home")
+    assert page.inner_text("#said").startswith("2000-01-04")
+    keep(page, "chart-real-zh-light-desk")
