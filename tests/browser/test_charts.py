@@ -241,9 +241,9 @@ def test_on_a_phone_in_english(browser: Any, signed_in: Any, cloud: Cloud, histo
     context.close()
 
 
-def test_real_history_where_it_is_at_hand(page: Any, cloud: Cloud, repository: Path) -> None:
+def test_real_history_where_it_is_at_hand(page: Any, cloud: Cloud, data_folder: Path) -> None:
     """The last in this file: it adds real days of forty stocks to the lake."""
-    source = repository / "tw_daily" / "tw_longhist_40stocks_2000_2015.csv.gz"
+    source = data_folder / "tw_daily" / "tw_longhist_40stocks_2000_2015.csv.gz"
     import_file(cloud.home / "lake", source, now_ns=time.time_ns())
     chart(page, cloud, "2330", "?span=1d&indicators=MA(5),KD(9,3,3)")
     page.wait_for_function("() => Number(document.getElementById('chart').dataset.bars) > 3000")
