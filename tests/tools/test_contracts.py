@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-LAYERS = ("apps", "services", "platform", "client", "trading", "exchange", "journal", "kernel", "native")
+LAYERS = ("apps", "services", "platform", "client", "market", "trading", "exchange", "journal", "kernel", "native")
 
 
 @pytest.fixture

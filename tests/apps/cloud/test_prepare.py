@@ -102,7 +102,7 @@ class StartedError(Exception):
     """The command came as far as to serve."""
 
 
-async def _serve(*_: Any) -> None:
+async def _serve(*_: Any, **_named: Any) -> None:
     raise StartedError
 
 

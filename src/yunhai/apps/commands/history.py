@@ -93,8 +93,11 @@ def import_(
 ) -> None:
     """Import FILES, or the closed days of a journal's folder 匯入檔案或日誌.
 
-    Every row that is left out or marked is named in a report in the lake 每一列剔除或加註者皆列於報告. The same file again
-    changes nothing 重複匯入不會改變資料.
+    Every row that is left out or marked is named in a report in the lake.
+    剔除或加註的每一列皆列於報告。
+
+    The same file again changes nothing.
+    重複匯入不會改變資料。
     """
     from yunhai.apps.reference_data import trading_calendar
     from yunhai.market.importers.importing import import_file, layout_named

@@ -100,7 +100,7 @@ register(
             None,
             422,
             "播放速度須為 ×0.1 至 ×1000，不是 {speed}",
-            "The speed is ×0.1 to ×1000, not {speed}",
+            "The speed is x0.1 to x1000, not {speed}",
             "請改用範圍內的速度。",
             "Choose a speed in that range.",
         ),
