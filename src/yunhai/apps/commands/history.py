@@ -212,7 +212,8 @@ def list_(home: Path | None, lake: Path | None, as_json: bool) -> None:
 def verify_(compact: bool, home: Path | None, lake: Path | None, as_json: bool) -> int:
     """Hold every file of the lake against the manifest 驗證資料湖.
 
-    Exit code 1 if a file is missing or has another hash 缺檔或雜湊不符時離開碼為 1.
+    Exit code 1 if a file is missing or has another hash.
+    缺檔或雜湊不符時離開碼為 1。
     """
     from yunhai.market.lake import checking
 
