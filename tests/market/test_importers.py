@@ -441,11 +441,20 @@ def test_mappings_that_are_none(table: str, text: str, code: str) -> None:
     [
         ("a.csv", b"", 7454),
         ("a.csv", b"one,two\n1,2\n", 7454),
-        ("a.csv.gz", gzip.compress(b"stock_code,trade_date\n" * 9_000)[:-9], 7454),
-        ("a.csv.gz", gzip.compress(f"{DAILY}\n{WEEK[0]}\n".encode())[:-12], 7455),
+        ("a.csv.gz", gzip.compress(b"stock_code,trade_date\n" * 9_000, mtime=0)[:-9], 7454),
+        ("a.csv.gz", gzip.compress(f"{DAILY}\n{WEEK[0]}\n".encode(), mtime=0)[:-12], 7455),
         ("a.csv", f"{DAILY}\n{'9' * 70_000}\n".encode(), 7455),
         ("a.bin", bytes(range(256)) * 50, 7454),
         ("tpex.csv", "\n".join(SAMPLES["tpex-daily"][1]).encode(), 7454),  # no date anywhere
+    ],
+    ids=[
+        "nothing",
+        "no-known-head",
+        "cut-in-the-head",
+        "cut-in-the-rows",
+        "a-long-row",
+        "not-text",
+        "no-date-anywhere",
     ],
 )
 def test_files_that_are_none(tmp_path: Path, name: str, content: bytes, code: int) -> None:
