@@ -140,6 +140,7 @@ def test_killed_ten_times_under_load(tmp_path: Path, seed: int) -> None:
     assert len(load.acks) > 50
 
 
+@pytest.mark.full
 def test_a_clean_stop_leaves_a_snapshot_and_a_closed_journal(tmp_path: Path) -> None:
     core = CoreProcess(tmp_path, "--lift-line-caps", "--lift-rates")
     core.start()

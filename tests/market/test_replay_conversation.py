@@ -378,6 +378,7 @@ def test_more_connections_than_there_is_room_for_are_sent_away(
     asyncio.run(run())
 
 
+@pytest.mark.full
 def test_a_slow_reader_slows_its_own_replay_and_no_other(viewer: Everything) -> None:
     """Both play the same; one takes 0.3 s for each message: it is told everything still, later, and without a leap."""
 

@@ -79,6 +79,7 @@ async def test_each_wrong_login_has_one_answer_outside_and_its_own_reason_in_the
     ]
 
 
+@pytest.mark.full
 async def test_orders_outlive_their_lines_and_a_restart_and_reach_the_venue_once(tmp_path: Path) -> None:
     async with running(tmp_path) as core:
         await asyncio.to_thread(core.prepare)
