@@ -53,11 +53,10 @@ _TAIPEI: Final = timezone(timedelta(seconds=TAIPEI_OFFSET // 10**9))
 _EPOCH: Final = datetime(EPOCH.year, EPOCH.month, EPOCH.day, tzinfo=UTC)
 PROVE_AHEAD_MIN: Final = 8
 """Below so many at once asking another process costs more than it saves."""
-GATHER_S: Final = (0.003, 0.008)
-"""Between two turns of a core that is used, and of one that is busy: what comes meanwhile shares one append, one call of
-the venue and one sync, which cost as much for one as for many."""
-BUSY: Final = 16
-"""So many in a turn are busy."""
+GATHER_S: Final = ((16, 0.008), (3, 0.001))
+"""After a turn of at least so many, the pause before the next: what comes meanwhile shares one append, one call of the venue
+and one sync, which cost as much for one as for many. After a smaller turn there is none: at a few hundred a second nobody
+waits for anybody, a broker's flood least of all."""
 GATHER_FULL: Final = 64
 """So many waiting are a turn of their own at once."""
 _SIGNATURE_CHARACTERS: Final = 86
@@ -69,6 +68,11 @@ _TO_STANDARD: Final = bytes.maketrans(b"-_", b"+/")
 def moment_of(ns: int) -> str:
     """A moment (ns since 1970) as ISO 8601 of Taipei, to the microsecond."""
     return (_EPOCH + timedelta(microseconds=ns // 1_000)).astimezone(_TAIPEI).isoformat(timespec="microseconds")
+
+
+def pause_after(count: int) -> float:
+    """Seconds between a turn of so many instructions and the next."""
+    return next((pause for least, pause in GATHER_S if count >= least), 0.0)
 
 
 def signature_of(text: str) -> bytes:
@@ -130,8 +134,7 @@ class Deciding:
         self._scheduled = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gathering: asyncio.TimerHandle | None = None
-        self._decided_at = 0.0
-        self._busy = False
+        self._ready_at = 0.0
         self._batches: deque[_Batch] = deque()
         self._prover = Prover()
         self._refusals: dict[bytes, YunhaiError] = {}
@@ -157,9 +160,8 @@ class Deciding:
     def _schedule(self) -> None:
         self._scheduled = True
         self._loop = asyncio.get_running_loop()
-        ready = self._decided_at + GATHER_S[self._busy]
-        if len(self._asked) < GATHER_FULL and ready > self._loop.time():
-            self._gathering = self._loop.call_at(ready, self._turn)
+        if len(self._asked) < GATHER_FULL and self._ready_at > self._loop.time():
+            self._gathering = self._loop.call_at(self._ready_at, self._turn)
         else:
             self._gathering = None
             self._loop.call_soon(self._turn)
@@ -231,8 +233,7 @@ class Deciding:
             core.give_up(fault)
             return
         assert self._loop is not None
-        self._decided_at = self._loop.time()
-        self._busy = len(batch.wishes) >= BUSY
+        self._ready_at = self._loop.time() + pause_after(len(batch.wishes))
         core.appender.look()
         core.arm()
         core.consider_snapshot()
