@@ -478,6 +478,10 @@ REPLAY_VIEW_CHARACTERS_MAX: Final = 500
 """What a permalink says of how to look."""
 REPLAY_NAME_CHARACTERS_MAX: Final = 80
 """A bookmark's name."""
+REPLAY_NOTE_CHARACTERS_MAX: Final = 500
+"""A bookmark's note."""
+REPLAY_BOOKMARKS_MAX: Final = 200
+"""Bookmarks of one person at one tenant."""
 REPLAY_SOURCES_MAX: Final = 8
 """Sources held open by one process."""
 REPLAY_CONNECTIONS_MAX: Final = 50
@@ -493,6 +497,9 @@ REPLAY_MESSAGE_BYTES_MAX: Final = 65_536
 """One message of a client."""
 REPLAY_BATCH_EVENTS_MAX: Final = 2_000
 """Events in one message to a client; more that are due follow in the next."""
+REPLAY_BARS_MAX: Final = 5_000
+"""Bars of one security's day in one message."""
+REPLAY_BAR_SECONDS_MAX: Final = 3_600
 assert REPLAY_TAPE_MAX <= REPLAY_BATCH_EVENTS_MAX <= REPLAY_EXPORT_EVENTS_MAX <= REPLAY_EVENTS_MAX
 assert REPLAY_VIEW_CHARACTERS_MAX * 3 < REPLAY_LINK_CHARACTERS_MAX, "a view fits its link, percent-encoded"
 
@@ -559,6 +566,25 @@ assert SCREEN_PERIOD_MAX < SCREEN_SESSIONS_MAX
 SCREEN_STEPS_MAX: Final = 20_000
 """Values of all stocks at one session that a screen computes."""
 
+HISTORY_DAYS_WAITING_MAX: Final = 2
+"""Closed days of the journal kept in memory while the lake cannot be written; the journal is read no further then."""
+HISTORY_STATE_BYTES_MAX: Final = 4_000_000
+"""The file that says how far the journal's days are in the lake."""
+SCREENS_KEPT_MAX: Final = 50
+"""Screens that a person keeps."""
+SCREEN_NAME_CHARACTERS_MAX: Final = 40
+SCREEN_MATCHES_MAX: Final = 2_000
+"""Stocks of one answer."""
+SCREEN_EXPLAINED_MAX: Final = 20
+"""Stocks that are told why they are not in."""
+SCREEN_ANSWERS_KEPT_MAX: Final = 16
+"""Answers that a process keeps for whoever asks the same again."""
+SCREENS_AT_ONCE_MAX: Final = 2
+"""Screens that one process computes at a time."""
+SCREEN_WAIT_SECONDS_MAX: Final = 10
+"""How long another one waits for its turn."""
+assert SCREEN_EXPLAINED_MAX < SCREEN_MATCHES_MAX <= SCREEN_CODES_MAX
+
 # --- Charts ---
 
 CHART_BARS_MAX: Final = 10_000
@@ -571,8 +597,46 @@ CHART_SERIES_KEPT_MAX: Final = 32
 """Securities' bars that a process keeps between two questions."""
 CHART_SECURITIES_MAX: Final = 20_000
 """Codes that a chart can be looked for by."""
+CHART_SETUPS_MAX: Final = 30
+"""Named set-ups of charts that a person keeps."""
+CHART_PANES_MAX: Final = 9
+"""Charts side by side on one page."""
 DRAWINGS_MAX: Final = 100
 """Lines that a person keeps over one security."""
 DRAWINGS_A_PERSON_MAX: Final = 2_000
 assert CHART_BARS_MAX <= CHART_BARS_READ_MAX <= INDICATOR_BARS_MAX
 assert DRAWINGS_MAX <= DRAWINGS_A_PERSON_MAX
+
+# --- Contests and paper accounts ---
+
+CONTESTS_MAX: Final = 500
+"""Contests of one tenant, ended ones too: none is deleted."""
+CONTEST_PAPERS_MAX: Final = 300
+"""Students of one contest."""
+CONTEST_CODES_MAX: Final = 16
+"""Securities of one contest, and of one personal paper account in a day."""
+CONTEST_NAME_CHARACTERS_MAX: Final = 60
+CONTEST_TEXT_CHARACTERS_MAX: Final = 2_000
+CONTEST_CASH_MAX: Final = 10**14
+"""Start cash: NT$ ten thousand million."""
+PAPER_NAME_CHARACTERS_MAX: Final = 40
+"""The name under which a student is ranked."""
+PAPER_ORDERS_MAX: Final = 1_000
+"""Instructions of one paper account."""
+PAPERS_A_PERSON_MAX: Final = 100
+"""Personal paper accounts of a person, those that were reset too."""
+PAPER_STANDINGS_KEPT_MAX: Final = 64
+"""Evaluations that a process keeps."""
+PAPER_REPLAYS_KEPT_MAX: Final = 8
+"""Contests whose books a process keeps at hand."""
+assert CONTEST_CODES_MAX <= REPLAY_CODES_MAX
+assert CONTEST_CASH_MAX < 1 << 62
+
+# --- Paper trading ---
+
+PAPER_ORDERS_MAX: Final = 10_000
+"""Instructions of one paper account in one source."""
+PAPER_ACCOUNTS_MAX: Final = 2_000
+"""Accounts worked out in one pass."""
+PAPER_LATENCY_SECONDS_MAX: Final = 60
+"""From an order's giving to its arrival."""
