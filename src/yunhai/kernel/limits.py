@@ -634,8 +634,6 @@ assert CONTEST_CASH_MAX < 1 << 62
 
 # --- Paper trading ---
 
-PAPER_ORDERS_MAX: Final = 10_000
-"""Instructions of one paper account in one source."""
 PAPER_ACCOUNTS_MAX: Final = 2_000
 """Accounts worked out in one pass."""
 PAPER_LATENCY_SECONDS_MAX: Final = 60

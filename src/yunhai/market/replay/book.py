@@ -7,6 +7,7 @@ its events tell, and a test holds the queues against the engine's own.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -309,6 +310,22 @@ class QueueBook:
             found.append(Queued(order=resting.order, leaves=resting.leaves, ahead=ahead))
             ahead += resting.leaves
         return tuple(found)
+
+    def waiting(self, order: int) -> tuple[int, int, int, int] | None:
+        """(side, price, leaves, entry) of an order that waits, None if it does not; `entry` counts arrivals that rested."""
+        resting = self._orders.get(order)
+        return (resting.side, resting.price, resting.leaves, resting.entry) if resting is not None else None
+
+    def orders_at(self, side: int, price: int) -> list[tuple[int, int, int]]:
+        """A price's queue in its order as (order, leaves, entry)."""
+        return [(one.order, one.leaves, one.entry) for one in self._sides[side].queues.get(price, {}).values()]
+
+    def totals(self, side: int) -> Iterator[tuple[int, int]]:
+        """A side as (price, shares), best first; price 0 = market orders. Not to be changed meanwhile."""
+        held = self._sides[side]
+        for key in held.keys:
+            price = held.sign * key if key != _FIRST_KEY else 0
+            yield price, held.totals[price]
 
     def place_of(self, order: int) -> Place | None:
         """Where an order waits, None if it does not."""
