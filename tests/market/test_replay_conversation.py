@@ -43,6 +43,9 @@ class Everything:
             raise YunhaiError(SOURCE_UNKNOWN, source=source)
         return self.sources[source], Keeping(self.sources[source])
 
+    def open_own(self, source: str, order: int, account: int) -> tuple[Source, Keeping]:
+        return self.open(source)
+
     def orders(self, source: Source, account: int) -> frozenset[int]:
         return frozenset((1, 2, 7)) if account == 70 else frozenset()
 
@@ -432,3 +435,24 @@ def test_whoever_shows_no_token_is_sent_away(viewer: Everything, monkeypatch: py
             assert (client.code, client.got[0]["error"]["name"]) == (1008, "token-missing")
 
     asyncio.run(run())
+
+
+def test_bars_of_the_whole_source_wherever_it_stands(viewer: Everything) -> None:
+    session = opened(viewer)
+    nine = 1_787_302_800  # 2026-08-21 09:00:00 of the market's clock, as seconds since 1970
+    (told,) = say(session, op="bars", code="A", seconds=5)
+    assert told["time"] == [nine, nine + 5, nine + 10]
+    assert (told["opening"], told["closing"], told["volume"]) == (
+        [100_000, 101_000, 101_000],
+        [100_000, 101_000, 100_000],
+        [50, 300, 115],
+    )
+    assert (told["high"], told["low"]) == ([100_000, 101_000, 101_000], [100_000, 101_000, 100_000])
+    (state,) = say(session, op="seek", position=told["position"][1])
+    assert [one["quantity"] for one in state["trades"]] == [300, 50]
+    (none,) = say(session, op="bars", code="B", seconds=60)
+    assert (none["volume"], none["closing"]) == ([4], [200_000])
+    for seconds in (0, 3_601):
+        with pytest.raises(YunhaiError) as refused:
+            say(session, op="bars", code="A", seconds=seconds)
+        assert refused.value.code == 7494

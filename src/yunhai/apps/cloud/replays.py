@@ -1,8 +1,8 @@
 """Replays in the stream process: who may open which, by the service matrix's row 3.1 and the grants.
 
 A tenant in a column that has the row "full" sees the running day as it is; any other to whom the row is open sees it as it was
-twenty minutes ago, and days that have closed whole. One's own orders are those of an account that one may look at, of the
-day that the books hold.
+twenty minutes ago, and earlier days whole (`yunhai.market.replay.showing` is the rule). One's own orders are those of an account
+that one may look at, of the day that the books hold.
 """
 
 import time
@@ -11,13 +11,13 @@ from typing import Final
 
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.reference_data import rule_pack
-from yunhai.kernel.clock import MINUTE
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import REPLAY_OWN_ORDERS_MAX
 from yunhai.market.replay.app import PATH, ReplayApplication
 from yunhai.market.replay.catalogue import Catalogue, Offered
 from yunhai.market.replay.errors import NOT_ENTITLED
 from yunhai.market.replay.kept import Keeping
+from yunhai.market.replay.showing import own_moment, shown
 from yunhai.market.replay.source import Source, SourceKind
 from yunhai.trading.books.books import Books
 from yunhai.trading.core import rights
@@ -28,7 +28,6 @@ from yunhai.trading.tokens import Claims, Revocations, Verifier
 from yunhai.trading.trust.mutual import require_bound
 
 SERVICE: Final = "3.1"
-DELAY_NS: Final = 20 * MINUTE
 
 
 def is_undelayed(books: Books, tenant: int) -> bool:
@@ -62,9 +61,21 @@ class StreamViewer:
         """A source; of the running day what was there twenty minutes ago unless the matrix says full. NOT_ENTITLED."""
         self._require(source)
         made, keeping = self.catalogue.open(source)
-        if made.kind is SourceKind.JOURNAL and not is_undelayed(self.following.books, self.claims.tenant):
-            made = made.before(self.following.market_time() - DELAY_NS)
-        return made, keeping
+        return shown(made, undelayed=self._undelayed, now=self.following.market_time()), keeping
+
+    def open_own(self, source: str, order: int, account: int) -> tuple[Source, Keeping]:
+        """The same, or as far as an order of an account of theirs goes that is open to them. NOT_ENTITLED, ORDER_UNKNOWN,
+        NOTHING_FOUND, LOOKUP_MISSING."""
+        self._require(source)
+        made, keeping = self.catalogue.open(source)
+        now = self.following.market_time()
+        if not account or order not in self.orders(made, account):
+            return shown(made, undelayed=self._undelayed, now=now), keeping
+        return own_moment(made, order, undelayed=self._undelayed, now=now), keeping
+
+    @property
+    def _undelayed(self) -> bool:
+        return is_undelayed(self.following.books, self.claims.tenant)
 
     def orders(self, source: Source, account: int) -> frozenset[int]:
         """An account's newest orders of today, if the source is today's journal. NOTHING_FOUND, LOOKUP_MISSING."""

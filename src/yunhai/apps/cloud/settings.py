@@ -27,7 +27,8 @@ YUNHAI_INNER_SOCKET = str(PLACES.inner_socket)
 YUNHAI_CORE_SOCKET = str(PLACES.core_socket)
 YUNHAI_CALENDAR = "yunhai.apps.reference_data.calendar_around"
 YUNHAI_INSTRUMENTS = "yunhai.apps.reference_data.instruments"
-"""What opening a day asks of the reference data, by name: a service imports no app."""
+YUNHAI_PACKS = "yunhai.apps.reference_data.rule_pack"
+"""What opening a day and a replay ask of the reference data, by name: a service imports no app."""
 YUNHAI_STREAM_SOCKET = str(PLACES.stream_socket)
 YUNHAI_TOKEN_KEY = PLACES.token_key
 YUNHAI_TOKEN_PUBLIC = PLACES.token_public
@@ -66,6 +67,7 @@ INSTALLED_APPS = [
     "yunhai.services.desk",
     "yunhai.services.trust",
     "yunhai.services.charts",
+    "yunhai.services.replay",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",

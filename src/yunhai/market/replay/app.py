@@ -268,5 +268,8 @@ class _Current:
     def open(self, source: str) -> Any:
         return self._connection.viewer().open(source)
 
+    def open_own(self, source: str, order: int, account: int) -> Any:
+        return self._connection.viewer().open_own(source, order, account)
+
     def orders(self, source: Any, account: int) -> frozenset[int]:
         return self._connection.viewer().orders(source, account)

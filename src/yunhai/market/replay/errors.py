@@ -21,6 +21,7 @@ TOO_MANY_REPLAYS: Final = 7493
 MESSAGE_UNFIT: Final = 7494
 NOTHING_OPEN: Final = 7495
 TOO_MANY_ORDERS: Final = 7496
+WITHHELD: Final = 7497
 
 register(
     *rows(
@@ -193,6 +194,16 @@ register(
             "{count} orders to be marked are over the limit of {most}",
             "請減少標示的委託。",
             "Mark fewer orders.",
+        ),
+        (
+            WITHHELD,
+            "replay-moment-withheld",
+            None,
+            403,
+            "此時刻距今不足 20 分鐘，尚未開放重播",
+            "This moment is less than 20 minutes old and not open yet",
+            "請稍後再開啟；自己的委託可由最佳執行或以委託編號開啟。",
+            "Open it later; a moment of one's own order opens by the order's number.",
         ),
     )
 )

@@ -6,6 +6,7 @@
     → {"op":"play","speed":"10"}                                       ← {"op":"update",…} … until paused or at the end
     → {"op":"pause"} | {"op":"seek",…} | {"op":"step","count":-1}      ← {"op":"state",…}
     → {"op":"span",…} | {"op":"queue",…} | {"op":"link"}               ← the answer
+    → {"op":"bars","code":"2330","seconds":15}                         ← {"op":"bars",…}, all of the source
     → {"op":"close"}                                                   ← {"op":"closed"}
 
 Prices are decimal text, "" none (a market order's, or no trade yet); times are the market's local time with nine decimals;
@@ -18,8 +19,9 @@ import msgspec
 
 from yunhai.kernel.clock import DAY, SECOND, date_of, market_time, parse_date, parse_time, time_of_day
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.money import price_text
+from yunhai.kernel.money import SCALE, price_text
 from yunhai.kernel.records import Phase, Side
+from yunhai.market.replay.bars import Bars
 from yunhai.market.replay.book import QueueBook
 from yunhai.market.replay.errors import MESSAGE_UNFIT
 from yunhai.market.replay.own import OwnOrder
@@ -39,13 +41,17 @@ class Sources(msgspec.Struct, frozen=True, tag_field="op", tag="sources", forbid
 
 
 class Open(msgspec.Struct, frozen=True, tag_field="op", tag="open", forbid_unknown_fields=True):
-    """A source and securities, or a permalink. `account`: whose orders of the day are shown as one's own."""
+    """A source and securities, or a permalink. `account`: whose orders of the running day are shown as one's own; `orders`: numbers
+    to be shown so besides. `order`: one's own order, after whose entry it opens; of the running day its security is shown up
+    to its last event, whatever else is withheld."""
 
     source: str = ""
     codes: tuple[str, ...] = ()
     link: str = ""
     levels: int = 10
     account: int = 0
+    order: int = 0
+    orders: tuple[int, ...] = ()
 
 
 class Play(msgspec.Struct, frozen=True, tag_field="op", tag="play", forbid_unknown_fields=True):
@@ -96,6 +102,13 @@ class AskSpan(msgspec.Struct, frozen=True, tag_field="op", tag="span", forbid_un
     order: int = 0
 
 
+class AskBars(msgspec.Struct, frozen=True, tag_field="op", tag="bars", forbid_unknown_fields=True):
+    """All prices of a security, as bars of so many seconds."""
+
+    code: str
+    seconds: int = 60
+
+
 class Link(msgspec.Struct, frozen=True, tag_field="op", tag="link", forbid_unknown_fields=True):
     """A permalink to the present position."""
 
@@ -106,7 +119,7 @@ class Close(msgspec.Struct, frozen=True, tag_field="op", tag="close", forbid_unk
     """The replay is over; the connection stays."""
 
 
-Said = Auth | Sources | Open | Play | Pause | Seek | Step | Speed | Queue | AskSpan | Link | Close
+Said = Auth | Sources | Open | Play | Pause | Seek | Step | Speed | Queue | AskSpan | AskBars | Link | Close
 _DECODER: Final = msgspec.json.Decoder(Said)
 ENCODER: Final = msgspec.json.Encoder()
 
@@ -242,6 +255,18 @@ def span_told(found: Span, offset: int) -> dict[str, Any]:
         "volume": found.volume,
         "value": price(found.value),
         "vwap": price(found.average),
+    }
+
+
+def bars_told(found: Bars) -> dict[str, Any]:
+    """Bars as columns; prices in 1/10,000, since they are drawn."""
+    columns = ("time", "opening", "high", "low", "closing", "volume", "position")
+    return {
+        "op": "bars",
+        "code": found.name,
+        "seconds": found.seconds,
+        "scale": SCALE,
+        **{name: getattr(found, name).tolist() for name in columns},
     }
 
 

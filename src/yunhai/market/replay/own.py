@@ -17,7 +17,7 @@ from yunhai.market.replay.book import Place
 from yunhai.market.replay.errors import TOO_MANY_ORDERS
 from yunhai.market.replay.events import ORDER_KINDS, chosen
 from yunhai.market.replay.replay import Replay
-from yunhai.market.replay.source import Places
+from yunhai.market.replay.source import Places, Source
 
 _ORDER_KINDS: Final = np.array([int(kind) for kind in ORDER_KINDS], np.uint8)
 
@@ -77,7 +77,7 @@ class OwnOrders:
             raise YunhaiError(TOO_MANY_ORDERS, count=len(orders), most=REPLAY_OWN_ORDERS_MAX)
         self._replay = replay
         self._names = {listing.book: listing.name for listing in replay.listings}
-        self._places = _concerning(replay, orders)
+        self._places = concerning(replay.source, replay.places, orders)
         self._events = chosen(replay.source.events, self._places)
 
     def at(self, position: int | None = None) -> tuple[OwnOrder, ...]:
@@ -128,16 +128,16 @@ def own_orders(replay: Replay, orders: Set[int], position: int | None = None) ->
     return OwnOrders(replay, orders).at(position)
 
 
-def _concerning(replay: Replay, orders: Set[int]) -> Places:
-    """Where events about the orders stand, ascending."""
+def concerning(source: Source, places: Places, orders: Set[int]) -> Places:
+    """Where, of `places`, events about the orders stand, ascending."""
     wanted = np.array(sorted(number for number in orders if 0 < number < 1 << 64), np.uint64)
     if not len(wanted):
         return np.zeros(0, np.int64)
-    events = chosen(replay.source.events, replay.places)
+    events = chosen(source.events, places)
     trades = events.view(TRADE)
     named = np.isin(events["kind"], _ORDER_KINDS) & np.isin(events["order_id"], wanted)
     dealt = (events["kind"] == Kind.TRADE) & (np.isin(trades["buy_id"], wanted) | np.isin(trades["sell_id"], wanted))
-    found: Places = replay.places[named | dealt]
+    found: Places = places[named | dealt]
     return found
 
 

@@ -5,6 +5,7 @@ brought. Nothing is left out between two updates: what does not fit one message 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Protocol
 
 from yunhai.kernel.clock import SECOND
@@ -17,12 +18,14 @@ from yunhai.kernel.limits import (
 )
 from yunhai.kernel.money import SCALE
 from yunhai.kernel.records import Side
+from yunhai.market.replay.bars import bars
 from yunhai.market.replay.catalogue import Offered
 from yunhai.market.replay.errors import NOTHING_OPEN
 from yunhai.market.replay.kept import Keeping
 from yunhai.market.replay.link import link_of, open_link, read_link
 from yunhai.market.replay.messages import (
     ENCODER,
+    AskBars,
     AskSpan,
     Auth,
     Close,
@@ -37,6 +40,7 @@ from yunhai.market.replay.messages import (
     Speed,
     Step,
     attainable_told,
+    bars_told,
     book_told,
     moment_of,
     moment_text,
@@ -66,6 +70,9 @@ class Viewer(Protocol):
 
     def open(self, source: str) -> tuple[Source, Keeping]:
         """A source, cut at the last moment that they may see. SOURCE_UNKNOWN, NOT_ENTITLED."""
+
+    def open_own(self, source: str, order: int, account: int) -> tuple[Source, Keeping]:
+        """A source as `open`, or as far as an order of an account of theirs goes (`showing.own_moment`)."""
 
     def orders(self, source: Source, account: int) -> frozenset[int]:
         """The orders of that day of an account that they may look at."""
@@ -103,6 +110,7 @@ class Session:
             Step: self._step,
             Queue: self._queue,
             AskSpan: self._span,
+            AskBars: self._bars,
             Link: self._link,
             Close: self._close,
         }
@@ -127,14 +135,21 @@ class Session:
         if bool(said.link) == bool(said.source):
             raise unfit("a source or a link, one of both", "source 與 link 須擇一")
         if said.link:
-            replay = open_link(read_link(said.link), self._viewer.open)
+            replay = open_link(read_link(said.link), partial(self._source, said))
         else:
-            source, keeping = self._viewer.open(said.source)
-            replay = Replay(source, said.codes or tuple(one.name for one in source.listings[:1]), keeping)
+            source, keeping = self._source(said, said.source)
+            first = (source.listing_of(said.order),) if said.order else source.listings[:1]
+            replay = Replay(source, said.codes or tuple(one.name for one in first), keeping)
+            if said.order:
+                replay.seek_order(said.order)
         orders = self._viewer.orders(replay.source, said.account) if said.account else frozenset()
+        orders = orders.union(said.orders, {said.order} - {0})
         self._own = OwnOrders(replay, orders) if orders else None
         self._replay, self._levels = replay, said.levels
         return [self._opened(replay), self._state()]
+
+    def _source(self, said: Open, source: str) -> tuple[Source, Keeping]:
+        return self._viewer.open_own(source, said.order, said.account) if said.order else self._viewer.open(source)
 
     def _opened(self, replay: Replay) -> dict[str, Any]:
         source = replay.source
@@ -203,6 +218,9 @@ class Session:
         if said.order:
             return [attainable_told(attainable(replay, said.order, said.last or None), offset)]
         return [span_told(span(replay, said.code, said.first, said.last), offset)]
+
+    def _bars(self, said: AskBars, _wall: int) -> list[dict[str, Any]]:
+        return [bars_told(bars(self._held(), said.code, said.seconds))]
 
     def _link(self, said: Link, _wall: int) -> list[dict[str, Any]]:
         replay = self._held()

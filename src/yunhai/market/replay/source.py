@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import REPLAY_EVENTS_MAX
 from yunhai.kernel.records import SIZE, TRADE, Kind
-from yunhai.market.replay.errors import CODES_UNFIT, ORDER_UNKNOWN, OUTSIDE, SOURCE_UNFIT
+from yunhai.market.replay.errors import CODES_UNFIT, ORDER_UNKNOWN, OUTSIDE, SOURCE_UNFIT, WITHHELD
 from yunhai.market.replay.events import Events
 
 Places = NDArray[np.int64]
@@ -116,8 +116,10 @@ class Source:
         return int(self.times[max(0, position - 1)])
 
     def require(self, position: int) -> None:
-        """OUTSIDE unless it is a position of this source."""
+        """OUTSIDE unless it is a position of this source; WITHHELD if it is one of what this was cut from."""
         if not 0 <= position <= len(self.events):
+            if self.whole is not None and 0 <= position <= len(self.whole):
+                raise YunhaiError(WITHHELD)
             raise YunhaiError(OUTSIDE, index=position, last=len(self.events))
 
     def listing(self, name: str) -> Listing:
@@ -180,6 +182,12 @@ class Source:
                     return int(place)
         raise YunhaiError(ORDER_UNKNOWN, order=order)
 
+    def listing_of(self, order: int) -> Listing:
+        """The listing that an order was entered in, of those here. ORDER_UNKNOWN."""
+        place = self.entry_of(order, tuple(one.book for one in self.listings))
+        book = int(self.events["book"][place])
+        return next(one for one in self.listings if one.book == book)
+
     # -- what the events are -----------------------------------------------------------------------------------------
 
     @cached_property
@@ -221,8 +229,15 @@ class Source:
 
     def before(self, moment: int) -> "Source":
         """The same source, only what happened up to `moment` (market ns)."""
-        end = self.position_at(moment)
-        return self if end == len(self) else replace(self, events=self.events[:end], whole=self.whole or self)
+        return self.cut(self.position_at(moment))
+
+    def cut(self, end: int, only: Listing | None = None) -> "Source":
+        """The same source up to the position `end`, of all its securities or of one: same positions, same hashes. OUTSIDE."""
+        self.require(end)
+        if end == len(self) and only is None:
+            return self
+        listings = self.listings if only is None else (only,)
+        return replace(self, events=self.events[:end], listings=listings, whole=self.whole or self)
 
 
 def _fault(source: Source) -> tuple[str, str]:

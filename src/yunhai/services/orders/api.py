@@ -185,12 +185,13 @@ def orders_of(
     person: int = 0,
     channels: tuple[Channel, ...] = (),
     day: str = "",
+    security: str = "",
     open_only: bool = False,
     before: int = 0,
     limit: int = 100,
 ) -> list[OrderView]:
     """Orders, newest first: of an account, else of all that the caller may see; signed by a person, come in by some
-    channels, with an id below `before` if given."""
+    channels, in a security, with an id below `before` if given."""
     found = Order.objects.all()
     if account:
         found = found.filter(account=account)
@@ -200,6 +201,8 @@ def orders_of(
         found = found.filter(channel__in=[int(channel) for channel in channels])
     if day:
         found = found.filter(day=day)
+    if security:
+        found = found.filter(security=security)
     if open_only:
         found = found.filter(state__lt=int(OrderState.FILLED))
     if before:
