@@ -35,7 +35,9 @@ WORDS: Final[dict[str, str | Promise]] = {
     "remove": _("Take {code} out"),
     # book
     "trial": _("Trial "),
-    "phase.closed": pgettext_lazy("phase", "Closed"),
+    "phase.before": pgettext_lazy("phase", "Not open yet"),
+    "phase.after": pgettext_lazy("phase", "Closed"),
+    "phase.suspended": pgettext_lazy("phase", "Suspended"),
     "phase.collect": pgettext_lazy("phase", "Call auction"),
     "phase.continuous": pgettext_lazy("phase", "Continuous"),
     "phase.halted": pgettext_lazy("phase", "Interrupted"),
