@@ -1,6 +1,7 @@
 """Writing and reading on a real folder: order, filters, following, locking, facts, splitting, refusals."""
 
 import multiprocessing
+import os
 import signal
 import subprocess
 import sys
@@ -99,6 +100,73 @@ def test_a_reader_follows_what_is_durable(tmp_path: Path) -> None:
         assert reader.segments() > 3
 
 
+class Counting:
+    """A native reader whose looks at the files are counted."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.native, self.looks = reader._native, 0
+        reader._native = self  # type: ignore[assignment]
+
+    def next(self) -> object:
+        self.looks += 1
+        return self.native.next()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.native, name)
+
+
+def as_of_yesterday(folder: Path) -> None:
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (time.time() - 86_400,) * 2)
+
+
+def test_a_closed_journals_end_is_read_twice_and_then_only_asked_for_changes(tmp_path: Path) -> None:
+    with writer(tmp_path / "j") as journal:
+        journal.submit(records(40, 1))
+    reader = Reader(tmp_path / "j", follow=True)
+    counting = Counting(reader)
+    assert reader.next() is not None
+    for _ in range(20):
+        assert reader.next() is None
+    assert counting.looks == 21, "it was changed a moment ago: a further change may have the same time"
+    as_of_yesterday(tmp_path / "j")
+    for _ in range(20):
+        assert reader.next() is None
+    assert counting.looks == 22
+    assert reader.tail()["ending"] == "clean"
+    for number in range(2, 30):  # far enough to open another segment
+        with writer(tmp_path / "j") as journal:
+            assert reader.next() is None
+            journal.wait(journal.submit(records(40, number)))
+            seen = reader.next()
+            assert seen is not None
+            assert seen.last_sequence == 40 * number
+        assert reader.next() is None
+        as_of_yesterday(tmp_path / "j")
+        assert (reader.next(), reader.next()) == (None, None)
+        looks = counting.looks
+        assert (reader.next(), counting.looks) == (None, looks)
+    assert reader.segments() > 1
+    (tmp_path / "j" / reader.tail()["segment"]).unlink()
+    with pytest.raises(YunhaiError, match=r"^30"):
+        reader.next()
+
+
+def test_a_living_writers_end_is_read_every_time(tmp_path: Path) -> None:
+    with writer(tmp_path / "j") as journal:
+        journal.wait(journal.submit(records(40, 1)))
+        reader = Reader(tmp_path / "j", follow=True)
+        counting = Counting(reader)
+        assert reader.next() is not None
+        as_of_yesterday(tmp_path / "j")
+        for _ in range(5):
+            assert reader.next() is None
+        assert counting.looks == 6
+        journal.wait(journal.submit(records(40, 2)))
+        as_of_yesterday(tmp_path / "j")  # durable without a trace in the files' times
+        assert reader.next() is not None
+
+
 def test_a_closed_journal_keeps_no_space_for_more(tmp_path: Path) -> None:
     space = tmp_path / "j" / "next.space"
     for threads in (True, False):
@@ -160,6 +228,25 @@ def test_one_command_with_more_events_than_a_group_holds(tmp_path: Path) -> None
     with writer(tmp_path / "j") as journal:
         journal.submit(given)
     assert same(all_records(tmp_path / "j"), given)
+
+
+@pytest.mark.parametrize("then", ["another", "wake", "flush", "close"])
+def test_what_is_held_goes_with_what_comes_next(tmp_path: Path, then: str) -> None:
+    journal = writer(tmp_path / "j")
+    journal.submit(records(3, 1), hold=True)
+    match then:
+        case "another":
+            journal.submit(records(2, 2))
+        case "wake":
+            journal.wake()
+        case "flush":
+            journal.flush()
+        case "close":
+            journal.close()
+    if then != "close":
+        assert journal.wait(3, timeout_s=60)
+        journal.close()
+    assert len(all_records(tmp_path / "j")) == (5 if then == "another" else 3)
 
 
 def test_many_threads_submit(tmp_path: Path) -> None:

@@ -1,20 +1,45 @@
 """Reading a journal: groups of records as NumPy arrays, each proven before it is given out."""
 
 import contextlib
+import fcntl
+import os
 import queue
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from yunhai.journal.errors import raise_fault
 from yunhai.journal.facts import FACT_KIND, Fact, decode, slots_of
+from yunhai.kernel.clock import SECOND
 from yunhai.kernel.records import RECORD
 from yunhai.native import _journal
+
+SETTLED_NS: Final = 2 * SECOND
+"""A file that was not changed for as long before it was read tells every later change by its time: clocks of files tick slowly."""
+Stamp = tuple[int, int, int, int]
+"""Of the folder and of a segment when they were changed, wall ns; of the segment its size and inode."""
+_LOCK: Final = struct.Struct("@hhqqi4x")  # struct flock: type, whence, start, length (0: all of it), pid
+
+
+def _is_written(folder: Path) -> bool:
+    """Whether a writer holds the journal. Asking takes no lock. OSError."""
+    try:
+        file = os.open(folder / "writer.lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        asked = _LOCK.pack(fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+        held: int = _LOCK.unpack(fcntl.fcntl(file, fcntl.F_OFD_GETLK, asked))[0]
+        return held != fcntl.F_UNLCK
+    finally:
+        os.close(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +96,9 @@ class Reader:
 
     Starting at 0 proves the whole journal; starting later trusts the segment's stated beginning. A writer may be at
     work meanwhile: what it is writing this moment is not taken for damage (`tail()` says `living`), and with `follow`
-    nothing is given out that it has not made durable; call `next` again later for more. Damage raises 3003-3007 with
-    the record's place, after everything before it was given out.
+    nothing is given out that it has not made durable; call `next` again later for more, as often as you like: of a journal
+    that nobody writes the end is read twice, and after that its files are asked only whether they were changed. Damage
+    raises 3003-3007 with the record's place, after everything before it was given out.
     """
 
     def __init__(self, place: str | Path | _journal.SimDisk, from_sequence: int = 0, *, follow: bool = False) -> None:
@@ -83,20 +109,42 @@ class Reader:
             raise_fault(fault)
         self._from = from_sequence
         self._last: Group | None = None
+        self._folder = Path(place) if follow and not isinstance(place, _journal.SimDisk) else None
+        self._at_end = False
+        self._quiet: Stamp | None = None
 
     def next(self) -> Group | None:
         """The next group, None at the end (for now)."""
+        stamp = self._stamp() if self._at_end else None
+        if stamp is not None and stamp == self._quiet:
+            return None
+        self._at_end, self._quiet = False, None
         while True:
             try:
                 found = self._native.next()
             except _journal.Fault as fault:
                 raise_fault(fault)
             if found is None:
+                self._at_end = self._folder is not None
+                if stamp is not None and time.time_ns() - max(stamp[:2]) > SETTLED_NS and stamp == self._stamp():
+                    self._quiet = stamp
                 return None
             first, count, wall_ns, number, segment, offset, chain, raw = found
             if first + count > self._from:
                 self._last = Group(first, count, wall_ns, number, segment, offset, chain, raw.view(RECORD))
                 return self._last
+
+    def _stamp(self) -> Stamp | None:
+        """What the folder and the segment read last look like from outside; None if that cannot be told, or while a writer
+        lives: what it has written becomes durable without a trace in the files."""
+        assert self._folder is not None
+        try:
+            if _is_written(self._folder):
+                return None
+            folder, segment = self._folder.stat(), (self._folder / self.tail()["segment"]).stat()
+        except OSError:
+            return None
+        return folder.st_mtime_ns, segment.st_mtime_ns, segment.st_size, segment.st_ino
 
     def __iter__(self) -> Iterator[Group]:
         while (group := self.next()) is not None:
