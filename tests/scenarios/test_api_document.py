@@ -32,7 +32,7 @@ pytestmark = pytest.mark.full
 READY_S = 300
 SECONDS = 15
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
-SOCKETS = ("GET /trade/v1/ws", "GET /stream/v1")
+SOCKETS = ("GET /trade/v1/ws", "GET /stream/v1", "GET /stream/v1/replay")
 REFUSED_TRIED = 6
 """Operations closed to a role that it tries in one run, drawn anew each time: to be refused is soon tested."""
 
@@ -146,11 +146,18 @@ def test_a_backup_of_the_running_demo_restores_to_clean_books(demo: tuple[str, P
 def test_too_much_is_refused_in_the_apis_own_form(
     demo: tuple[str, Path], path: str, size: int, codes: set[int]
 ) -> None:
-    """Through the origin, ten times: whether the door or who stands behind it answers first, it is never a 502."""
+    """Through the origin, ten times: whether the door or who stands behind it answers first, it is never a 502. What the door
+    does not read to its end it may close on (RFC 9110 15.5.14): a sender that is slow to look then misses the answer."""
+    answered = 0
     for _ in range(10):
-        answer = httpx.post(demo[0] + path, content=b"x" * size, trust_env=False, timeout=20)
+        try:
+            answer = httpx.post(demo[0] + path, content=b"x" * size, trust_env=False, timeout=20)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            continue
+        answered += 1
         assert answer.status_code in (401, 413)
         assert answer.json()["error"]["code"] in codes
+    assert answered
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,13 @@ from ninja import NinjaAPI
 
 from yunhai import __version__
 from yunhai.platform.shell.api import install
+from yunhai.platform.shell.texts import FitParser
 
 api = NinjaAPI(
     title="Yunhai 雲海",
     version=__version__,
     urls_namespace="api",
+    parser=FitParser(),
     docs_url=None,
     openapi_url=None,  # the whole document, core and stream included, has its own address
 )

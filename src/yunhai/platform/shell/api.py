@@ -118,6 +118,8 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def _http(request: HttpRequest, problem: HttpError) -> HttpResponse:
+        if isinstance(problem.__cause__, YunhaiError):  # the parser's
+            return refuse(problem.__cause__)
         code = METHOD_NOT_ALLOWED if problem.status_code == 405 else BAD_REQUEST
         return refuse(YunhaiError(code, reason=problem.message))
 

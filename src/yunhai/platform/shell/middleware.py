@@ -19,6 +19,7 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.platform.identity.caller import NOBODY, Caller
 from yunhai.platform.identity.resolve import resolve
 from yunhai.platform.shell import refusals
+from yunhai.platform.shell.texts import require_fit
 from yunhai.platform.tenancy import rls
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -48,6 +49,10 @@ class CallerMiddleware:
         request.caller = NOBODY  # type: ignore[attr-defined]
         if request.path in WITHOUT_CALLER:
             return self.get_response(request)
+        try:
+            require_fit(request)
+        except YunhaiError as error:
+            return refusals.page(request, error)
         with transaction.atomic():
             try:
                 caller = resolve(request)
