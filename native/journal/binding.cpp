@@ -129,13 +129,13 @@ class PyWriter {
         require(opened);
     }
 
-    std::uint64_t submit(nb::handle records, std::int64_t wall_ns) {
+    std::uint64_t submit(nb::handle records, std::int64_t wall_ns, bool hold) {
         const Buffer buffer(records);
         std::uint64_t sequence = 0;
         Status status;
         {
             const nb::gil_scoped_release free;
-            status = writer_->submit(buffer.bytes(), wall_ns, sequence);
+            status = writer_->submit(buffer.bytes(), wall_ns, sequence, hold);
         }
         require(status);
         return sequence;
@@ -248,7 +248,8 @@ NB_MODULE(_journal, module) {
         .def(nb::init<nb::handle, nb::bytes, nb::bytes, std::uint64_t, std::int64_t, std::size_t, bool, bool, int>(), "place"_a, "journal_id"_a,
              "secret"_a, nb::kw_only(),
              "segment_bytes"_a, "wall_ns"_a, "groups"_a = 4, "merge"_a = true, "threads"_a = true, "plant"_a = 0)
-        .def("submit", &PyWriter::submit, "records"_a, "wall_ns"_a)
+        .def("submit", &PyWriter::submit, "records"_a, "wall_ns"_a, "hold"_a = false)
+        .def("wake", [](PyWriter& self) { self.writer().wake(); })
         .def("commit", &PyWriter::commit)
         .def("wait", &PyWriter::wait, "sequence"_a, "timeout_ns"_a = -1)
         .def("flush", &PyWriter::flush)

@@ -53,6 +53,13 @@ void Writer::halt(const Status& status) {
         status_ = status;
         status_.fault = Fault::halted;
     }
+    wake_everyone();
+}
+
+void Writer::wake_everyone() {
+    to_place_.notify_all();
+    to_write_.notify_all();
+    to_prepare_.notify_all();
     changed_.notify_all();
 }
 
@@ -104,7 +111,7 @@ Status Writer::acquire(Buffer& buffer) {
 Status Writer::hand_on(Buffer buffer) {
     const Lock lock(mutex_);
     full_.push_back(std::move(buffer));
-    changed_.notify_all();
+    to_place_.notify_one();
     return status_;
 }
 
@@ -122,7 +129,7 @@ bool Writer::fits_without_threads(const std::vector<std::uint32_t>& starts, Byte
     return true;
 }
 
-Status Writer::submit(Bytes records, std::int64_t wall_ns, std::uint64_t& sequence) {
+Status Writer::submit(Bytes records, std::int64_t wall_ns, std::uint64_t& sequence, bool hold) {
     const Lock submitting(submitting_);
     if (!open_) return refuse("the journal is closed", 0);
     thread_local std::vector<std::uint32_t> starts;
@@ -147,7 +154,7 @@ Status Writer::submit(Bytes records, std::int64_t wall_ns, std::uint64_t& sequen
         } else {
             const Lock lock(mutex_);
             filling_ = std::move(buffer);
-            changed_.notify_all();
+            if (!hold) to_place_.notify_one();
         }
     }
     sequence = next_sequence_ - 1;
@@ -172,10 +179,10 @@ void Writer::place_loop() {
     Lock lock(mutex_);
     for (;;) {
         const auto ready = [this] { return placed_.size() < most_waiting_groups && (!full_.empty() || filling_); };
-        changed_.wait(lock, [&] { return ready() || stopping_ || !status_.ok(); });
+        to_place_.wait(lock, [&] { return ready() || stopping_ || !status_.ok(); });
         if (!status_.ok() || (stopping_ && full_.empty() && !filling_)) return;
         if (!ready()) {
-            changed_.wait(lock);
+            to_place_.wait(lock);
             continue;
         }
         Buffer buffer;
@@ -191,27 +198,27 @@ void Writer::place_loop() {
         lock.lock();
         --busy_;
         placed_.push_back(std::move(buffer));
-        changed_.notify_all();
+        to_write_.notify_one();
     }
 }
 
 void Writer::disk_loop() {
     Lock lock(mutex_);
     for (;;) {
-        changed_.wait(lock, [this] { return !placed_.empty() || stopping_ || !status_.ok(); });
+        to_write_.wait(lock, [this] { return !placed_.empty() || stopping_ || !status_.ok(); });
         if (!status_.ok()) return;
         if (placed_.empty()) {
             if (full_.empty() && !filling_ && busy_ == 0) return;
-            changed_.wait(lock);
+            to_write_.wait(lock);
             continue;
         }
         Buffer buffer = std::move(placed_.front());
         placed_.pop_front();
         ++busy_;
-        changed_.notify_all();
+        to_place_.notify_one();
         if (buffer->opens_segment) {
             space_wanted_ = false;  // whatever is missing now is made inline, by this thread alone
-            changed_.wait(lock, [this] { return !space_busy_; });
+            to_write_.wait(lock, [this] { return !space_busy_; });
         }
         if (!status_.ok()) return;
         lock.unlock();
@@ -222,6 +229,7 @@ void Writer::disk_loop() {
         if (!status_.ok()) return;
         acknowledge(*buffer);
         space_wanted_ = log_.wants_space();
+        if (space_wanted_) to_prepare_.notify_one();
         free_.push_back(std::move(buffer));
         changed_.notify_all();
     }
@@ -230,7 +238,7 @@ void Writer::disk_loop() {
 void Writer::space_loop() {
     Lock lock(mutex_);
     for (;;) {
-        changed_.wait(lock, [this] { return space_wanted_ || stopping_ || !status_.ok(); });
+        to_prepare_.wait(lock, [this] { return space_wanted_ || stopping_ || !status_.ok(); });
         if (stopping_ || !status_.ok()) return;
         space_wanted_ = false;
         if (log_.has_space()) continue;
@@ -243,7 +251,7 @@ void Writer::space_loop() {
             halt(prepared);
             return;
         }
-        changed_.notify_all();
+        to_write_.notify_one();
     }
 }
 
@@ -257,7 +265,7 @@ Status Writer::commit_submitted() {
     const Lock lock(mutex_);
     if (filling_) full_.push_back(std::move(filling_));
     if (options_.threads) {
-        changed_.notify_all();
+        to_place_.notify_one();
         return status_;
     }
     while (status_.ok() && !full_.empty()) {
@@ -294,7 +302,7 @@ void Writer::stop_threads() {
     {
         const Lock lock(mutex_);
         stopping_ = true;
-        changed_.notify_all();
+        wake_everyone();
     }
     for (std::thread& thread : threads_) thread.join();
     threads_.clear();

@@ -35,8 +35,11 @@ class Writer {
 
     Status open();
     // Takes whole records (facts with their content). `sequence`: the last one's. Fault::bad_input: nothing was taken;
-    // Fault::halted: the disk failed meanwhile, and a part may have been written, of which `durable` tells.
-    Status submit(Bytes records, std::int64_t wall_ns, std::uint64_t& sequence);
+    // Fault::halted: the disk failed meanwhile, and a part may have been written, of which `durable` tells. `hold`: nobody is
+    // woken for it; it goes with what comes next, or at `wake`. A hint: it may go earlier.
+    Status submit(Bytes records, std::int64_t wall_ns, std::uint64_t& sequence, bool hold = false);
+    // Sends on what was held.
+    void wake() { to_place_.notify_one(); }
     // Without threads: writes what was submitted. With threads: hands the filling group on and returns.
     Status commit();
     // Until `sequence` is durable or `timeout_ns` has passed (then `sequence` > durable()). What was never submitted,
@@ -65,6 +68,7 @@ class Writer {
     void acknowledge(const GroupBuffer& group);
     Status commit_submitted();
     void halt(const Status& status);
+    void wake_everyone();
     void stop_threads();
     Status check(Bytes records, std::vector<std::uint32_t>& starts) const;
     bool fits_without_threads(const std::vector<std::uint32_t>& starts, Bytes records);
@@ -80,6 +84,10 @@ class Writer {
     std::int64_t last_wall_ns_ = 0;
 
     std::mutex mutex_;
+    // One for each thread, so that a step wakes only whoever it is for; `changed_` for callers, who wait for room or the disk.
+    std::condition_variable to_place_;
+    std::condition_variable to_write_;
+    std::condition_variable to_prepare_;
     std::condition_variable changed_;
     std::deque<Buffer> free_;
     std::deque<Buffer> full_;    // to be placed

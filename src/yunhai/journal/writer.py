@@ -66,16 +66,21 @@ class Writer:
         except _journal.Fault as fault:
             raise_fault(fault)
 
-    def submit(self, records: NDArray[Any], wall_ns: int | None = None) -> int:
-        """Take records (whole 64-byte slots, C-contiguous). The last one's sequence.
+    def submit(self, records: NDArray[Any], wall_ns: int | None = None, *, hold: bool = False) -> int:
+        """Take records (whole 64-byte slots, C-contiguous). The last one's sequence. `hold`: they go to the disk with what is
+        submitted next, or at `wake` (or earlier): for what nobody waits for.
 
         Waits while all groups are in use (without threads: 3009). 3009: malformed, nothing taken; 3010: the disk failed,
         for ever, and a part may have been written: `durable` says how far.
         """
         try:
-            return self._native.submit(records, self._clock() if wall_ns is None else wall_ns)
+            return self._native.submit(records, self._clock() if wall_ns is None else wall_ns, hold)
         except _journal.Fault as fault:
             raise_fault(fault)
+
+    def wake(self) -> None:
+        """Send on what was held."""
+        self._native.wake()
 
     def submit_fact(self, fact: Fact, wall_ns: int | None = None) -> int:
         """Take one fact; its sequence."""

@@ -23,6 +23,7 @@ from yunhai.trading.core.errors import CORE_HALTED
 Told = Callable[[YunhaiError | None], None]
 """Called with None when the sequence is durable, with the error when it never will be."""
 
+HOLD_S: Final = 0.002
 _CLOSE_S: Final = 5.0
 
 
@@ -39,6 +40,7 @@ class Appender:
         self._wake = threading.Condition()
         self._target = 0
         self._closing = False
+        self._held: asyncio.TimerHandle | None = None
         self._thread = threading.Thread(target=self._watch, name="journal durable", daemon=True)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -50,15 +52,25 @@ class Appender:
         """The sequence of the record appended next."""
         return self.writer.submitted() + 1
 
-    def append(self, slots: NDArray[Any]) -> int:
-        """Hand over; the last sequence. CORE_HALTED once the disk has failed."""
+    def append(self, slots: NDArray[Any], *, hold: bool = False) -> int:
+        """Hand over; the last sequence. CORE_HALTED once the disk has failed. `hold`: nobody waits for these yet: they go to the
+        disk with the next, at most HOLD_S later."""
         if self.failed is not None:
             raise YunhaiError(CORE_HALTED)
+        if hold and self._held is None and self._loop is not None:
+            self._held = self._loop.call_later(HOLD_S, self._let_go)
         try:
-            return self.writer.submit(slots)
+            return self.writer.submit(slots, hold=self._held is not None and hold)
         except YunhaiError as error:
             self.fail(error)
             raise YunhaiError(CORE_HALTED) from error
+
+    def _let_go(self) -> None:
+        """Send on what was held, if anything still is."""
+        if self._held is not None:
+            self._held.cancel()
+            self._held = None
+            self.writer.wake()
 
     def when_durable(self, sequence: int, told: Told) -> None:
         """Have `told` called, in the loop, once `sequence` is durable; at once if it is."""
@@ -67,6 +79,7 @@ class Appender:
             return
         heapq.heappush(self._waiting, (sequence, next(self._order), told))
         if sequence > self._target:
+            self._let_go()
             with self._wake:
                 self._target = sequence
                 self._wake.notify()
@@ -96,6 +109,7 @@ class Appender:
 
     def close(self) -> None:
         """Tell what is durable, stop the thread. The writer stays open."""
+        self._let_go()
         with self._wake:
             self._closing = True
             self._wake.notify()

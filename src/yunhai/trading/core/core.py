@@ -222,9 +222,9 @@ class Core:
         """Take an instruction; its outcome is told when it is durable."""
         self.deciding.ask(ask)
 
-    def append(self, slots: NDArray[np.void]) -> int:
-        """Hand slots to the journal; the last sequence. CORE_HALTED."""
-        return self.appender.append(slots)
+    def append(self, slots: NDArray[np.void], *, hold: bool = False) -> int:
+        """Hand slots to the journal; the last sequence. CORE_HALTED. `hold`: see `Appender.append`."""
+        return self.appender.append(slots, hold=hold)
 
     def keep_events(self, events: NDArray[np.void]) -> None:
         """Apply the venue's events and journal them. Applied first: should the books refuse them, the core halts and the
@@ -232,7 +232,7 @@ class Core:
         if not len(events):
             return
         self.books.apply_events(self.appender.next_sequence, events)
-        self.append(events)
+        self.append(events, hold=True)
         self.counted.events.inc(len(events))
 
     def keep_fact(self, fact: Decided, tenant: int) -> int:
