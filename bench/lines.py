@@ -1,10 +1,10 @@
 """`./dev bench lines`: the pool of exchange lines in real time, and what a message costs.
 
 Ten brokers with two lines of 20 messages a second each (study 表4.5.3), driven by the machine's clock through the pool that the
-core runs, each answer at once. Three runs of `--seconds`: one broker active; all ten; nine at random at 75 % of their guarantee
-through two pools side by side, the tenth like them in one and flooding in the other, so that whatever else the machine does
-befalls both. Waits count from the intended time of sending (open model), and hold the lateness of this loop. Then, without a
-clock: the same flood, the cost of a message, and twelve lines for ten brokers (A3).
+core runs, each answer at once. Two runs of `--seconds`: one broker active; all ten. Waits count from the
+intended time of sending (open model), and hold the lateness of this loop. Then, without a clock: nine at random at 75 % of their
+guarantee and a tenth that floods (`./dev bench flood` does the same from end to end), the cost of a message, and twelve lines
+for ten brokers (A3).
 """
 
 import random
@@ -116,16 +116,15 @@ class Run:
         return float(np.percentile([wait for _, one, _, wait, _ in self.kept if one == action], part)) / 1e6
 
 
-def go(*runs: Run) -> None:
-    """Drive runs side by side."""
+def go(run: Run) -> None:
+    """Drive a run to its end."""
     time.sleep(WARM_S)
     began = time.monotonic_ns()
-    for run in runs:
-        run.begin(began)
-    end = began + int((WARM_S + runs[0].seconds) * SECOND)
+    run.begin(began)
+    end = began + int((WARM_S + run.seconds) * SECOND)
     while (now := time.monotonic_ns()) < end:
-        wakes = [wake for run in runs if (wake := run.step()) is not None]
-        time.sleep(max(0.0, min(NAP_S, (min(wakes, default=end) - now) / 1e9)))
+        wake = run.step()
+        time.sleep(max(0.0, min(NAP_S, ((end if wake is None else wake) - now) / 1e9)))
 
 
 def at_random(tenants: tuple[int, ...], rate: float, seconds: float, action: int = NEW) -> Iterator[Arrival]:
@@ -178,21 +177,7 @@ def moved(waits: dict[tuple[int, int], list[int]], name: str) -> dict[str, Any]:
 
 
 def flooding(seconds: float) -> dict[str, Any]:
-    two_each = dict.fromkeys(BROKERS, 2)
-    others = list(at_random(BROKERS[:9], 30, seconds))
-    like_them = iter(sorted([*others, *at_random((10,), 30, seconds)]))
-    quiet = Run(pool_of(two_each), seconds, like_them)
-    flooded = Run(pool_of(two_each), seconds, iter(others), flood=(10,))
-    go(quiet, flooded)
-    waits: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for turn, run in ((QUIET, quiet), (FLOODING, flooded)):
-        for tenant, _, _, wait, _ in run.kept:
-            waits[turn, tenant].append(wait)
-    return {"flooding_broker_per_s": flooded.rate(10)} | moved(waits, "timed")
-
-
-def flooding_without_a_clock(seconds: float) -> dict[str, Any]:
-    """The same by virtual time, 1 ms a step, the two after one another."""
+    """The tenth like the others, then flooding, by virtual time, 1 ms a step."""
     waits: dict[tuple[int, int], list[int]] = defaultdict(list)
     for turn in (QUIET, FLOODING):
         pool = pool_of(dict.fromkeys(BROKERS, 2))
@@ -276,7 +261,7 @@ def main() -> None:
     parser = common.arguments(__doc__, rounds=1)
     parser.add_argument("--seconds", type=float, default=60.0, help="of a timed run (60)")
     options = parser.parse_args()
-    found = rates(options.seconds) | flooding(options.seconds) | flooding_without_a_clock(60) | cost() | twelve(30)
+    found = rates(options.seconds) | flooding(60) | cost() | twelve(30)
     common.report("lines", found, options)
 
 

@@ -3,7 +3,8 @@
 A feeder process writes a journal as a core would (`bench.load.feeder`); the real `yunhai stream` follows it; 200 readers in a
 third process (this one) follow 50 securities each, board lots and odd lots, and one more follows 400 and never
 reads. First a while without readers, to know how the stream's memory grows with the day alone; then `--seconds` with
-them. An event's wall time is that of its commit group in the journal, a reader's that of its arrival: one machine, one clock.
+them; `memory` is that of the stream process from when its readers have settled. An event's wall time is that of its commit
+group in the journal, a reader's that of its arrival: one machine, one clock.
 
 It fails (VOID) if a sequence has a gap, if a reader's last state is not the venue's, if an event that showed did not come, or
 if the stuck reader was not cut off.
@@ -47,9 +48,20 @@ CODES_EACH = 50
 OF_ONE_PERSON = 20
 STUCK_CODES = 400
 GOAL_MS = 250.0
+GOAL_MEGABYTES = 10.0
+"""By how much the stream's memory may grow while the readers read."""
 SETTLING_S = 2.0
 START_S = 120
 _CUT = "yunhai_stream_cut_off_total"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Resident at the beginning and at the end of a while, MB; the slope of all samples between, MB a second."""
+
+    begin_mb: float
+    end_mb: float
+    mb_per_s: float
 
 
 @dataclass
@@ -96,10 +108,14 @@ class Process:
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         self.memory.append((time.monotonic(), pages * os.sysconf("SC_PAGE_SIZE")))
 
-    def growth(self, begin: float, end: float) -> float:
-        """Bytes a second between two moments: the slope of the samples."""
+    def used(self, begin: float, end: float) -> Memory:
+        """Between two moments."""
         points = np.array([(at, size) for at, size in self.memory if begin <= at <= end])
-        return float(np.polyfit(points[:, 0], points[:, 1], 1)[0]) if len(points) > 2 else float("nan")
+        if len(points) < 3:
+            return Memory(*(float("nan"),) * 3)
+        return Memory(
+            points[0, 1] / 1e6, points[-1, 1] / 1e6, float(np.polyfit(points[:, 0], points[:, 1], 1)[0]) / 1e6
+        )
 
 
 @contextlib.contextmanager
@@ -130,8 +146,8 @@ class Seen:
     kept: Arrivals
     stuck_seconds: float
     cpu_share: float
-    before: float
-    during: float
+    before: Memory
+    during: Memory
 
 
 async def listen(stream: Process, pipe: Connection, seconds: float) -> Seen:
@@ -176,15 +192,15 @@ async def listen(stream: Process, pipe: Connection, seconds: float) -> Seen:
             raise SystemExit(f"VOID: reader {reader.number} was closed with {reader.closed}")
         reader.transport.close()
     stuck.transport.abort()
-    settled = joined + min(2.0, seconds / 4)
+    settled = joined + min(5.0, seconds / 4)
     return Seen(
         fed,
         readers,
         kept,
         cut_after,
         used / (ended - joined),
-        stream.growth(begun + 1, quiet_end),
-        stream.growth(settled, ended),
+        stream.used(begun + 1, quiet_end),
+        stream.used(settled, ended),
     )
 
 
@@ -303,8 +319,11 @@ def result(seen: Seen, home: Path, seconds: float) -> dict[str, Any]:
         "last_states_compared": sum(len(reader.newest) for reader in seen.readers),
         "last_states_wrong": wrong,
         "stream_processor_share": seen.cpu_share,
-        "memory_growth_without_readers_kb_per_s": seen.before / 1e3,
-        "memory_growth_with_readers_kb_per_s": seen.during / 1e3,
+        "memory_without_readers_mb_per_s": seen.before.mb_per_s,
+        "memory_mb_per_s": seen.during.mb_per_s,
+        "memory_begin_mb": seen.during.begin_mb,
+        "memory_end_mb": seen.during.end_mb,
+        "goal_memory_growth_mb": GOAL_MEGABYTES,
         "stuck_reader_cut_off_after_s": seen.stuck_seconds,
     }
 

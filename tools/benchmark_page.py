@@ -25,9 +25,11 @@ TITLES = {
     "durable": "Durable before the acknowledgement",
     "recover": "From the journal to the same state",
     "lines": "The pool of exchange lines",
+    "flood": "What a flooding broker does to the others",
     "orders": "From a signed order to its durable acknowledgement",
     "restart": "A core that starts again",
     "trust": "What a signature costs an order",
+    "quotes": "Quotes to many readers",
     "replay": "Any moment of a day again",
 }
 OWN = ("bench", "commit", "command", "date", "machine")

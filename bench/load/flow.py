@@ -89,6 +89,11 @@ def broker_code(tenant: int) -> str:
     return f"9{tenant:03d}"
 
 
+def lines_of(tenant: int) -> tuple[str, str]:
+    """A broker's two exchange lines (study 表4.5.3)."""
+    return f"{tenant:X}0", f"{tenant:X}1"
+
+
 def setting_up(people: list[Trader]) -> list[tuple[int, Decided]]:
     """(tenant, fact) of everything before the first order, but balances."""
     toml = pack_bytes("twse-2026") or b""
@@ -98,8 +103,8 @@ def setting_up(people: list[Trader]) -> list[tuple[int, Decided]]:
         code = broker_code(tenant)
         found.append((tenant, TenantSet(tenant=tenant, code=code)))
         found.append((tenant, TerminalSet(tenant=tenant, channel="api", terminal="A")))
-        line = f"{tenant:02d}"
-        found.append((tenant, LineSet(line=line, tenant=tenant, verifier=verifier_of(line, code, PASSWORD))))
+        for line in lines_of(tenant):
+            found.append((tenant, LineSet(line=line, tenant=tenant, verifier=verifier_of(line, code, PASSWORD))))
     found.append((0, PoolSet(pool="all", tenants=tuple(range(1, BROKERS + 1)))))
     for who in people:
         account = AccountSet(
@@ -189,7 +194,8 @@ class LoadedCore:
             self.post("/openings", body)
         for tenant in range(1, BROKERS + 1):
             login = {"do": "login", "broker": broker_code(tenant), "password": PASSWORD}
-            self.post(f"/lines/{tenant:02d}", login)
+            for line in lines_of(tenant):
+                self.post(f"/lines/{line}", login)
         day = {
             "date": DATE,
             "pack": "twse-2026",

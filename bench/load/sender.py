@@ -7,12 +7,14 @@ that sending is one write and the load takes as little of the machine as it can.
 
 import asyncio
 import base64
+import bisect
 import contextlib
 import gc
 import os
 import re
 import struct
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -103,20 +105,28 @@ class _Connection(asyncio.Protocol):
 
 
 class Load:
-    """One run. `messages`: (broker, message) with ids 0, 1, …"""
+    """One run. `messages`: (broker, message) with ids 0, 1, …; `moments`: seconds after the beginning at which each is sent,
+    ascending; without them evenly, `rate` a second."""
 
-    def __init__(self, socket: str, tokens: dict[int, str], messages: list[tuple[int, bytes]], rate: float) -> None:
+    def __init__(
+        self,
+        socket: str,
+        tokens: dict[int, str],
+        messages: list[tuple[int, bytes]],
+        rate: float,
+        moments: Sequence[float] | None = None,
+    ) -> None:
         self.socket = socket
         self.tokens = tokens
         self.frames = [(broker, frame(message)) for broker, message in messages]
-        self.rate = rate
+        self.moments = [place / rate for place in range(len(messages))] if moments is None else moments
         self.result = Result(np.full(len(messages), np.nan))
         self.left = len(messages)
         self.done = asyncio.Event()
         self.begin = 0.0
 
     def answered(self, number: int, ok: bool, message: bytes, now: float) -> None:
-        self.result.latency[number] = now - (self.begin + number / self.rate)
+        self.result.latency[number] = now - (self.begin + self.moments[number])
         if not ok:
             code = int((_CODE.search(message) or [b"", b"0"])[1])
             self.result.refused[code] = self.result.refused.get(code, 0) + 1
@@ -136,9 +146,9 @@ class Load:
         sent, count, frames = 0, len(self.frames), self.frames
         while sent < count:
             now = time.perf_counter()
-            due = min(count, int((now - self.begin) * self.rate) + 1) if now >= self.begin else 0
+            due = bisect.bisect_right(self.moments, now - self.begin, sent)
             if due > sent:
-                self.result.late = max(self.result.late, now - (self.begin + sent / self.rate))
+                self.result.late = max(self.result.late, now - (self.begin + self.moments[sent]))
             parts: dict[int, list[bytes]] = {}
             for broker, whole in frames[sent:due]:
                 parts.setdefault(broker, []).append(whole)
