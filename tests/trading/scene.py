@@ -324,6 +324,11 @@ class Scene:
     def replayed(self, *, state: bytes | None = None, start: int = 0) -> Books:
         """Fresh books, given all that these were given, from `state` and the `start`-th entry of the log on."""
         books = Books.restore(opened_state() if state is None else state)
+        self.replay_into(books, start=start)
+        return books
+
+    def replay_into(self, books: Books, *, start: int = 0) -> None:
+        """All that these books were given, from the `start`-th entry of the log on."""
         for entry in self.log[start:]:
             if entry.what == "fact":
                 books.apply_fact(entry.sequence, entry.time, entry.tenant, entry.content)
@@ -331,7 +336,6 @@ class Scene:
                 books.apply_instruction(entry.sequence, entry.time, entry.content)
             else:
                 books.apply_events(entry.sequence, entry.content)
-        return books
 
 
 def command_of(packed: Packed, time: int) -> NDArray[np.void]:

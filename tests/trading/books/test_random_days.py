@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from tests.trading.model import PlainBooks
 from tests.trading.scene import ANNE, BEN, CARL, EAST, LISTED, NT, SETTLES, WEST, Scene, opened_state
+from tests.trading.stream.same import require_same
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.commands import move_cash, transfer
 from yunhai.trading.books.state import CASH, Posting
 from yunhai.trading.facts import CashMoved, Transferred
+from yunhai.trading.stream.watched import WatchedBooks
 from yunhai.trading.words import Bucket
 
 ACCOUNTS = (ANNE, BEN, CARL)
@@ -212,9 +214,17 @@ class _Day:
                 assert scene.books.balance(tenant, 0, code, Bucket.CUSTODY) == -held
         self._postings_say_the_same()
         assert scene.replayed().state() == scene.books.state()
+        self._stream_has_the_same(opened_state(), 0)
         if self.start is not None:
             state, place = self.start
             assert scene.replayed(state=state, start=place).state() == scene.books.state()
+            self._stream_has_the_same(state, place)
+
+    def _stream_has_the_same(self, state: bytes, place: int) -> None:
+        watched = WatchedBooks.of_snapshot(state)
+        self.scene.replay_into(watched, start=place)
+        require_same(watched, self.scene.books)
+        assert not any(order.leaves for order in watched.orders.values())
 
     def _postings_say_the_same(self) -> None:
         books, first = self.scene.books, Books.restore(opened_state())

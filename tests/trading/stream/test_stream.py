@@ -26,6 +26,7 @@ from tests.trading.core_harness import (
 )
 from tests.trading.scene import CLERK, NT, PERSON
 from tests.trading.stream.cloud import Reader, both, prepared, reading, require_gapless, streaming, until
+from tests.trading.stream.same import require_same
 from yunhai.exchange.rules.words import SegmentName
 from yunhai.kernel.money import price_text
 from yunhai.kernel.records import Phase
@@ -130,7 +131,7 @@ async def test_what_the_stream_shows_is_the_venues_own_book(tmp_path: Path) -> N
         assert shown is not None
         assert real is not None
         assert shown.engine.state_hash() == real.engine.state_hash()
-        assert stream.following.books.state() == core.core.books.state()
+        require_same(stream.following.books, core.core.books)
         board = Board(shown)
         traded = 0
         for number, place in enumerate(real.plan.books):
@@ -446,8 +447,8 @@ async def test_a_stream_that_starts_first_waits_and_one_that_starts_later_begins
             await until(lambda: early.following.sequence == core.core.books.sequence)
             async with streaming(core) as late:
                 await until(lambda: late.following.sequence == core.core.books.sequence)
-                assert late.following.books.state() == early.following.books.state() == core.core.books.state()
                 for one in (early, late):
+                    require_same(one.following.books, core.core.books)
                     assert one.following.day is not None
                     assert one.following.day.engine.state_hash() == core.core.day.engine.state_hash()  # type: ignore[union-attr]
 

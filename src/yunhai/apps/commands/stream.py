@@ -17,7 +17,7 @@ from yunhai.apps.cloud.sockets import listen, socket_mode
 def command(home: Path | None, address: str | None, socket_mode: str) -> int:
     """Run the stream process 行情回報.
 
-    Reads the journal and writes nothing but the index's closing levels and what replays are made of. WebSockets /stream/v1 and
+    Reads the journal; keeps nothing but the index's closing levels and what replays are made of. WebSockets /stream/v1 and
     /stream/v1/replay on run/stream.sock, /health, /ready, /metrics. It waits for a journal that is not there yet and goes on
     when the core starts again. SIGTERM ends it.
     """
@@ -36,6 +36,7 @@ def command(home: Path | None, address: str | None, socket_mode: str) -> int:
         door=places.credential("door.key", random_secret),
         inner=places.inner_socket,
         levels=places.home / "index" / "levels.json",
+        scratch=places.home,
     )
     listener = listen(address, places.stream_socket, socket_mode)
     uvloop.run(serve(settings, [listener], compose=lambda stream: mount(stream, places)))

@@ -12,6 +12,7 @@ Facts are applied once: those of the outbox by their outbox row, cash, shares an
 balances by batch and part. What comes again is passed over.
 """
 
+import struct
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -40,7 +41,7 @@ from yunhai.trading.books.state import (
     consent_key,
 )
 from yunhai.trading.facts import AccountSet, CertificateSet, Decided, KeySet, LineSet, LineState, PoolSet, TenantSet
-from yunhai.trading.shape import text_of
+from yunhai.trading.shape import Packed, fingerprint, text_of
 from yunhai.trading.words import Bucket, PostingKind
 
 Posted = Callable[[Posting], None]
@@ -49,6 +50,7 @@ STATE_VERSION: Final = 4
 _FIRST_HOUSE: Final = int(Bucket.CLEARING)
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(State)
+_KNOWN: Final = struct.Struct("<16sHqQQ5sqIqq")
 
 
 class Books:
@@ -152,8 +154,7 @@ class Books:
                 setattr(books, name, getattr(held, name))
         books.outbox = Ranges(held.outbox)
         for order in held.orders:
-            books.orders[order.order_id] = order
-            books.orders_by_account.setdefault(order.account, []).append(order.order_id)
+            books.place(order)
         return books
 
     def state_hash(self) -> bytes:
@@ -178,13 +179,13 @@ class Books:
         packed = self.known.get(orders.known_key(account, client_id))
         if packed is None:
             return None
-        fingerprint, code, sequence, number, order, text, cash, shares, wall, time = orders._KNOWN.unpack(packed)
-        return Known(fingerprint, code, sequence, number, order, text_of(text), cash, shares, wall, time)
+        told, code, sequence, number, order, text, cash, shares, wall, time = _KNOWN.unpack(packed)
+        return Known(told, code, sequence, number, order, text_of(text), cash, shares, wall, time)
 
     def accepted_today(self) -> Iterator[tuple[int, int]]:
         """(number, order id) of each instruction accepted today."""
         for packed in self.known.values():
-            _, code, _, number, order, *_ = orders._KNOWN.unpack(packed)
+            _, code, _, number, order, *_ = _KNOWN.unpack(packed)
             if not code:
                 yield number, order
 
@@ -308,6 +309,37 @@ class Books:
         return totals
 
     # -- for the parts of this package ---------------------------------------------------------------------------------
+
+    def place(self, order: Order) -> None:
+        """A new order of today."""
+        self.orders[order.order_id] = order
+        self.orders_by_account.setdefault(order.account, []).append(order.order_id)
+
+    def remember(self, sequence: int, time: int, content: bytes, record: Packed) -> None:
+        """What became of an instruction: its client id and its nonce are used, and the same again has its answer."""
+        self.known.setdefault(
+            orders.known_key(record.account, record.client_id),
+            _KNOWN.pack(
+                fingerprint(content),
+                record.code,
+                sequence,
+                record.number,
+                record.order_id,
+                record.order_number,
+                record.reserved_cash,
+                record.reserved_shares,
+                record.accepted_at,
+                time,
+            ),
+        )
+        self.nonces[orders.nonce_key(record.key, record.nonce)] = None
+
+    def forget_orders(self) -> None:
+        """A day begins without any."""
+        self.orders.clear()
+        self.orders_by_account.clear()
+        self.known.clear()
+        self.nonces.clear()
 
     def move(
         self,

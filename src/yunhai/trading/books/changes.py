@@ -362,10 +362,7 @@ def _day_opened(books: "Books", head: Head, fact: DayOpened) -> None:
     day.sequence = head.sequence
     books.day = day
     books.last_date = day.date
-    books.orders.clear()
-    books.orders_by_account.clear()
-    books.known.clear()
-    books.nonces.clear()
+    books.forget_orders()
     for house in books.tenants.values():
         house.counters.clear()
     for account in books.accounts.values():

@@ -9,6 +9,7 @@ These functions are the order's hot path: they work on plain numbers, and make n
 """
 
 import struct
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,7 +20,7 @@ from yunhai.kernel.records import RECORD, Kind
 from yunhai.trading.books.charges import commission, dollars
 from yunhai.trading.books.errors import REGISTERED
 from yunhai.trading.books.state import CASH, Account, Order, OrderState, Pending, Position, Posting, Unsettled
-from yunhai.trading.shape import BUY, CUT, NEW, REPRICE, Packed, fingerprint, text_of, unpack
+from yunhai.trading.shape import BUY, CUT, NEW, REPRICE, Packed, text_of, unpack
 from yunhai.trading.words import Bucket, PostingKind, Segment
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 assert REGISTERED
 
 _EVENT: Final = struct.Struct("<BBHIqQIiIIQIIII")
-_KNOWN: Final = struct.Struct("<16sHqQQ5sqIqq")
 ODD_LOTS: Final = frozenset((int(Segment.ODD_LOT), int(Segment.ODD_LOT_AFTER)))
 UNSIGNED_CODES: Final = frozenset((6100, 6101, 6102, 6105, 6106, 6115, *range(6170, 6177)))
 """Refusals of instructions that nobody with a right to the account is known to have signed: they bind no client id of
@@ -80,7 +80,7 @@ def apply_instruction(books: "Books", sequence: int, time: int, content: bytes) 
     record = unpack(content)
     if record.code:
         if record.code not in UNSIGNED_CODES:
-            _remember(books, sequence, time, content, record)
+            books.remember(sequence, time, content, record)
         return
     if books.day is None or record.number != books.number + 1:
         raise misfit(sequence, f"instruction {record.number} after {books.number}")
@@ -89,33 +89,14 @@ def apply_instruction(books: "Books", sequence: int, time: int, content: bytes) 
     else:
         _accept_change(books, sequence, record)
     books.number = record.number
-    _remember(books, sequence, time, content, record)
-
-
-def _remember(books: "Books", sequence: int, time: int, content: bytes, record: Packed) -> None:
-    books.known.setdefault(
-        known_key(record.account, record.client_id),
-        _KNOWN.pack(
-            fingerprint(content),
-            record.code,
-            sequence,
-            record.number,
-            record.order_id,
-            record.order_number,
-            record.reserved_cash,
-            record.reserved_shares,
-            record.accepted_at,
-            time,
-        ),
-    )
-    books.nonces[nonce_key(record.key, record.nonce)] = None
+    books.remember(sequence, time, content, record)
 
 
 def _accept_new(books: "Books", sequence: int, time: int, record: Packed) -> None:
     account = books.accounts.get(record.account)
     tenant = books.tenants.get(record.tenant)
     assert books.day is not None
-    code = text_of(record.security)
+    code = intern(text_of(record.security))  # one string for all orders of a security
     security = books.day.securities.get(code)
     if account is None or tenant is None or tenant.fact is None or security is None:
         raise misfit(sequence, "unknown account, tenant or security")
@@ -156,8 +137,7 @@ def _accept_new(books: "Books", sequence: int, time: int, record: Packed) -> Non
         record.accepted_at,
     )
     order.changed = time
-    books.orders[record.number] = order
-    books.orders_by_account.setdefault(record.account, []).append(record.number)
+    books.place(order)
     tenant.counters[terminal] = tenant.counters.get(terminal, 0) + 1
     account.quota_used += ceiling * quantity
     if position is None:

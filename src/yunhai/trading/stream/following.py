@@ -1,8 +1,8 @@
 """Following the journal: from the core's newest snapshot to its end, then on as it grows, group by group.
 
-`Following` keeps what the core keeps, made of the same records by the same code: the books, and the day's market as a venue
-that runs the recorded commands again, so that depth, phases and tallies are the exchange's own. It only reads. What it
-gives out is durable: the reader stops at what the writer has synced.
+`Following` is made of the same records by the same code as the core: the books (`yunhai.trading.stream.watched`: without what only
+a gate needs), and the day's market as a venue that runs the recorded commands again, so that depth, phases and tallies are the
+exchange's own. It only reads. What it gives out is durable: the reader stops at what the writer has synced.
 
 The day stays when its market closes, so that the last quotes can be seen until the next one opens.
 """
@@ -22,12 +22,13 @@ from yunhai.kernel.clock import SECOND
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import VENUE_IDS_MAX, VENUE_ORDERS_MAX
 from yunhai.trading import facts
-from yunhai.trading.books.books import Books
+from yunhai.trading.books.steps import EXPIRED
 from yunhai.trading.core import restore
 from yunhai.trading.core.market_day import OpenDay
 from yunhai.trading.core.packing import Accepted, Events, pieces
-from yunhai.trading.facts import DayOpened, Decided
+from yunhai.trading.facts import DayOpened, DayStep, Decided
 from yunhai.trading.instructions import INSTRUCTION
+from yunhai.trading.stream.watched import WatchedBooks
 
 log: Final = structlog.get_logger("yunhai.stream")
 CLOCK_WINDOW_NS: Final = 10 * SECOND
@@ -41,13 +42,14 @@ def _passed_over(path: Path, error: YunhaiError) -> None:
 @dataclass(slots=True)
 class Turn:
     """What one commit group brought: the trading records with their first sequence, accepted and refused instructions,
-    facts; `opened`: a new market day begins before the events."""
+    facts; `opened`: a new market day begins before the events; `expired`: (order, account) of those that the day's end ended."""
 
     sequence: int
     events: list[tuple[int, NDArray[np.void]]] = field(default_factory=list)
     instructions: list[tuple[int, bytes]] = field(default_factory=list)
     told: list[tuple[int, int, Decided]] = field(default_factory=list)
     opened: bool = False
+    expired: list[tuple[int, int]] = field(default_factory=list)
 
     def accepted(self) -> list[tuple[int, int]]:
         """(order, account) of each accepted instruction."""
@@ -61,7 +63,8 @@ class Turn:
 class Following:
     """Books and market as of the last group read. `sequence`: the last record read; `caught_up`: the end was seen once.
 
-    `wall`: wall time in ns, for the market's clock between two records.
+    `wall`: wall time in ns, for the market's clock between two records; `scratch`: a folder for what need not be in memory, None:
+    where the system keeps its temporary files.
     """
 
     def __init__(
@@ -70,12 +73,14 @@ class Following:
         snapshots: Path,
         *,
         wall: Callable[[], int],
+        scratch: Path | None = None,
         orders: int = VENUE_ORDERS_MAX,
         ids: int = VENUE_IDS_MAX,
     ) -> None:
         self._journal = journal
         self._snapshots = snapshots
         self._wall = wall
+        self._scratch = scratch
         self._capacity = (orders, ids)
         self._reader: Reader | None = None
         self._known_to = 0
@@ -84,7 +89,7 @@ class Following:
         self._offset_at = 0
         self._group_time = 0
         self._last_time = 0
-        self.books = Books()
+        self.books = WatchedBooks(scratch)
         self.day: OpenDay | None = None
         self.sequence = 0
         self.caught_up = False
@@ -97,7 +102,7 @@ class Following:
         start = 1
         if snapshot is not None:
             state = msgspec.msgpack.decode(snapshot.state, type=restore.CoreState)
-            self.books = Books.restore(state.books)
+            self.books = WatchedBooks.of_snapshot(state.books, self._scratch)
             self._known_to, self._first_number, self._last_time = snapshot.sequence, state.first_number, state.time
             day = self.books.day
             start = min(day.sequence, snapshot.sequence + 1) if day is not None else snapshot.sequence + 1
@@ -154,7 +159,12 @@ class Following:
         fact = facts.decode(number, content)
         known = sequence <= self._known_to
         if not known:
+            ends = isinstance(fact, DayStep) and fact.step == EXPIRED
+            if ends:
+                turn.expired += [(order.order_id, order.account) for order in self.books.orders.values()]
             self.books.apply_fact(sequence, time, tenant, fact)
+            if ends:
+                self.books.put_away()
         turn.told.append((sequence, tenant, fact))
         self._seen_at(time)
         if isinstance(fact, DayOpened):

@@ -58,7 +58,7 @@ from yunhai.trading.stream.messages import (
     quotes_data,
     refused,
 )
-from yunhai.trading.stream.orders import FillLine, OrdersData, cash_of, fill_of, line_of, snapshot_of, touched
+from yunhai.trading.stream.orders import FillLine, OrdersData, cash_of, fill_of, lines_of, snapshot_of, touched
 from yunhai.trading.stream.quotes import Board
 from yunhai.trading.tokens import Revocations, Verifier
 from yunhai.trading.trust.mutual import require_bound
@@ -342,7 +342,7 @@ class Hub:
             if (fill := fill_of(sequence, record)) is not None:
                 fills.setdefault(account, []).append(fill)
         books = self._following.books
-        for number, account in turn.accepted():
+        for number, account in (*turn.accepted(), *turn.expired):
             if account in self._by_account:
                 orders.setdefault(account, {})[number] = None
         for _, _, fact in turn.told:
@@ -351,11 +351,11 @@ class Hub:
                     orders.setdefault(account, {})
             if isinstance(fact, DayStep):
                 for account in self._by_account:
-                    orders.setdefault(account, dict.fromkeys(books.orders_by_account.get(account, [])))
+                    orders.setdefault(account, {})
         for account, numbers in orders.items():
             data = OrdersData(
                 account=cash_of(books, account),
-                orders=tuple(line_of(books.orders[number]) for number in numbers if number in books.orders),
+                orders=lines_of(books, numbers),
                 fills=tuple(fills.get(account, ())),
             )
             written = ENCODER.encode(data)

@@ -1,5 +1,6 @@
 """An account's orders and fills as the stream tells them. Names and words are those of `GET /trade/v1/orders`."""
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from yunhai.kernel.records import FILL, Kind, OrderType, Side, TimeInForce
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.state import Order
 from yunhai.trading.core.deciding import moment_of
+from yunhai.trading.stream.watched import WatchedBooks
 from yunhai.trading.words import Segment
 
 _FILL: Final = int(Kind.FILL)
@@ -110,13 +112,14 @@ def cash_of(books: Books, account: int) -> AccountLine:
     return AccountLine(buying_power=price_text(held.free), reserved=price_text(held.reserved))
 
 
-def snapshot_of(books: Books, account: int) -> OrdersData:
-    numbers = books.orders_by_account.get(account, [])
-    return OrdersData(
-        account=cash_of(books, account),
-        orders=tuple(line_of(books.orders[number]) for number in numbers[-STREAM_ORDERS_MAX:][::-1]),
-        more=len(numbers) > STREAM_ORDERS_MAX,
-    )
+def lines_of(books: WatchedBooks, numbers: Iterable[int]) -> tuple[OrderLine, ...]:
+    """Orders of today as they are now; a number that is none is left out."""
+    return tuple([line_of(order) for number in numbers if (order := books.orders.look(number)) is not None])
+
+
+def snapshot_of(books: WatchedBooks, account: int) -> OrdersData:
+    numbers, more = books.newest_of(account, STREAM_ORDERS_MAX)
+    return OrdersData(account=cash_of(books, account), orders=lines_of(books, reversed(numbers)), more=more)
 
 
 def touched(first_sequence: int, records: NDArray[np.void], accounts: NDArray[np.int64]) -> list[tuple[int, np.void]]:

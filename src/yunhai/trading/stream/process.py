@@ -44,7 +44,8 @@ GRACE_S: Final = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSettings:
     """What a stream is started with. `inner`: the core's inner socket, asked for the pool; `token_public`: PEM; `door`: the
-    origin's secret, b"": nobody comes by mutual TLS; `levels`: the file of the index's closing levels, None: in memory only."""
+    origin's secret, b"": nobody comes by mutual TLS; `levels`: the file of the index's closing levels, None: in memory only;
+    `scratch`: a folder for today's orders that are over, None: where the system keeps its temporary files."""
 
     journal: Path
     snapshots: Path
@@ -52,6 +53,7 @@ class StreamSettings:
     inner: Path | None = None
     door: bytes = b""
     levels: Path | None = None
+    scratch: Path | None = None
 
 
 class _Server(uvicorn.Server):
@@ -80,7 +82,7 @@ class Stream:
         self.settings = settings
         self._caught_up = caught_up
         self.counted = Counted()
-        self.following = Following(settings.journal, settings.snapshots, wall=time.time_ns)
+        self.following = Following(settings.journal, settings.snapshots, wall=time.time_ns, scratch=settings.scratch)
         self.levels = Levels(settings.levels)
         self.hub = Hub(self.following, Verifier(settings.token_public), time.time, self.counted, self.levels)
         self.application = Application(self.following, self.hub, self.counted)
@@ -137,7 +139,7 @@ class Stream:
                 used = time.thread_time() - used
                 await asyncio.sleep(
                     min(AGAIN_S, max(POLL_S, IDLE_SHARE * used))
-                )  # a look at a closed journal costs 20 ms
+                )  # a closed journal's end is read twice
             else:
                 self.hub.take(turn)
                 await asyncio.sleep(0)
