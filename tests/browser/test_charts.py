@@ -202,6 +202,37 @@ def test_the_day_that_trades_is_the_last_bar_with_its_indicators(page: Any, clou
     )
 
 
+def test_minutes_of_the_running_day_follow_its_trades(page: Any, cloud: Cloud) -> None:
+    """Bars of less than a day come from the day's own trades, the last one with every trade."""
+    seat, other = cloud.seat(1), cloud.seat(2)
+    reference = cloud.reference(CODE)
+    text = f"{reference // 10_000}.{reference % 10_000:04}"[:-2]
+    seat.place("sell", CODE, price=text, quantity=1000)
+    other.place("buy", CODE, price=text, quantity=1000)
+    page.goto(f"{cloud.origin}/pocket/chart/{CODE}/?span=1m&indicators=MA(5)")
+    page.wait_for_function(DRAWN)
+    for span in ("5m", "15m", "60m", "1m"):
+        with page.expect_response(lambda answer, span=span: f"span={span}&" in answer.url and answer.ok):
+            page.check(f'#spans [value="{span}"]', force=True)
+    before = page.evaluate("async (code) => (await (await fetch(`/api/v1/charts/${code}/bars?span=1m`)).json())", CODE)
+    assert before["live"] == cloud.plan["date"]
+    raised = reference + tick(reference)
+    text = f"{raised // 10_000}.{raised % 10_000:04}"[:-2]
+    seat.place("sell", CODE, price=text, quantity=2000)
+    other.place("buy", CODE, price=text, quantity=2000)
+    shown = f"{raised // 10_000:,}.{raised % 10_000 // 100:02}"
+    page.wait_for_function("(text) => document.getElementById('legend').innerText.includes(text)", arg=shown)
+    page.wait_for_function(
+        "async ([code, wanted]) => (await (await fetch(`/api/v1/charts/${code}/bars?span=1m`)).json())"
+        ".volume.reduce((sum, one) => sum + one, 0) === wanted",
+        arg=[CODE, sum(before["volume"]) + 2000],
+        polling=500,
+    )
+    keep(page, "chart-minutes-zh-light-desk")
+    with kept(page):
+        page.check('#spans [value="1d"]', force=True)
+
+
 def tick(price: int) -> int:
     """Of a stock, in 1/10,000 NT$."""
     for below, step in ((10, 100), (50, 500), (100, 1_000), (500, 5_000), (1_000, 10_000)):

@@ -50,9 +50,18 @@ class AskServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     daemon_threads = True
 
-    def __init__(self, path: Path, name: str, state: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        state: Callable[[], dict[str, Any]],
+        *,
+        more: Callable[[str], bytes | None] | None = None,
+    ) -> None:
+        """`more` answers other paths in msgpack; None: there is no such one."""
         self.name = name
         self.state = state
+        self.more = more
         path.unlink(missing_ok=True)
         before = os.umask(0o177)
         try:
@@ -65,7 +74,7 @@ class _Answers(BaseHTTPRequestHandler):
     server: AskServer
 
     def do_GET(self) -> None:
-        """One of the three; 404 for anything else."""
+        """One of the three, or what the process has more; 404 for anything else."""
         match self.path:
             case "/health":
                 self._answer(200, {"part": self.server.name, "alive": True})
@@ -75,7 +84,11 @@ class _Answers(BaseHTTPRequestHandler):
             case "/metrics":
                 self._send(200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY))
             case _:
-                self._answer(404, {"part": self.server.name})
+                found = None if self.server.more is None else self.server.more(self.path)
+                if found is None:
+                    self._answer(404, {"part": self.server.name})
+                else:
+                    self._send(200, "application/msgpack", found)
 
     def _answer(self, status: int, body: dict[str, Any]) -> None:
         self._send(status, "application/json", json.dumps(body).encode())

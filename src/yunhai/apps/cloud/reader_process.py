@@ -1,5 +1,5 @@
-"""The reader process: the readings, the outbox's relay, the background jobs and the follower that makes evidence, each a
-thread, and a socket to ask it on.
+"""The reader process: the readings, the outbox's relay, the background jobs, the follower that makes evidence and the one that
+takes market days into the lake, each a thread, and a socket to ask it on.
 
 One of them failing for good (the journal is not the tables' own, a record does not fit) ends the process with its
 error; `yunhai up` starts it again with growing pauses. A database that is away is waited for.
@@ -9,7 +9,9 @@ import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
+import msgspec
 import psycopg
 import structlog
 from prometheus_client import Counter, Gauge
@@ -18,6 +20,8 @@ from yunhai.apps.cloud.asked import AskServer
 from yunhai.apps.cloud.database_url import connection_arguments
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.readers import JournalReading, hold_lock
+from yunhai.kernel.errors import YunhaiError
+from yunhai.market.importers.following import DaysFollower
 from yunhai.platform.outbox.relay import poster, relay
 
 AWAY_SECONDS: Final = 1.0
@@ -35,13 +39,14 @@ class ReaderProcess:
         self.reading: JournalReading | None = None
         self._places = places
         self._jobs = jobs
+        self._days = DaysFollower(places.home / "lake", places.journal)
 
     def run(self) -> None:
         """Start the parts and wait; every thread has ended when it returns. Raises what made it stop, if anything did."""
         parts: list[tuple[str, Callable[[], None]]] = [("read", self._read), ("relay", self._relay)]
         if self._jobs:
-            parts += [("jobs", self._work), ("evidence", self._seal)]
-        server = AskServer(self._places.reader_socket, "reader", self.state)
+            parts += [("jobs", self._work), ("evidence", self._seal), ("history", self._follow_days)]
+        server = AskServer(self._places.reader_socket, "reader", self.state, more=self.live)
         threads = [threading.Thread(target=self._guarded, args=part, name=part[0]) for part in parts]
         asked = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
         for thread in (*threads, asked):
@@ -64,6 +69,18 @@ class ReaderProcess:
             "ready": started and not self.stop.is_set(),
             "sequence": reading.mark.sequence if reading is not None else 0,
         }
+
+    def live(self, path: str) -> bytes | None:
+        """`/bars?code=2330&segment=board&span=1m`: the running day's bars (`LiveBars`); None: no day, or another path."""
+        asked = urlsplit(path)
+        if asked.path != "/bars":
+            return None
+        query = dict(parse_qsl(asked.query))
+        try:
+            found = self._days.live(query.get("code", ""), query.get("segment", "board"), query.get("span", "1m"))
+        except YunhaiError:
+            return None
+        return None if found is None else msgspec.msgpack.encode(found)
 
     def _measure(self) -> None:
         reading = self.reading
@@ -108,6 +125,10 @@ class ReaderProcess:
             poster(str(self._places.inner_socket)),
             self.stop,
         )
+
+    def _follow_days(self) -> None:
+        """Closed market days into the lake, the running one's bars in memory."""
+        self._days.run(self.stop)
 
     def _work(self) -> None:
         """Background jobs of the web's transactions (procrastinate), on an event loop of this thread's own."""

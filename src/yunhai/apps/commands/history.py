@@ -195,13 +195,33 @@ def list_(home: Path | None, lake: Path | None, as_json: bool) -> None:
         )
     if not tables:
         out.print("the lake is empty 資料湖是空的")
+    days = _days_told(place, out.print)
     if as_json:
         imports = [
             {"number": made.number, "source": made.source, "sha256": made.source_sha256, "importer": made.importer,
              "version": made.version, "table": made.table, "rows": made.rows, "reasons": made.reasons}
             for made in manifest.imports
         ]  # fmt: skip
-        click.echo(json.dumps({"lake": str(place), "tables": tables, "imports": imports}, ensure_ascii=False))
+        answer = {"lake": str(place), "tables": tables, "imports": imports, "journal": days}
+        click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def _days_told(lake: Path, say: Callable[[str], None]) -> dict[str, Any] | None:
+    """Tell how far the cloud's own market days are in the lake; the same as JSON, None if none was followed."""
+    from yunhai.market.importers.following import load_state
+
+    state = load_state(lake)
+    if not state.journal:
+        return None
+    name = state.journal[:16]
+    if state.imported:
+        say(f"journal 日誌 {name}: newest day in the lake 最新入湖日 {state.imported}; trades 成交 {state.trades:,}")
+    if state.failed:
+        say(f"journal 日誌 {name}: a closed day waits 收市日待匯入: {state.failed}")
+    elif state.running:
+        say(f"journal 日誌 {name}: {state.running} is running, imported at its close 進行中，收市後匯入")
+    kept = {key: getattr(state, key) for key in ("imported", "running", "failed", "trades")}
+    return {"journal": name, **kept, "at": moment_text(state.at_ns)}
 
 
 @command.command("verify")

@@ -5,7 +5,7 @@ segment of a security is a book of its own, so odd lots never touch the board lo
 comes from the day's fact and the rule pack that the journal holds, as for every other reader; so do the ends of sessions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from yunhai.exchange.rules.pack import RulePack
 from yunhai.journal.facts import decode as decode_head
 from yunhai.journal.reader import Group, Reader
 from yunhai.kernel.clock import EPOCH, MINUTE, parse_date
-from yunhai.kernel.records import RECORD, Kind
+from yunhai.kernel.records import Kind
 from yunhai.market.bars.making import TICK, ticks
 from yunhai.market.bars.spans import SessionClock
 from yunhai.trading import facts
@@ -43,13 +43,12 @@ class JournalDay:
     offset: int
     first: int
     last: int = 0
-    chain: str = ""
     closed: bool = False
     trades: NDArray[np.void] = field(default_factory=lambda: np.empty(0, TICK))
 
 
 class _Day:
-    """A day while it is read."""
+    """A day while it is read: its trades so far, in the journal's order."""
 
     def __init__(self, sequence: int, opened: DayOpened, pack: RulePack) -> None:
         plan = plan_of(opened, pack)
@@ -61,66 +60,106 @@ class _Day:
             first=sequence,
         )
         self._number = (parse_date(opened.date) - EPOCH).days
+        self._names, self._segment = np.unique(self.made.segments.astype(str), return_inverse=True)
         ends = {name.value: max(span.end for span in segment.spans) for name, segment in pack.segments.items()}
-        self._clocks = {
-            name: SessionClock(offset=pack.utc_offset, ends=((end, end + LATE_CLOSE),)) for name, end in ends.items()
-        }
+        self._clocks = [
+            SessionClock(offset=pack.utc_offset, ends=((ends[str(name)], ends[str(name)] + LATE_CLOSE),))
+            for name in self._names
+        ]
         self._parts: list[NDArray[np.void]] = []
 
     def take(self, records: NDArray[np.void]) -> None:
-        self._parts.append(records[records["kind"] == Kind.TRADE])
-
-    def ended(self, sequence: int, chain: str) -> JournalDay:
-        self.made.last, self.made.chain = sequence, chain
-        records = np.concatenate(self._parts) if self._parts else np.empty(0, RECORD)
-        book = records["book"]
-        made = []
-        for segment in np.unique(self.made.segments[book].astype(str)) if len(book) else []:
-            chosen = records[self.made.segments[book] == segment]
-            made.append(
-                ticks(
-                    self._clocks[str(segment)],
-                    security=chosen["book"],
-                    times=chosen["time"],
-                    prices=chosen["price"].astype(np.int64),
-                    quantities=chosen["quantity"].astype(np.int64),
-                    days=np.full(len(chosen), self._number),
-                )
+        found = records[records["kind"] == Kind.TRADE]
+        if not len(found):
+            return
+        segment = self._segment[found["book"]]
+        made = np.empty(len(found), TICK)
+        for number in np.unique(segment):
+            chosen = segment == number
+            part = found[chosen]
+            made[chosen] = ticks(
+                self._clocks[int(number)],
+                security=part["book"],
+                times=part["time"],
+                prices=part["price"].astype(np.int64),
+                quantities=part["quantity"].astype(np.int64),
+                days=np.full(len(part), self._number),
             )
-        if made:
-            self.made.trades = np.concatenate(made)
+        self._parts.append(made)
+
+    def trades(self) -> NDArray[np.void]:
+        """So far, in the journal's order."""
+        if len(self._parts) != 1:
+            self._parts = [np.concatenate(self._parts) if self._parts else np.empty(0, TICK)]
+        return self._parts[0]
+
+    def ended(self, sequence: int) -> JournalDay:
+        """The day as it stands at `sequence`: its trades by segment, so that its bytes do not depend on how it was read."""
+        trades = self.trades()
+        self.made.last = sequence
+        self.made.trades = trades[np.argsort(self._segment[trades["security"]], kind="stable")]
         return self.made
+
+
+class TradingDays:
+    """A journal's market days, commit group by commit group. `packs` are the rules that the journal has published so far;
+    `running` the day whose trades are coming, or that closed last."""
+
+    def __init__(self, packs: Mapping[str, bytes] | None = None) -> None:
+        self.packs = dict(packs or {})
+        self._day: _Day | None = None
+
+    @property
+    def running(self) -> JournalDay | None:
+        return None if self._day is None else self._day.made
+
+    def trades(self) -> NDArray[np.void]:
+        """The running day's so far, in the journal's order."""
+        return np.empty(0, TICK) if self._day is None else self._day.trades()
+
+    def take(self, group: Group) -> list[JournalDay]:
+        """Take a group; the days that it ends: closed, or another one was opened. YunhaiError 2202-2207, 2510-2512."""
+        sequences, records = trading_records(group)
+        ended: list[JournalDay] = []
+        done = 0
+        for sequence, fact in _facts(group):
+            upto = int(np.searchsorted(sequences, sequence))
+            self._trade(records[done:upto])
+            done = upto
+            match fact:
+                case PackPublished():
+                    self.packs[fact.pack] = fact.toml
+                case DayOpened():
+                    if self._day is not None and not self._day.made.closed:
+                        ended.append(self._day.ended(sequence - 1))
+                    self._day = _Day(sequence, fact, load_pack(self.packs[fact.pack], base=self.packs.get))
+                case DayStep() if fact.step == CLOSED and self._day is not None and not self._day.made.closed:
+                    self._day.made.closed = True
+                    ended.append(self._day.ended(sequence))
+                case _:
+                    pass
+        self._trade(records[done:])
+        return ended
+
+    def _trade(self, records: NDArray[np.void]) -> None:
+        if self._day is not None and not self._day.made.closed and len(records):
+            self._day.take(records)
+
+    def rest(self, sequence: int) -> JournalDay | None:
+        """The day that is still open at `sequence`, the journal's last."""
+        return None if self._day is None or self._day.made.closed else self._day.ended(sequence)
 
 
 def journal_days(journal: Path) -> Iterator[JournalDay]:
     """The market days of a journal, in order; the last one may not be closed. YunhaiError 3001-3007, 2202-2207, 2510-2512."""
-    packs: dict[str, bytes] = {}
-    day: _Day | None = None
-    last, chain = 0, ""
+    days = TradingDays()
+    last = 0
     for group in Reader(journal):
-        sequences, records = trading_records(group)
-        done = 0
-        for sequence, fact in _facts(group):
-            upto = int(np.searchsorted(sequences, sequence))
-            if day is not None:
-                day.take(records[done:upto])
-            done = upto
-            match fact:
-                case PackPublished():
-                    packs[fact.pack] = fact.toml
-                case DayOpened():
-                    if day is not None:
-                        yield day.ended(sequence - 1, chain)
-                    day = _Day(sequence, fact, load_pack(packs[fact.pack], base=packs.get))
-                case DayStep() if fact.step == CLOSED and day is not None:
-                    day.made.closed = True
-                case _:
-                    pass
-        if day is not None:
-            day.take(records[done:])
-        last, chain = group.last_sequence, group.chain.hex()
-    if day is not None:
-        yield day.ended(last, chain)
+        yield from days.take(group)
+        last = group.last_sequence
+    rest = days.rest(last)
+    if rest is not None:
+        yield rest
 
 
 def _facts(group: Group) -> Iterator[tuple[int, facts.Decided]]:

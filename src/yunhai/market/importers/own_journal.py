@@ -40,25 +40,26 @@ class _NoReport:
 
 def import_journal(lake: Path, journal: Path, *, now_ns: int) -> Iterator[tuple[JournalDay, Imported | None]]:
     """Import each closed day of a journal; None beside one that is still open. YunhaiError 3001-3007, 7452, 7453; OSError."""
-    reader = Reader(journal)
-    name = reader.journal_id().hex()[:16]
+    identity = Reader(journal).journal_id()
     for day in journal_days(journal):
-        if not day.closed:
-            yield day, None
-            continue
-        digest = hashlib.sha256(f"{name} {day.date}\n".encode())
-        digest.update(day.trades.tobytes())
-        origin = Origin(
-            source=f"journal {name} {day.date}",
-            sha256=digest.hexdigest(),
-            bytes=day.trades.nbytes,
-            importer="journal",
-            version=VERSION,
-        )
-        known = origin.made(load(lake))
-        if known:
-            yield day, Imported(imports=known, again=True)
-            continue
-        batches = bar_batches(day.codes, day.segments, day.trades, venue=JOURNAL, offset=day.offset)
-        told = _NoReport(read=len(day.trades))
-        yield day, Imported(imports=store(lake, batches, origin, told, now_ns=now_ns), again=False)
+        yield day, import_day(lake, identity, day, now_ns=now_ns) if day.closed else None
+
+
+def import_day(lake: Path, journal: bytes, day: JournalDay, *, now_ns: int) -> Imported:
+    """Import one closed day of the journal with this id. YunhaiError 7452, 7453; OSError."""
+    name = journal.hex()[:16]
+    digest = hashlib.sha256(f"{name} {day.date}\n".encode())
+    digest.update(day.trades.tobytes())
+    origin = Origin(
+        source=f"journal {name} {day.date}",
+        sha256=digest.hexdigest(),
+        bytes=day.trades.nbytes,
+        importer="journal",
+        version=VERSION,
+    )
+    known = origin.made(load(lake))
+    if known:
+        return Imported(imports=known, again=True)
+    batches = bar_batches(day.codes, day.segments, day.trades, venue=JOURNAL, offset=day.offset)
+    told = _NoReport(read=len(day.trades))
+    return Imported(imports=store(lake, batches, origin, told, now_ns=now_ns), again=False)

@@ -19,8 +19,9 @@ from yunhai.market.indicators import Indicator, Request, catalogue, compute_or_m
 from yunhai.market.lake.adjusting import Adjust
 from yunhai.services.charts import history
 from yunhai.services.charts.errors import DRAWING_MISSING, DRAWINGS_FULL, RANGE_WRONG
+from yunhai.services.charts.live import live
 from yunhai.services.charts.models import Chosen, Drawing
-from yunhai.services.charts.rules import Latest, Point, code_of, indicators_of, label
+from yunhai.services.charts.rules import DAY_SPANS, Latest, Point, code_of, indicators_of, label
 from yunhai.services.orders import api as orders
 
 DECIMALS: Final = 6
@@ -40,6 +41,7 @@ class Question:
     limit: int = CHART_BARS_MAX
     indicators: tuple[Request, ...] = ()
     latest: Latest | None = None
+    segment: str = "board"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,8 @@ class Computed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Columns, ascending. `time` seconds since 1970 of each span's beginning, prices and `value` in 1/`scale` NT$, `volume` shares;
-    `before`: how many older bars there are; `computed_from`: the first bar that indicators were computed over, 0 for none."""
+    `before`: how many older bars there are; `computed_from`: the first bar that indicators were computed over, 0 for none;
+    `live`: the date of the market day that is running, "" if none is or nobody knows."""
 
     code: str
     name: str
@@ -78,6 +81,7 @@ class Answer:
     spans: tuple[str, ...]
     before: int
     computed_from: int
+    live: str
     time: list[int]
     open: list[int]
     high: list[int]
@@ -94,9 +98,13 @@ def bars(question: Question) -> Answer:
     first, last = question.first_ns, question.last_ns
     if first is not None and last is not None and first > last:
         raise YunhaiError(RANGE_WRONG, reason="from is after to", reason_zh="起日晚於迄日")
+    code = code_of(question.code)
+    running = live(code, question.span if question.span not in DAY_SPANS else "60m", segment=question.segment)
     rows = history.bars(
         history.Wanted(
-            code=code_of(question.code),
+            code=code,
+            segment=question.segment,
+            live=running,
             span=question.span,
             adjust=question.adjusted,
             last_ns=last,
@@ -107,17 +115,18 @@ def bars(question: Question) -> Answer:
     begin = 0 if first is None else int(np.searchsorted(rows["start_ns"], first))
     begin = max(begin, len(rows) - min(question.limit, CHART_BARS_MAX))
     shown = rows[begin:]
-    found = orders.prices([question.code.upper()])
+    found = orders.prices([code])
     return Answer(
-        code=question.code.upper(),
+        code=code,
         name=next((one.name for one in found.values()), ""),
         span=question.span,
         adjusted=question.adjusted,
         scale=SCALE,
         offset_seconds=TAIPEI_OFFSET // SECOND,
-        spans=history.spans(),
+        spans=history.spans(live=running is not None),
         before=begin,
         computed_from=int(rows["start_ns"][0] // SECOND) if len(rows) else 0,
+        live="" if running is None or running.closed else running.date,
         time=(shown["start_ns"] // SECOND).tolist(),
         **{name: shown[name].tolist() for name in ("open", "high", "low", "close", "volume", "value", "trades")},
         indicators=_computed(question.indicators, rows, begin),

@@ -2,7 +2,7 @@
 
 The one place of this service that knows the lake. What was read is kept for the next question until the lake's manifest is
 another, so that a chart which follows the market does not read 20 years of files every other second. Weeks and months are
-folded from days here, with the live day in them.
+folded from days here, with the live day in them; bars of an hour and less go on with those of the running day's trades.
 """
 
 import threading
@@ -17,9 +17,10 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from yunhai.kernel.clock import DAY
+from yunhai.kernel.clock import DAY, market_time, parse_date
 from yunhai.kernel.limits import CHART_BARS_READ_MAX, CHART_SECURITIES_MAX, CHART_SERIES_KEPT_MAX
 from yunhai.market.bars import BAR, SPANS, coarser, span_named
+from yunhai.market.importers.following import LiveBars, bars_of
 from yunhai.market.indicators import Columns, columns_of_integers
 from yunhai.market.lake.adjusting import Adjust
 from yunhai.market.lake.reading import Lake
@@ -76,12 +77,14 @@ class Wanted:
     last_ns: int | None = None
     as_of: int | None = None
     latest: Latest | None = None
+    live: LiveBars | None = None
+    segment: str = "board"
 
 
-def spans() -> tuple[str, ...]:
-    """The spans that the lake can show at all."""
+def spans(*, live: bool = False) -> tuple[str, ...]:
+    """The spans that can be shown at all: those that the lake has; all, while a day is running."""
     known = lake().manifest()
-    stored = {span.base for span in SPANS.values() if known.of(f"bars-{span.base}")}
+    stored = {span.base for span in SPANS.values() if live or known.of(f"bars-{span.base}")}
     return tuple(span.name for span in SPANS.values() if span.base in stored or span.name in DAY_SPANS)
 
 
@@ -89,8 +92,10 @@ def bars(wanted: Wanted) -> Bars:
     """All bars up to `last_ns`, of less than a day the last 20,000 at most. YunhaiError 7450, 7453, 7456."""
     span = span_named(wanted.span)
     if wanted.span not in DAY_SPANS:
-        first_ns = _window(wanted)
-        return _read(wanted, wanted.span, first_ns)[-CHART_BARS_READ_MAX:]
+        rows = _read(wanted, wanted.span, _window(wanted))
+        if wanted.live is not None and wanted.adjust != "forward":
+            rows = _with_live(rows, wanted, wanted.live)
+        return rows[-CHART_BARS_READ_MAX:]
     days = _read(wanted, "1d", None)
     if wanted.latest is not None and wanted.adjust != "forward":
         days = _with_latest(days, wanted.latest)
@@ -108,11 +113,18 @@ def bars(wanted: Wanted) -> Bars:
 
 def _read(wanted: Wanted, span: str, first_ns: int | None) -> Bars:
     source = lake()
-    key = (source.folder, source.manifest().revision, wanted.code, span, wanted.adjust, wanted.last_ns, wanted.as_of)
+    revision = source.manifest().revision
+    key = (source.folder, revision, wanted.code, wanted.segment, span, wanted.adjust, wanted.last_ns, wanted.as_of)
 
     def read() -> Bars:
         return source.bars(
-            wanted.code, span, adjust=wanted.adjust, first_ns=first_ns, last_ns=wanted.last_ns, as_of=wanted.as_of
+            wanted.code,
+            span,
+            adjust=wanted.adjust,
+            first_ns=first_ns,
+            last_ns=wanted.last_ns,
+            as_of=wanted.as_of,
+            segment=wanted.segment,
         )
 
     found: Bars = _kept.of(key, read)
@@ -130,6 +142,23 @@ def _window(wanted: Wanted) -> int | None:
     a_day = max(1, _SESSION_MINUTES * 60_000_000_000 // span.ns)
     sessions = -(-CHART_BARS_READ_MAX // a_day)
     return last - (sessions * 3 // 2 + 14) * DAY
+
+
+def _with_live(rows: Bars, wanted: Wanted, live: LiveBars) -> Bars:
+    """The running day's bars after what the lake has of the days before; what is not to be known yet is left out."""
+    made = bars_of(live)
+    begin = int(market_time(parse_date(live.date)))
+    if len(rows) and rows["start_ns"][-1] >= begin + DAY:
+        return rows
+    if wanted.last_ns is not None:
+        made = made[made["start_ns"] <= wanted.last_ns]
+    if wanted.as_of is not None:
+        made = made[made["start_ns"] + span_named(wanted.span).ns <= wanted.as_of]
+    kept = rows[rows["start_ns"] < begin]
+    later = np.empty(len(made), rows.dtype)
+    for name in later.dtype.names or ():
+        later[name] = made[name]
+    return np.concatenate([kept, later])
 
 
 def _with_latest(days: Bars, latest: Latest) -> Bars:

@@ -70,7 +70,8 @@ class ComputedOut(Schema):
 
 class BarsOut(Schema):
     """Columns, ascending. `time` in seconds since 1970 (UTC) at which a span begins, prices and `value` in whole 1/`scale` NT$,
-    `volume` in shares. `before`: how many older bars; `computed_from`: the first that indicators were computed over."""
+    `volume` in shares. `before`: how many older bars; `computed_from`: the first that indicators were computed over; `live`: the
+    date of the market day that is running, whose bars of an hour and less are at the end; "" if none is."""
 
     code: str
     name: str
@@ -81,6 +82,7 @@ class BarsOut(Schema):
     spans: list[str]
     before: int
     computed_from: int
+    live: str
     time: list[int]
     open: list[int]
     high: list[int]

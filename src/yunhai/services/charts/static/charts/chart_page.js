@@ -12,7 +12,7 @@ import { Stage, dayText } from "./stage.js";
 
 const LIVE_MS = 1500;
 const KEEP_MS = 800;
-const TAIL = 3;
+const TAIL = { "1s": 30, other: 3 };
 const FAR = 10;
 const DAYS = new Set(["1d", "1w", "1mo"]);
 const at = (id) => document.getElementById(id);
@@ -241,7 +241,7 @@ class Room {
 
   /** The last bars and their indicators again, computed by the same function as all of them. */
   async renew() {
-    if (!DAYS.has(this.span) || this.adjusted === "forward" || document.hidden) return;
+    if (this.adjusted === "forward" || document.hidden) return;
     if (!this.stage.data?.time.length) {
       await this.load();
       return;
@@ -249,7 +249,7 @@ class Room {
     const { span, adjusted } = this;
     let tail;
     try {
-      tail = await call("GET", this.path({ limit: TAIL }));
+      tail = await call("GET", this.path({ limit: TAIL[this.span] ?? TAIL.other }));
     } catch {
       return; // the next quote asks again
     }

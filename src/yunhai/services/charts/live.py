@@ -1,0 +1,62 @@
+"""The running day's bars, asked of the reader process on its socket; a reader that is away leaves history alone.
+
+Answers are kept for a moment, since many look at the same few securities.
+"""
+
+import threading
+import time
+from typing import Final
+from urllib.parse import urlencode
+
+import httpx
+import msgspec
+from django.conf import settings
+
+from yunhai.kernel.limits import CHART_SERIES_KEPT_MAX
+from yunhai.market.importers.following import LiveBars
+
+PATIENCE_SECONDS: Final = 2.0
+KEPT_SECONDS: Final = 0.5
+_DECODER: Final = msgspec.msgpack.Decoder(LiveBars)
+
+
+class _Kept:
+    """The last answers, each with when it was given."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], tuple[float, LiveBars | None]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, socket: str, code: str, segment: str, span: str) -> LiveBars | None:
+        key = (socket, code, segment, span)
+        now = time.monotonic()
+        with self._lock:
+            held = self._found.get(key)
+        if held is not None and now - held[0] < KEPT_SECONDS:
+            return held[1]
+        found = _asked(socket, code, segment, span)
+        with self._lock:
+            while len(self._found) >= CHART_SERIES_KEPT_MAX:
+                self._found.pop(next(iter(self._found)))
+            self._found[key] = (now, found)
+        return found
+
+
+_kept: Final = _Kept()
+
+
+def _asked(socket: str, code: str, segment: str, span: str) -> LiveBars | None:
+    query = urlencode({"code": code, "segment": segment, "span": span})
+    try:
+        transport = httpx.HTTPTransport(uds=socket)
+        with httpx.Client(transport=transport, timeout=PATIENCE_SECONDS, trust_env=False) as client:
+            answer = client.get(f"http://localhost/bars?{query}")
+    except httpx.HTTPError:
+        return None
+    return _DECODER.decode(answer.content) if answer.status_code == httpx.codes.OK else None
+
+
+def live(code: str, span: str, *, segment: str = "board") -> LiveBars | None:
+    """The running day's bars of a security, as they are now; None: no day is running, or nobody knows."""
+    socket = settings.PLACES.reader_socket
+    return _kept.of(str(socket), code, segment, span) if socket.exists() else None
