@@ -9,7 +9,7 @@ import pytest
 from yunhai.trading.http.public import ROUTES
 
 METHODS = ("get", "post", "put", "patch", "delete")
-SOCKETS = ("/trade/v1/ws", "/stream/v1")
+SOCKETS = ("/trade/v1/ws", "/stream/v1", "/stream/v1/replay")
 
 
 @pytest.fixture(scope="module")

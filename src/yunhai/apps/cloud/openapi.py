@@ -63,6 +63,7 @@ def document() -> dict[str, Any]:
     schemas = _joined(web["components"].get("schemas", {}), openapi_components())
     paths |= openapi_paths()
     paths["/stream/v1"] = {"get": _stream()}
+    paths["/stream/v1/replay"] = {"get": _replay()}
     paths[ADDRESS] = {"get": _itself()}
     return {
         "openapi": "3.1.0",
@@ -151,6 +152,22 @@ def _stream() -> dict[str, Any]:
             'First {"op":"auth","token":…}; then {"op":"subscribe","channel":"quotes","codes":["2330"]}, '
             '"boards", "orders" with "account", "pool", "market": a snapshot, then updates, each with a sequence from 1 '
             "without a gap per channel. JSON text."
+        ),
+        "tags": ["stream"],
+        "security": [],
+        "responses": {"101": {"description": "Switching Protocols"}},
+    }
+
+
+def _replay() -> dict[str, Any]:
+    return {
+        "operationId": "stream_replay",
+        "summary": "Any moment of a market day over a WebSocket 行情重播",
+        "description": (
+            'First {"op":"auth","token":…}; then {"op":"sources"}, {"op":"open","source":"journal/2026-08-21","codes":["2330"]} or '
+            '{"op":"open","link":…}, "play", "pause", "speed", "seek", "step", "queue", "span", "bars", "link", "close". Answers are '
+            '"state" (books, trades, own orders, the hash of the events) and while it plays "update". One replay a connection; '
+            "row 3.1 of the service matrix. docs/concepts/replay.md has every field. JSON text."
         ),
         "tags": ["stream"],
         "security": [],

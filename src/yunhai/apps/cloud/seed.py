@@ -106,6 +106,7 @@ def plant_demo(listed: Iterable[Listed], pack: bytes) -> Planted:
     codes = [one.code for one in listed]
     with transaction.atomic(), scopes_disabled():
         _platform(pack)
+        _open_replay()
         for broker in BROKERS:
             _broker(broker)
         lines = _lines({broker.tenant: (broker.code, broker.lines) for broker in BROKERS}, POOL)
@@ -130,6 +131,13 @@ def _platform(pack: bytes) -> None:
 
     make_platform()
     publish_pack(pack, reason=WHY, by=None)
+
+
+def _open_replay() -> None:
+    """Row 3.1 to brokers, as an operator opens a cell in the Console: the study gives it to the exchange alone."""
+    from yunhai.platform.console.api import change_cell
+
+    change_cell("3.1", "brokerage", "full", (), reason=WHY, by=None)
 
 
 def _broker(broker: DemoBroker) -> None:

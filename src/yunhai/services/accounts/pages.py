@@ -13,6 +13,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
 from yunhai.kernel.errors import YunhaiError
+from yunhai.platform.entitlements.api import entitled
 from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.chosen import chosen_account
 from yunhai.platform.shell.guards import page
@@ -48,8 +49,11 @@ def page_data(request: HttpRequest) -> dict[str, Any]:
 @require_safe
 @page(*ROOM, service="1.5")
 def holdings(request: HttpRequest) -> HttpResponse:
-    """What one has, at the last price."""
-    return render(request, "pocket/holdings.html", page_data(request))
+    """What one has, at the last price. Where replays are open, each security leads to one's own orders in it."""
+    context = page_data(request)
+    replays = entitled(caller_of(request).tenant, "3.1")
+    context["page"]["orders"] = reverse("replay:room") + "orders/" if replays else ""
+    return render(request, "pocket/holdings.html", context)
 
 
 @require_safe

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import LOOKUP_HOURS_MAX
 from yunhai.platform.audit import api as audit
+from yunhai.platform.entitlements.api import entitled
 from yunhai.platform.identity.caller import Caller
 from yunhai.platform.shell import refusals
 from yunhai.platform.shell.api import caller_of
@@ -128,7 +129,7 @@ def fills(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
-    return render(request, "pocket/parts/fills.html", {"fills": shown})
+    return render(request, "pocket/parts/fills.html", {"fills": shown, "replays": _replays(caller_of(request))})
 
 
 @require_POST
@@ -150,6 +151,11 @@ def timeline_search(request: HttpRequest) -> HttpResponse:
     if asked:
         return HttpResponseRedirect(reverse("orders:timeline", args=[asked]))
     return render(request, "pocket/timeline.html", {"asked": ""})
+
+
+def _replays(caller: Caller) -> bool:
+    """Whether the caller may ask what happened to an order in the market (the replay's best-execution card)."""
+    return "investor" in caller.roles and entitled(caller.tenant, "3.1")
 
 
 def _require_reason(caller: Caller, found: orders.Timeline) -> None:
@@ -182,6 +188,7 @@ def timeline(request: HttpRequest, asked: str) -> HttpResponse:
         "found": found,
         "events": events,
         "page": {"account": found.account},
+        "card": found.orders[0] if len(found.orders) == 1 and _replays(caller_of(request)) else 0,
     }
     return render(request, template, context)
 

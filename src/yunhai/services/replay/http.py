@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, Final, Literal
 
 from django.http import HttpRequest
-from ninja import Field, Query, Router, Schema, Status
+from ninja import Field, Router, Schema, Status
 from pydantic import ConfigDict
 
 from yunhai.kernel.limits import (
@@ -57,7 +57,7 @@ class SourcesOut(RightsOut):
     sources: list[SourceOut]
 
 
-class CheckIn(Schema):
+class CheckIn(Strict):
     """A permalink; `order`: one's own, of whose moments more is shown."""
 
     link: str = Field(max_length=REPLAY_LINK_CHARACTERS_MAX, examples=[LINK])
@@ -253,9 +253,9 @@ def sources(request: HttpRequest) -> dict[str, Any]:
     return asdict(replay.rights(caller_of(request))) | {"sources": listed}
 
 
-@router.get("/check", response=CheckedOut, summary="Hold a permalink against the events 驗證永久連結")
+@router.post("/check", response=CheckedOut, summary="Hold a permalink against the events 驗證永久連結")
 @open_to(service=SERVICE)
-def check(request: HttpRequest, asked: Query[CheckIn]) -> dict[str, Any]:
+def check(request: HttpRequest, asked: CheckIn) -> dict[str, Any]:
     """7485 if the events before that position are not those of the link, 7484 if it is no link, 7497 if it is too young."""
     found = replay.check(caller_of(request), asked.link, order=asked.order)
     return {

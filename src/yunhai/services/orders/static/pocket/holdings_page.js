@@ -4,6 +4,7 @@ import { change, count, money, plain, price, tone, units } from "/static/shell/j
 import { watchQuotes } from "/static/shell/js/quotes.js";
 import { market } from "/static/shell/js/trade.js";
 import { word } from "/static/shell/js/words.js";
+import { addChartLink } from "./chart_link.js";
 import { page, watchAccount } from "./page.js";
 
 const table = document.getElementById("holdings");
@@ -35,6 +36,15 @@ function rowOf(position) {
   link.href = `${page.security}${position.code}/`;
   link.textContent = `${position.code} ${securities.get(position.code)?.name ?? ""}`.trim();
   head.append(link);
+  if (page.orders) {
+    const orders = document.createElement("a");
+    orders.href = `${page.orders}${position.code}/`;
+    orders.className = "small nowrap";
+    orders.textContent = table.dataset.orders;
+    orders.setAttribute("aria-label", `${table.dataset.orders} ${position.code}`);
+    head.append(" ", orders);
+  }
+  addChartLink(head, position.code);
   element.append(head);
   const labels = [...table.tHead.rows[0].cells].map((one) => one.textContent);
   const cells = Object.fromEntries(["shares", "sellable", "cost", "last", "value", "result"].map((name, place) => cell(element, name, labels[place + 1])));
