@@ -219,7 +219,7 @@ def test_a_tree_is_the_same_screen(lake: Lake, tree: object, text: str | None) -
     ("text", "at"),
     [
         ("", 1), ("close", 1), ("close >", 8), ("close > 5 and", 14), ("close > 5 and volume", 15), ("(close > 5", 11),
-        ("close > 5)", 10), ("nothing > 5", 1), ("close > nothing(3)", 9), ("close > 5 > 4", 11), ("close ; drop", 6),
+        ("close > 5)", 10), ("nothing > 5", 1), ("close > nothing(3)", 9), ("close > 5 > 4", 11), ("close ; drop", 7),
         ("close > 5 or or close < 3", 14), ("sum(close) > 3", 1), ("sum(close, 0) > 3", 12), ("sum(close, 2.5) > 3", 12),
         (f"sum(close, {SCREEN_PERIOD_MAX + 1}) > 3", 12), ("sum(close, volume) > 3", 12), ("sum(close > 2, 3) > 3", 1),
         ("always(close, 3)", 1), ("always(close > 3, 3) > 2", 1), ("close > (3 > 2)", 12), ("kd.x > 3", 1),

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "yunhai.services.desk",
     "yunhai.services.trust",
     "yunhai.services.charts",
+    "yunhai.services.screener",
     "yunhai.services.replay",
     "django.contrib.auth",
     "django.contrib.contenttypes",

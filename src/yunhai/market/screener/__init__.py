@@ -4,7 +4,21 @@
 the asked moment, `screening` evaluates it and says why each stock is in.
 """
 
-from yunhai.market.screener.expressions import parse, parse_tree
-from yunhai.market.screener.screening import Match, Reason, Screened, screen
+from yunhai.market.screener.expressions import conditions, parse, parse_tree
+from yunhai.market.screener.screening import Match, Reason, Screened, columns_named, screen, sides_of, top_conditions
+from yunhai.market.screener.universe import NoBars, newest_session
 
-__all__ = ["Match", "Reason", "Screened", "parse", "parse_tree", "screen"]
+__all__ = [
+    "Match",
+    "NoBars",
+    "Reason",
+    "Screened",
+    "columns_named",
+    "conditions",
+    "newest_session",
+    "parse",
+    "parse_tree",
+    "screen",
+    "sides_of",
+    "top_conditions",
+]

@@ -12,6 +12,7 @@ Every node knows the character it began at, so that a refusal can say where (745
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from yunhai.kernel.errors import YunhaiError
@@ -32,7 +33,8 @@ class Number:
     at: int
 
     def __str__(self) -> str:
-        return f"{self.value:g}"
+        """Without an exponent, which the language has not."""
+        return f"{Decimal(repr(self.value)).normalize():f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,26 @@ def refuse(at: int, english: str, chinese: str) -> YunhaiError:
 
 def parse(text: str) -> Node:
     """A screen from its text, checked. YunhaiError 7457, 7700-7702 (indicators)."""
+    parser = _Parser(_tokens(text), len(text.rstrip()))
+    return checked(parser.whole())
+
+
+def conditions(text: str) -> tuple[str, ...]:
+    """The conditions that `and` joins outside brackets, each as it is written. YunhaiError as `parse`."""
+    parse(text)
+    depth, cuts = 0, []
+    for kind, word, at in _tokens(text):
+        depth += {"(": 1, ")": -1}.get(word, 0)
+        if not depth and kind == "name" and word.lower() == "or":
+            return (text.strip(),)
+        if not depth and kind == "name" and word.lower() == "and":
+            cuts.append(at)
+    begins = [0, *(at + len("and") for at in cuts)]
+    return tuple(text[begin:end].strip() for begin, end in zip(begins, [*cuts, len(text)], strict=True))
+
+
+def _tokens(text: str) -> list[tuple[str, str, int]]:
+    """(kind, word, where it begins) one after the other."""
     if len(text) > SCREEN_CHARACTERS_MAX:
         raise refuse(SCREEN_CHARACTERS_MAX, "too long", "過長")
     tokens: list[tuple[str, str, int]] = []
@@ -88,6 +110,7 @@ def parse(text: str) -> Node:
     while at < len(stripped):
         found = _TOKEN.match(stripped, at)
         if found is None:
+            at += len(stripped[at:]) - len(stripped[at:].lstrip())
             raise refuse(at, f"{stripped[at : at + 8]!r} is no part of a screen", f"{stripped[at : at + 8]!r} 無法解讀")
         kind = ("number", "name", "sign")[(found.lastindex or 1) - 1]
         word = found[found.lastindex or 1]
@@ -95,8 +118,7 @@ def parse(text: str) -> Node:
         at = found.end()
     if len(tokens) > 4 * SCREEN_NODES_MAX:
         raise refuse(at, "too many parts", "條件過多")
-    parser = _Parser(tokens, len(stripped))
-    return checked(parser.whole())
+    return tokens
 
 
 class _Parser:
@@ -230,7 +252,7 @@ def _from_tree(tree: object, depth: int) -> Node:
     match tree:
         case bool():
             pass
-        case int() | float():
+        case int() | float() if abs(tree) < 10**_NUMBER_DIGITS:
             return Number(float(tree), 0)
         case str():
             return Name(ALIASES.get(tree, tree.lower())[:SCREEN_CHARACTERS_MAX], 0)

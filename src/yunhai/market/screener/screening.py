@@ -37,16 +37,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """A stock that the screen found."""
+    """A stock that the screen found. `beside`: values asked for besides the conditions'."""
 
     code: str
     reasons: tuple[Reason, ...]
+    beside: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screened:
     """What a screen found. `session`: start_ns of the day looked at; `stocks` looked at, `absent`: with bars, but none that
-    day; `rows` daily bars read."""
+    day; `rows` daily bars read; `known`: each column that the screen names, with how many stocks have a value that day."""
 
     session: int
     as_of: int | None
@@ -54,27 +55,36 @@ class Screened:
     absent: int
     rows: int
     matches: tuple[Match, ...]
+    known: tuple[tuple[str, int], ...] = ()
 
 
 def screen(
-    lake: Lake, expression: Node, *, session: int | None = None, as_of: int | None = None, explain: tuple[str, ...] = ()
+    lake: Lake,
+    expression: Node,
+    *,
+    session: int | None = None,
+    as_of: int | None = None,
+    explain: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
 ) -> Screened:
     """Hold every stock against `expression` (of `parse` or `parse_tree`) at the last session up to `session` (start_ns).
 
     `as_of`: nothing known later is seen; without it, of a past session, what was known by the end of its day. `explain`: codes
-    whose reasons are wanted even if they are not found. YunhaiError 7457 too much to compute, 7456 no bars, 7450, 7453.
+    whose reasons are wanted even if they are not found; `beside`: columns whose values come with each stock. YunhaiError 7457
+    too much to compute, 7456 (`NoBars`), 7450, 7453.
     """
     if as_of is None and session is not None:
         as_of = session + DAY - 1
     names = set(_names(expression))
-    universe = load(lake, names, sessions=_sessions(expression), session=session, as_of=as_of)
+    more = {name for each in beside for name in _names(Name(each, 0))}
+    universe = load(lake, names | more, sessions=_sessions(expression), session=session, as_of=as_of)
     evaluation = _Evaluation(universe)
-    conditions = list(expression.parts) if isinstance(expression, Sign) and expression.sign == "and" else [expression]
+    conditions = top_conditions(expression)
     alive = np.ones(len(universe.codes), np.bool_)
     for condition in sorted(conditions, key=_cost):
         alive &= evaluation.truth(condition, 0, alive)
     shown = alive | np.isin(universe.codes.astype(str), list(explain))
-    matches = _reasons(evaluation, conditions, shown)
+    matches = _reasons(evaluation, conditions, shown, beside)
     return Screened(
         session=universe.session,
         as_of=as_of,
@@ -82,7 +92,25 @@ def screen(
         absent=universe.absent,
         rows=universe.rows,
         matches=matches,
+        known=tuple((name, _known(universe, name)) for name in sorted(columns_named(expression))),
     )
+
+
+def top_conditions(expression: Node) -> list[Node]:
+    """What `and` joins at the top: each is a reason."""
+    return list(expression.parts) if isinstance(expression, Sign) and expression.sign == "and" else [expression]
+
+
+def columns_named(node: Node) -> set[str]:
+    """The columns that a screen names itself; indicators are of prices and volume."""
+    own = {node.name} if isinstance(node, Name) and node.name in COLUMNS else set()
+    return own.union(*(columns_named(part) for part in _parts(node)))
+
+
+def _known(universe: Universe, name: str) -> int:
+    """Stocks with a value on the screen's day. A turnover of 0 is one that the source does not tell."""
+    values = universe.level[name] if name in REVENUE_COLUMNS else universe.at(universe.flat[name], 0)
+    return int((~np.isnan(values) & ((values != 0) | (name != "value"))).sum())
 
 
 def _parts(node: Node) -> tuple[Node, ...]:
@@ -257,12 +285,15 @@ def _combined(sign: str, left: Floats, right: Floats) -> Floats:
                 return np.where(right == 0, np.nan, left / right)
 
 
-def _reasons(evaluation: _Evaluation, conditions: list[Node], shown: Truth) -> tuple[Match, ...]:
-    """For each shown stock every top condition with the values of its sides."""
+def _reasons(
+    evaluation: _Evaluation, conditions: list[Node], shown: Truth, beside: tuple[str, ...]
+) -> tuple[Match, ...]:
+    """For each shown stock every top condition with the values of its sides, and the values asked for beside."""
     told: list[tuple[str, list[tuple[str, Floats]], Truth]] = []
     for condition in conditions:
-        sides = [(str(side), evaluation.value(side, 0, shown)) for side in _sides(condition)]
+        sides = [(str(side), evaluation.value(side, 0, shown)) for side in sides_of(condition)]
         told.append((str(condition), sides, evaluation.truth(condition, 0, shown)))
+    others = [evaluation.value(Name(name, 0), 0, shown) for name in beside]
     return tuple(
         Match(
             code=str(evaluation.universe.codes[place]),
@@ -274,21 +305,22 @@ def _reasons(evaluation: _Evaluation, conditions: list[Node], shown: Truth) -> t
                 )
                 for text, sides, holds in told
             ),
+            beside=tuple(float(values[place]) for values in others),
         )
         for place in np.flatnonzero(shown).tolist()
     )
 
 
-def _sides(condition: Node) -> list[Node]:
+def sides_of(condition: Node) -> list[Node]:
     """The values that a condition compares, numbers left out, each once."""
     found: list[Node]
     match condition:
         case Sign(sign, parts, _) if sign in COMPARISONS:
             found = [part for part in parts if not isinstance(part, Number)]
         case Sign(_, parts, _):
-            found = [side for part in parts for side in _sides(part)]
+            found = [side for part in parts for side in sides_of(part)]
         case Call("always", (inner, _), _):
-            found = _sides(inner)
+            found = sides_of(inner)
         case Call(name, parts, _) if name in CROSSES:
             found = [part for part in parts if not isinstance(part, Number)]
         case _:

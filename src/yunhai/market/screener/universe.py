@@ -34,6 +34,13 @@ DAYS_A_SESSION: Final = 1.6
 DAYS_MORE: Final = 30
 
 
+class NoBars(YunhaiError):  # noqa: N818 - it is no fault: there is nothing yet
+    """7456: no daily bars are known at the asked moment; an empty lake, for one."""
+
+    def __init__(self, reason: str, reason_zh: str) -> None:
+        super().__init__(QUESTION_WRONG, reason=reason, reason_zh=reason_zh)
+
+
 @dataclass(slots=True)
 class Universe:
     """Stocks that traded on the screen's session, ascending by code. Row `end[i] - 1 - k` is stock i, k sessions before."""
@@ -87,16 +94,16 @@ class Universe:
 def load(lake: Lake, names: Iterable[str], *, sessions: int, session: int | None, as_of: int | None) -> Universe:
     """The universe of the last session up to `session` (its start_ns), with the columns `names`. `sessions` to look back.
 
-    YunhaiError 7456 no bars, 7450, 7453.
+    NoBars, YunhaiError 7450, 7453, 7456.
     """
     wanted = set(names)
     table = TABLES["bars-1d"]
     columns: list[str] = [name for name in BAR_COLUMNS if name in wanted]
-    last = session if session is not None else _newest(lake, as_of)
+    last = session if session is not None else newest_session(lake, as_of)
     first = last - int(sessions * DAYS_A_SESSION + DAYS_MORE) * DAY
     files = touched(lake.manifest().of(table.name), first, last)
     if not files:
-        raise YunhaiError(QUESTION_WRONG, reason="no daily bars", reason_zh="沒有日線資料")
+        raise NoBars("no daily bars", "沒有日線資料")
     codes, place_of, rows = _bars(lake, files, columns, first=first, last=last, as_of=as_of)
     if len(codes) > SCREEN_CODES_MAX:
         raise YunhaiError(QUESTION_WRONG, reason="too many securities", reason_zh="證券過多")
@@ -149,8 +156,8 @@ def _keyed(rows: Rows, place_of: Places) -> None:
     rows["key"] = np.where(rows["place"] < 0, -1, (rows["place"] << _DAY_BITS) + days)
 
 
-def _newest(lake: Lake, as_of: int | None) -> int:
-    """The newest known session. Files say how far they go, so that only the last is read."""
+def newest_session(lake: Lake, as_of: int | None) -> int:
+    """The newest session known at `as_of`. Files say how far they go, so that only the last is read. NoBars, YunhaiError 7453."""
     files = sorted(lake.manifest().of("bars-1d"), key=lambda file: file.last_ns, reverse=True)
     table = TABLES["bars-1d"]
     for file in files:
@@ -158,7 +165,7 @@ def _newest(lake: Lake, as_of: int | None) -> int:
         found = lake.cursor().execute(f"SELECT max(start_ns) FROM ({query}) WHERE segment = 'board'", values).fetchone()  # noqa: S608 - the house's names
         if found is not None and found[0] is not None:
             return int(found[0])
-    raise YunhaiError(QUESTION_WRONG, reason="no daily bars known then", reason_zh="當時沒有日線資料")
+    raise NoBars("no daily bars known then", "當時沒有日線資料")
 
 
 def _laid(
@@ -174,7 +181,7 @@ def _laid(
 ) -> Universe:
     place, start = np.asarray(rows["place"], np.int64), np.asarray(rows["start_ns"], np.int64)
     if not len(place):
-        raise YunhaiError(QUESTION_WRONG, reason="no daily bars known then", reason_zh="當時沒有日線資料")
+        raise NoBars("no daily bars known then", "當時沒有日線資料")
     key = np.asarray(rows["key"], np.int64)
     begin = np.searchsorted(place, np.arange(len(codes)))
     end = np.append(begin[1:], len(place))
