@@ -136,6 +136,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "account.closed": pgettext_lazy("account", "Closed"),
     "watch.remove": _("Take {code} off the list"),
     "watch.first": _("Watchlist"),
+    "chart.of": _("Chart of {code}"),
     "levels.lots": _("Quantities in lots"),
     "levels.shares": _("Quantities in shares"),
     "segment.board": _("Board lots"),

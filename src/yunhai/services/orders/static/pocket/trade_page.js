@@ -4,6 +4,7 @@ import { change, count, price, tone, units } from "/static/shell/js/format.js";
 import { watchQuotes } from "/static/shell/js/quotes.js";
 import { market } from "/static/shell/js/trade.js";
 import { word } from "/static/shell/js/words.js";
+import { addChartLink } from "./chart_link.js";
 import { Finder } from "./finder.js";
 import { OrdersTable } from "./orders.js";
 import { page, watchAccount } from "./page.js";
@@ -81,6 +82,7 @@ class List {
     sub.textContent = security.code;
     link.append(sub);
     head.append(link);
+    addChartLink(head, security.code);
     row.append(head);
     const cells = {};
     for (const name of ["last", "change", "bid", "ask", "volume"]) {

@@ -1,5 +1,6 @@
 /** The boards: index, breadth, movers and sectors from the stream's channel `boards`, watchlists from `quotes`. */
 
+import { addChartLink } from "/static/pocket/chart_link.js";
 import { Finder } from "/static/pocket/finder.js";
 import { page } from "/static/pocket/page.js";
 import { change as moved, count, money, price, tone, units } from "/static/shell/js/format.js";
@@ -37,6 +38,7 @@ function head(code, name) {
   const link = made("a", name || code, { href: `${page.security}${code}/` });
   link.append(made("span", code, { class: "sub" }));
   cell.append(link);
+  addChartLink(cell, code);
   return cell;
 }
 
@@ -154,7 +156,10 @@ function showSectors(sectors) {
       percent.append(made("span"));
       percented(percent.firstChild, one.percent);
       const leader = made("td", "", { class: "wide-only" });
-      if (one.leader) leader.append(made("a", one.leader, { href: `${page.security}${one.leader}/` }));
+      if (one.leader) {
+        leader.append(made("a", one.leader, { href: `${page.security}${one.leader}/` }));
+        addChartLink(leader, one.leader);
+      }
       row.append(
         made("th", language === "zh" ? one.zh : one.en, { scope: "row" }),
         percent,
