@@ -53,6 +53,7 @@ GOAL_MEGABYTES = 10.0
 SETTLING_S = 2.0
 START_S = 120
 _CUT = "yunhai_stream_cut_off_total"
+_OPEN = "yunhai_stream_orders_in_memory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,14 @@ class Process:
             return client.get("/stream/v1" + path if path != "/metrics" else path)
 
     def cut_off(self) -> bool:
-        return any(
-            line.startswith(_CUT) and float(line.split()[1]) > 0 for line in self._get("/metrics").text.splitlines()
+        return self._figure(_CUT) > 0
+
+    def open_orders(self) -> int:
+        return int(self._figure(_OPEN))
+
+    def _figure(self, name: str) -> float:
+        return next(
+            float(line.split()[1]) for line in self._get("/metrics").text.splitlines() if line.startswith(name + " ")
         )
 
     def cpu_seconds(self) -> float:
@@ -148,6 +155,8 @@ class Seen:
     cpu_share: float
     before: Memory
     during: Memory
+    open_orders: tuple[int, int]
+    """In the stream's memory when its readers had joined, and at the end."""
 
 
 async def listen(stream: Process, pipe: Connection, seconds: float) -> Seen:
@@ -175,12 +184,14 @@ async def listen(stream: Process, pipe: Connection, seconds: float) -> Seen:
         stream.places.stream_socket, -1, _token(stream.places, 999), every[:STUCK_CODES], Arrivals(), stuck=True
     )
     used, joined = stream.cpu_seconds(), time.monotonic()
+    open_at_first = await loop.run_in_executor(None, stream.open_orders)
     cut_after = float("nan")
     while time.monotonic() - joined < seconds:
         await asyncio.sleep(0.5)
         if np.isnan(cut_after) and await loop.run_in_executor(None, stream.cut_off):
             cut_after = time.monotonic() - joined
     used, ended = stream.cpu_seconds() - used, time.monotonic()
+    open_at_last = await loop.run_in_executor(None, stream.open_orders)
     pipe.send("stop")
     await asyncio.sleep(SETTLING_S)
     pipe.send("tell")
@@ -201,6 +212,7 @@ async def listen(stream: Process, pipe: Connection, seconds: float) -> Seen:
         used / (ended - joined),
         stream.used(begun + 1, quiet_end),
         stream.used(settled, ended),
+        (open_at_first, open_at_last),
     )
 
 
@@ -324,6 +336,8 @@ def result(seen: Seen, home: Path, seconds: float) -> dict[str, Any]:
         "memory_begin_mb": seen.during.begin_mb,
         "memory_end_mb": seen.during.end_mb,
         "goal_memory_growth_mb": GOAL_MEGABYTES,
+        "open_orders_begin": seen.open_orders[0],
+        "open_orders_end": seen.open_orders[1],
         "stuck_reader_cut_off_after_s": seen.stuck_seconds,
     }
 

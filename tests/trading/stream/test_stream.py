@@ -405,6 +405,43 @@ async def test_the_days_turn_gives_everybody_a_fresh_snapshot(tmp_path: Path) ->
         require_gapless(reader)
 
 
+async def test_orders_that_are_over_are_shown_to_whoever_comes_later_and_told_to_nobody_again(tmp_path: Path) -> None:
+    async with both(tmp_path) as (core, stream), reading(core) as reader:
+        states: dict[int, str] = {}
+
+        async def told(number: int, state: str) -> list[int]:
+            """Read on until the order is so; the orders that were told of meanwhile."""
+            found: list[int] = []
+            while states.get(number) != state:
+                update = await reader.next("update", "orders")
+                states.update((one["order_id"], one["state"]) for one in update["data"]["orders"])
+                found += [one["order_id"] for one in update["data"]["orders"]]
+            return found
+
+        await reader.ask("subscribe", channel="orders", account=ANNE)
+        over = (await order(core, ANNE, price="100", quantity=1000))["order_id"]
+        await order(core, CARL, side="sell", price="100", quantity=1000)
+        await told(over, "filled")
+        rests = (await order(core, ANNE, price="99", quantity=1000))["order_id"]
+        await told(rests, "resting")
+        await until(lambda: list(stream.following.books.orders) == [rests])
+        async with reading(core) as later:
+            snapshot = await later.ask("subscribe", channel="orders", account=ANNE)
+            rested, filled = snapshot["data"]["orders"]
+            assert (rested["order_id"], rested["state"]) == (rests, "resting")
+            assert (filled["order_id"], filled["state"], filled["filled"]) == (over, "filled", 1000)
+            await post(core, "/clock", {"to": "14:31"})
+            await post(core, "/day/close", {"date": ""})
+            assert over not in await told(rests, "expired")
+            await until(lambda: not stream.following.books.orders)
+            snapshot = await later.ask("subscribe", channel="orders", account=ANNE)
+            expired, again = snapshot["data"]["orders"]
+            assert again == filled
+            changed = {"state": "expired", "leaves": 0, "reason": 4, "changed_at": expired["changed_at"]}
+            assert expired == rested | changed
+        require_gapless(reader)
+
+
 @pytest.mark.full
 async def test_a_core_that_is_killed_or_stopped_and_comes_back_is_followed_on(tmp_path: Path) -> None:
     await prepared(tmp_path)
@@ -469,6 +506,7 @@ async def test_health_ready_and_metrics(tmp_path: Path) -> None:
                 assert (await http.get(path)).status_code == status, path
             text = (await http.get("/metrics")).text
             assert f"yunhai_stream_sequence {float(stream.following.sequence)}" in text
+            assert "yunhai_stream_orders_in_memory 0.0" in text
             assert (await http.post("/health")).status_code == 405
             for path, code in (("/x", 6515), ("/stream/v1", 6611)):
                 said = (await http.get(path)).json()

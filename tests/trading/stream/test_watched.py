@@ -16,12 +16,15 @@ from tests.trading.stream.same import require_same
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import STREAM_ORDERS_MAX
 from yunhai.kernel.records import RECORD, Kind, State
+from yunhai.trading import facts
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.state import Order, OrderState
+from yunhai.trading.books.steps import EXPIRED, STEPS
 from yunhai.trading.gate.gate import Gate
 from yunhai.trading.instructions import INSTRUCTION, INSTRUCTION_BYTES
 from yunhai.trading.shape import checked
 from yunhai.trading.stream import watched as module
+from yunhai.trading.stream.following import Following, Turn
 from yunhai.trading.stream.orders import lines_of, snapshot_of
 from yunhai.trading.stream.watched import SLOT_BYTES, DayOrders, WatchedBooks
 from yunhai.trading.words import Action, Segment
@@ -76,6 +79,23 @@ def test_the_days_end_puts_everything_away() -> None:
     rested = books.orders.look(made[OrderState.RESTING])
     assert rested is not None
     assert rested.state == OrderState.EXPIRED
+
+
+def test_the_day_step_that_ends_open_orders_is_told_with_them(tmp_path: Path) -> None:
+    scene, made = one_of_each()
+    following = Following(tmp_path, tmp_path, wall=lambda: 0)
+    following.books = watching(scene)
+    for step in STEPS:
+        turn, sequence = Turn(sequence=0), scene.books.sequence + 1
+        scene.step(step)
+        number, content = facts.encode(scene.log[-1].content)
+        following._fact(sequence, number, 5, 0, content, turn)
+        ended = {made[OrderState.RESTING], made[OrderState.QUEUED]} if step == EXPIRED else set()
+        assert {order for order, account in turn.expired if account == ANNE} == ended
+    assert not following.books.orders
+    queued = following.books.orders.look(made[OrderState.QUEUED])
+    assert queued is not None
+    assert (queued.state, queued.leaves) == (OrderState.EXPIRED, 0)
 
 
 def test_a_new_day_knows_no_order_of_the_last() -> None:
