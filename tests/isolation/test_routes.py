@@ -14,6 +14,7 @@ from django.test import Client
 
 from tests.isolation.routes import Route, api_routes, pages
 from tests.platform.factories import BROKER, EXCHANGE, OTHER_BROKER, browser, place, tenant
+from yunhai.platform.entitlements.api import set_cell
 from yunhai.platform.identity import api as identity
 from yunhai.platform.identity.caller import session_id
 from yunhai.platform.identity.models import ROLES, Membership, Person
@@ -21,6 +22,7 @@ from yunhai.platform.tenancy import api as tenancy
 from yunhai.platform.tenancy import rls
 from yunhai.services.accounts import api as accounts
 from yunhai.services.quotes.models import Watchlist
+from yunhai.services.replay.models import Bookmark
 from yunhai.services.screener.models import SavedScreen
 
 OPEN = {
@@ -66,6 +68,7 @@ OF_ONE_TENANT = {
     "watchlist",
     "drawing",
     "screen",
+    "bookmark",
 }
 """Places in a path that name something of one tenant or one person; the rest name what is everybody's or the platform's."""
 SAMPLES = {
@@ -136,6 +139,7 @@ def house(db: None) -> House:
     tenant(EXCHANGE)
     tenant(BROKER)
     tenant(OTHER_BROKER)
+    set_cell("3.1", "brokerage", "full", by=0)
     tenancy.set_branch(BROKER, "A001", name_zh=MARK)
     investor = place("keyin", name_zh=MARK, name_en=MARK)
     with rls.acting(tenant=BROKER, person=investor.pk):
@@ -144,6 +148,7 @@ def house(db: None) -> House:
         client, _ = identity.make_client(investor, BROKER, "investor", MARK)
         watchlist = Watchlist.objects.create(person=investor, name=MARK, codes=["2330"])
         screen = SavedScreen.objects.create(person=investor, name=MARK, text="close > 1")
+        bookmark = Bookmark.objects.create(tenant_id=BROKER, person=investor, name=MARK, link=MARK, at_ns=0)
     signed_in = browser(investor)
     sid = session_id(signed_in.session.session_key)
     ids = SAMPLES | {
@@ -152,6 +157,7 @@ def house(db: None) -> House:
         "client": client.pk,
         "watchlist": watchlist.pk,
         "screen": screen.pk,
+        "bookmark": bookmark.pk,
         "sid": sid,
         "asked": account,
         "any_id": account,
