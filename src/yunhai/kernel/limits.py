@@ -599,6 +599,8 @@ CHART_SECURITIES_MAX: Final = 20_000
 """Codes that a chart can be looked for by."""
 CHART_SETUPS_MAX: Final = 30
 """Named set-ups of charts that a person keeps."""
+CHART_SETUP_NAME_CHARACTERS_MAX: Final = 40
+"""A set-up's name."""
 CHART_PANES_MAX: Final = 9
 """Charts side by side on one page."""
 DRAWINGS_MAX: Final = 100
