@@ -554,6 +554,8 @@ SCREEN_NODES_MAX: Final = 200
 """Numbers, names, functions and signs of one screen."""
 SCREEN_DEPTH_MAX: Final = 24
 """Brackets within brackets in a screen."""
+SCREEN_INDICATORS_MAX: Final = 16
+"""Different indicators of one screen: each is computed over two years of every stock."""
 SCREEN_PERIOD_MAX: Final = 500
 """Sessions that a function of a screen looks back."""
 SCREEN_SESSIONS_MAX: Final = 1_000

@@ -1,6 +1,5 @@
 """The screener's API: what is found and why, what is missing, point in time, an empty lake, and screens of one's own."""
 
-import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.services.screener.asking import at, codes, refusal, run, send
 from tests.services.screener.stocks import days, fill
 from yunhai.kernel.limits import SCREEN_CHARACTERS_MAX, SCREENS_AT_ONCE_MAX, SCREENS_KEPT_MAX
 
 pytestmark = pytest.mark.usefixtures("db")
 
-PATH = "/api/v1/screener"
 GOOD = "close > 50 and foreign_net > 0"
 
 
@@ -22,51 +21,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return fill(tmp_path_factory.mktemp("screener"))
 
 
-def _at(home: Path) -> Iterator[None]:
-    from django.conf import settings
-
-    before = settings.PLACES
-    settings.PLACES = type(before)(home)
-    yield
-    settings.PLACES = before
-
-
 @pytest.fixture
 def at_home(home: Path) -> Iterator[None]:
-    yield from _at(home)
+    with at(home):
+        yield
 
 
 @pytest.fixture
 def at_an_empty_home(tmp_path: Path) -> Iterator[None]:
-    yield from _at(tmp_path)
-
-
-@pytest.fixture
-def two(db: None) -> tuple[Any, Any]:
-    """Browsers of two investors of one broker."""
-    from tests.platform import factories as make
-
-    make.tenant(make.BROKER)
-    return tuple(make.browser(make.place("investor", account=account)) for account in (91, 92))  # type: ignore[return-value]
-
-
-def send(browser: Any, method: str, path: str, body: Any = None) -> Any:
-    text = json.dumps(body) if body is not None else ""
-    return browser.generic(method, PATH + path, data=text, content_type="application/json")
-
-
-def run(browser: Any, text: str, **how: Any) -> Any:
-    answer = send(browser, "POST", "/run", {"text": text, **how})
-    assert answer.status_code == 200, answer.content
-    return answer.json()
-
-
-def codes(answer: Any) -> list[str]:
-    return [one["code"] for one in answer["matches"]]
-
-
-def refusal(answer: Any) -> tuple[int, int]:
-    return answer.status_code, answer.json()["error"]["code"]
+    with at(tmp_path):
+        yield
 
 
 # -- what is found -------------------------------------------------------------------------------------------------------
@@ -175,7 +139,7 @@ def test_the_same_again_is_the_same(two: tuple[Any, Any], at_home: None) -> None
 def test_a_new_import_is_seen(two: tuple[Any, Any], tmp_path: Path) -> None:
     from tests.market.lake_scene import DAILY, take, write
 
-    for _ in _at(tmp_path):
+    with at(tmp_path):
         take(tmp_path / "lake", write(tmp_path / "one.csv", DAILY, "2330,2026-08-20,100,101,99,100,1000"))
         assert run(two[0], "close > 1")["date"] == "2026-08-20"
         take(tmp_path / "lake", write(tmp_path / "two.csv", DAILY, "2330,2026-08-21,100,101,99,100.5,1000"))
@@ -186,7 +150,7 @@ def test_a_new_import_is_seen(two: tuple[Any, Any], tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told", "at"),
+    ("body", "told", "place"),
     [
         ({"text": ""}, (422, 7457), 1),
         ({"text": "close > "}, (422, 7457), 8),
@@ -202,7 +166,7 @@ def test_a_new_import_is_seen(two: tuple[Any, Any], tmp_path: Path) -> None:
         ({"text": GOOD, "more": 1}, (422, 7104), None),
     ],
 )
-def test_what_is_no_question(two: tuple[Any, Any], at_home: None, body: Any, told: Any, at: int | None) -> None:
+def test_what_is_no_question(two: tuple[Any, Any], at_home: None, body: Any, told: Any, place: int | None) -> None:
     answer = send(two[0], "POST", "/run", body)
     assert refusal(answer) == told
     error = answer.json()["error"]

@@ -6,7 +6,7 @@ import pytest
 
 from yunhai.kernel.clock import DAY, HOUR
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import SCREEN_NAME_CHARACTERS_MAX
+from yunhai.kernel.limits import SCREEN_INDICATORS_MAX, SCREEN_NAME_CHARACTERS_MAX
 from yunhai.market.screener import columns_named, conditions, parse, parse_tree
 from yunhai.market.screener.names import ALIASES, COLUMNS, CROSSES
 from yunhai.market.screener.names import FUNCTIONS as KNOWN_FUNCTIONS
@@ -103,6 +103,14 @@ def test_a_trees_number_is_one_that_can_be_written(number: Any) -> None:
     with pytest.raises(YunhaiError) as refused:
         parse_tree([">", "close", number])
     assert refused.value.code == 7457
+
+
+def test_so_many_indicators_and_no_more() -> None:
+    most = [f"sma({period}) > 1" for period in range(2, 2 + SCREEN_INDICATORS_MAX)]
+    parse(" and ".join([*most[1:], "kd.k(9) > 1", "kd.d(9) > 1", "prev(kd.j(9), 3) > 1"]))
+    with pytest.raises(YunhaiError) as refused:
+        parse(" and ".join([*most, "rsi > 1"]))
+    assert (refused.value.code, refused.value.details["at"]) == (7457, len(" and ".join(most)) + 6)
 
 
 def test_columns_that_a_screen_names_itself() -> None:

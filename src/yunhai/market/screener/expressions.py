@@ -11,12 +11,13 @@ Every node knows the character it began at, so that a refusal can say where (745
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import SCREEN_CHARACTERS_MAX, SCREEN_DEPTH_MAX, SCREEN_NODES_MAX
+from yunhai.kernel.limits import SCREEN_CHARACTERS_MAX, SCREEN_DEPTH_MAX, SCREEN_INDICATORS_MAX, SCREEN_NODES_MAX
 from yunhai.market.lake.errors import SCREEN_WRONG
 from yunhai.market.screener.names import ALIASES, BOOLEAN, COLUMNS, CROSSES, FUNCTIONS, indicator_request
 
@@ -277,7 +278,26 @@ def checked(node: Node) -> Node:
         raise refuse(0, "too many parts", "條件過多")
     if not _is_condition(node):
         raise refuse(node.at, "a comparison is wanted", "此處應為比較")
+    asked: dict[str, int] = {}
+    for name, at in _indicators(node):
+        asked.setdefault(name, at)
+        if len(asked) > SCREEN_INDICATORS_MAX:
+            raise refuse(at, f"more than {SCREEN_INDICATORS_MAX} indicators", f"指標超過 {SCREEN_INDICATORS_MAX} 個")
     return node
+
+
+def _indicators(node: Node) -> Iterator[tuple[str, int]]:
+    """Every indicator as it is written, and where; its outputs come from one computation."""
+    match node:
+        case Name(name, at) if name not in COLUMNS:
+            yield name.partition(".")[0], at
+        case Call(name, arguments, at) if name not in FUNCTIONS and name not in CROSSES:
+            yield f"{name.partition('.')[0]}({', '.join(map(str, arguments))})", at
+        case Call(_, parts, _) | Sign(_, parts, _):
+            for part in parts:
+                yield from _indicators(part)
+        case _:
+            pass
 
 
 def _count(node: Node) -> int:
