@@ -233,6 +233,210 @@ def test_minutes_of_the_running_day_follow_its_trades(page: Any, cloud: Cloud) -
         page.check('#spans [value="1d"]', force=True)
 
 
+def drag(page: Any, start: tuple[float, float], end: tuple[float, float]) -> dict[str, Any]:
+    """Take a line and put it down elsewhere; the server's line."""
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+    page.mouse.move(*end)
+    with page.expect_response(lambda answer: answer.request.method == "PUT" and "/drawings/" in answer.url) as sent:
+        page.mouse.up()
+    moved: dict[str, Any] = sent.value.json()
+    return moved
+
+
+def lines(page: Any) -> Any:
+    return page.evaluate("async (code) => (await fetch(`/api/v1/charts/${code}/drawings`)).json()", CODE)
+
+
+def test_a_line_is_dragged_by_an_end_and_as_a_whole_and_every_change_undone(page: Any, cloud: Cloud) -> None:
+    chart(page, cloud, query="?span=1d&indicators=MA(5)")
+    page.wait_for_function("() => document.querySelector('#lines li')")
+    while page.locator("#lines button").count():
+        count = page.locator("#lines button").count()
+        page.locator("#lines button").first.click()
+        page.wait_for_function("(n) => document.querySelectorAll('#lines button').length < n", arg=count)
+    box = page.locator("#chart").bounding_box()
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return box["x"] + x, box["y"] + y
+
+    page.click('[data-pen="trend"]')
+    page.mouse.click(*at(250, 180))
+    with page.expect_response(
+        lambda answer: answer.request.method == "POST" and answer.url.endswith("/drawings")
+    ) as sent:
+        page.mouse.click(*at(650, 120))
+    drawn = sent.value.json()
+    page.locator(f'#lines [data-drawing="{drawn["drawing"]}"]').wait_for()
+
+    view = "() => document.getElementById('legend').innerText"
+    page.mouse.move(*at(475, 160))
+    before = page.evaluate(view)
+    ended = drag(page, at(650, 120), at(700, 220))
+    assert ended["points"][0] == drawn["points"][0], "the other end stays"
+    assert ended["points"][1]["time"] > drawn["points"][1]["time"]
+    assert float(ended["points"][1]["price"]) < float(drawn["points"][1]["price"])
+    whole = drag(page, at(475, 200), at(475, 160))
+    assert [point["time"] for point in whole["points"]] == [point["time"] for point in ended["points"]]
+    rises = [
+        float(one["price"]) - float(other["price"]) for one, other in zip(whole["points"], ended["points"], strict=True)
+    ]
+    assert rises[0] > 0
+    assert abs(rises[0] - rises[1]) <= 0.011
+    page.mouse.move(*at(474, 160))
+    page.mouse.move(*at(475, 160))
+    keep(page, "chart-line-dragged-zh-light-desk")
+    assert page.evaluate(view) == before, "the chart stood still"
+
+    page.focus("#chart")
+    for expected in ([ended], [drawn], []):
+        with page.expect_response(lambda answer: "/drawings/" in answer.url and answer.ok):
+            page.keyboard.press("Control+z")
+        assert lines(page) == expected
+    assert page.is_disabled("#undo-line")
+
+    page.click('[data-pen="horizontal"]')
+    with page.expect_response(lambda answer: answer.request.method == "POST" and answer.ok) as sent:
+        page.mouse.click(*at(400, 140))
+    level = sent.value.json()
+    page.locator("#lines button").first.click()
+    page.locator("#lines .hush").wait_for()
+    page.click("#undo-line")
+    page.locator("#lines [data-drawing]").wait_for()
+    (back,) = lines(page)
+    assert (back["points"], back["drawing"] != level["drawing"]) == (level["points"], True)
+    page.click("#undo-line")
+    page.locator("#lines .hush").wait_for()
+    assert lines(page) == []
+
+
+def test_a_set_up_is_kept_by_name_and_put_on_the_chart(page: Any, cloud: Cloud) -> None:
+    chart(page, cloud, query="?span=1d&indicators=MA(7),RSI(6)")
+    for one in page.evaluate("async () => (await fetch('/api/v1/charts/setups')).json()"):
+        page.evaluate(
+            "async (setup) => { const { csrf } = await import('/static/shell/js/token.js');"
+            " await fetch(`/api/v1/charts/setups/${setup}`, { method: 'DELETE', headers: { 'X-CSRFToken': csrf() } }); }",
+            one["setup"],
+        )
+    page.click("#open-setups")
+    page.locator("#setups-list .hush").wait_for()
+    page.fill("#setup-name", "短線")
+    page.press("#setup-name", "Enter")
+    page.locator("#setups-list .setup-take", has_text="短線").wait_for()
+    keep(page, "chart-setups-zh-light-desk")
+    assert serious(page) == []
+    page.locator("#setups [data-close]").click()
+    while page.locator("#chosen button").count():
+        count = page.locator("#chosen button").count()
+        with kept(page):
+            page.locator("#chosen button").first.click()
+        page.wait_for_function("(n) => document.querySelectorAll('#chosen button').length < n", arg=count)
+    page.click("#open-setups")
+    page.locator("#setups-list .setup-take", has_text="短線").click()
+    page.wait_for_function("() => document.querySelectorAll('#chosen button').length === 2")
+    assert chips(page) == ["MA(7)", "RSI(6)"]
+    page.click("#open-setups")
+    page.locator("#setups-list li button").last.click()
+    page.locator("#setups-list .hush").wait_for()
+
+
+def test_one_stock_over_four_spans_side_by_side(page: Any, cloud: Cloud) -> None:
+    page.goto(f"{cloud.origin}/pocket/chart/{CODE}/")
+    page.locator(".chart-kinds a", has_text="一股多圖").click()
+    panes = page.locator("#grid .pane")
+    page.wait_for_function("() => document.querySelectorAll('#grid .chart-box[data-bars]').length === 4")
+    assert [one.input_value() for one in panes.locator("select").all()] == ["5m", "60m", "1d", "1w"]
+    assert panes.locator("canvas").count() > 0
+    drawn = panes.locator(".chart-box").nth(2)
+    assert int(drawn.get_attribute("data-bars")) == 600
+    drawn.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowLeft")
+    assert "收" in page.inner_text("#said")
+    with page.expect_response(lambda answer: "span=1mo" in answer.url and answer.ok):
+        panes.locator("select").nth(3).select_option("1mo")
+    keep(page, "chart-panes-zh-light-desk")
+    assert serious(page) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    panes.locator("h2 a").nth(2).click()
+    page.wait_for_function(DRAWN)
+
+
+def test_many_stocks_of_a_watchlist_live(page: Any, cloud: Cloud) -> None:
+    seat, other = cloud.seat(1), cloud.seat(2)
+    page.goto(f"{cloud.origin}/pocket/chart/many/")
+    page.wait_for_function("() => document.querySelectorAll('#grid .chart-box[data-bars]').length === 4")
+    with page.expect_response(lambda answer: "/bars?" in answer.url and answer.ok):
+        page.check('#grid-size [value="9"]', force=True)
+    page.wait_for_function("() => document.querySelectorAll('#grid .chart-box[data-bars]').length > 4")
+    code = page.locator("#grid h2 a").first.inner_text().split()[0]
+    reference = cloud.reference(code)
+    text = f"{reference // 10_000}.{reference % 10_000:04}"[:-2]
+    seat.place("sell", code, price=text, quantity=1000)
+    other.place("buy", code, price=text, quantity=1000)
+    shown = f"{reference // 10_000:,}.{reference % 10_000 // 100:02}"
+    page.wait_for_function("(text) => document.querySelector('.pane [data-field=last]').innerText === text", arg=shown)
+    keep(page, "chart-many-zh-light-desk")
+    assert serious(page) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_rows_lead_to_charts_and_charts_back(page: Any, cloud: Cloud) -> None:
+    for place, row in (("/pocket/", "#watch"), ("/pocket/boards/", "#watch")):
+        page.goto(cloud.origin + place)
+        link = page.locator(f"{row} tbody .chart-link").first
+        link.wait_for()
+        keep(page, f"chart-links{place.replace('/', '-')}zh-light-desk")
+        code = link.get_attribute("href").split("/")[-2]
+        link.click()
+        page.wait_for_url(f"**/pocket/chart/{code}/")
+        page.locator("#trade-link:not([hidden])").click()
+        page.wait_for_url(f"**/s/{code}/")
+
+
+def test_futures_of_an_imported_day(page: Any, cloud: Cloud, tmp_path: Path) -> None:
+    page.goto(f"{cloud.origin}/pocket/chart/futures/")
+    if page.locator("#futures").count() == 0:
+        assert "yunhai history import" in page.inner_text("#futures-empty")
+        keep(page, "chart-futures-none-zh-light-desk")
+        rows = [
+            "成交日期,商品代號,到期月份(週別),成交時間,成交價格,成交數量(B+S),近月價格,遠月價格,開盤集合競價",
+            *(
+                f"20210726,TX     ,202108     ,{9 + at // 60:02}{at % 60:02}01,{17_500 + at * 7 % 60},4,-,-,"
+                for at in range(120)
+            ),
+        ]
+        file = tmp_path / "day.csv"
+        file.write_text("\n".join([*rows, ""]))
+        import_file(cloud.home / "lake", file, now_ns=time.time_ns())
+        page.reload()
+    page.locator('#futures [data-code="TX202108"] a').click()
+    page.wait_for_function(DRAWN)
+    assert int(page.get_attribute("#chart", "data-bars")) >= 24
+    assert "口" in page.inner_text("#legend")
+    keep(page, "chart-futures-zh-light-desk")
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("place", ["many/", f"{CODE}/panes/", "futures/"])
+def test_kinds_on_a_phone_in_english(
+    browser: Any, signed_in: Any, cloud: Cloud, history: Path, theme: str, place: str
+) -> None:
+    context = browser.new_context(viewport=PHONE, color_scheme=theme, has_touch=True, storage_state=signed_in)
+    context.add_cookies([{"name": "yunhai_language", "value": "en", "url": cloud.origin}])
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{cloud.origin}/pocket/chart/{place}")
+    if place != "futures/":
+        page.wait_for_function("() => document.querySelectorAll('#grid .chart-box[data-bars]').length >= 4")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    keep(page, f"chart-{place.replace('/', '-')}en-{theme}-phone")
+    assert serious(page) == []
+    context.close()
+
+
 def tick(price: int) -> int:
     """Of a stock, in 1/10,000 NT$."""
     for below, step in ((10, 100), (50, 500), (100, 1_000), (500, 5_000), (1_000, 10_000)):

@@ -13,15 +13,21 @@ import numpy as np
 
 from yunhai.kernel.clock import SECOND, TAIPEI_OFFSET
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import CHART_BARS_MAX, CHART_SECURITIES_MAX, DRAWINGS_A_PERSON_MAX, DRAWINGS_MAX
+from yunhai.kernel.limits import (
+    CHART_BARS_MAX,
+    CHART_SECURITIES_MAX,
+    CHART_SETUPS_MAX,
+    DRAWINGS_A_PERSON_MAX,
+    DRAWINGS_MAX,
+)
 from yunhai.kernel.money import SCALE, decimal_text
 from yunhai.market.indicators import Indicator, Request, catalogue, compute_or_missing, indicator
 from yunhai.market.lake.adjusting import Adjust
 from yunhai.services.charts import history
-from yunhai.services.charts.errors import DRAWING_MISSING, DRAWINGS_FULL, RANGE_WRONG
+from yunhai.services.charts.errors import DRAWING_MISSING, DRAWINGS_FULL, RANGE_WRONG, SETUP_MISSING, SETUPS_FULL
 from yunhai.services.charts.live import live
-from yunhai.services.charts.models import Chosen, Drawing
-from yunhai.services.charts.rules import DAY_SPANS, Latest, Point, code_of, indicators_of, label
+from yunhai.services.charts.models import Chosen, Drawing, Setup
+from yunhai.services.charts.rules import DAY_SPANS, Latest, Point, code_of, indicators_of, label, setup_name_of
 from yunhai.services.orders import api as orders
 
 DECIMALS: Final = 6
@@ -294,3 +300,62 @@ def choose(person: int, wanted: ChosenView) -> ChosenView:
     fields: dict[str, Any] = {"indicators": text, "span": wanted.span, "adjusted": wanted.adjusted}
     Chosen.objects.update_or_create(person_id=person, defaults=fields)
     return ChosenView(**fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupView:
+    """A set-up by name."""
+
+    setup: int
+    name: str
+    indicators: str
+    span: str
+    adjusted: str
+
+
+def setups(person: int) -> list[SetupView]:
+    """A person's, by name."""
+    return [_setup_view(one) for one in Setup.objects.filter(person=person)[:CHART_SETUPS_MAX]]
+
+
+def keep_setup(person: int, name: str, wanted: ChosenView) -> SetupView:
+    """Keep a set-up under a name; one of that name is replaced. YunhaiError 7338, 7339, 7331, 7700-7709."""
+    name = setup_name_of(name)
+    text = ",".join(label(one) for one in indicators_of(wanted.indicators))
+    mine = Setup.objects.filter(person=person)
+    if not mine.filter(name=name).exists() and mine.count() >= CHART_SETUPS_MAX:
+        raise YunhaiError(SETUPS_FULL, most=CHART_SETUPS_MAX)
+    fields: dict[str, Any] = {"indicators": text, "span": wanted.span, "adjusted": wanted.adjusted}
+    kept, _ = Setup.objects.update_or_create(person_id=person, name=name, defaults=fields)
+    return _setup_view(kept)
+
+
+def forget_setup(person: int, setup: int) -> None:
+    """YunhaiError 7337."""
+    found = Setup.objects.filter(person=person, pk=setup).first() if 0 < setup < 1 << 63 else None
+    if found is None:
+        raise YunhaiError(SETUP_MISSING)
+    found.delete()
+
+
+def _setup_view(of: Setup) -> SetupView:
+    return SetupView(setup=of.pk, name=of.name, indicators=of.indicators, span=of.span, adjusted=of.adjusted)
+
+
+# --- futures ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """A futures contract of the lake: dates of its first and last day, how many there are, contracts traded in all."""
+
+    code: str
+    first: str
+    last: str
+    days: int
+    volume: int
+
+
+def futures() -> list[Contract]:
+    """Every contract of which the lake has days, the newest and most traded first; none where nothing was imported."""
+    return [Contract(**row) for row in history.contracts()]

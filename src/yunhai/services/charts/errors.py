@@ -10,6 +10,9 @@ DRAWINGS_FULL: Final = 7333
 DRAWING_WRONG: Final = 7334
 RANGE_WRONG: Final = 7335
 CODE_WRONG: Final = 7336
+SETUP_MISSING: Final = 7337
+SETUPS_FULL: Final = 7338
+SETUP_NAME: Final = 7339
 
 register(
     *rows(
@@ -72,6 +75,36 @@ register(
             "This is no code: {code}",
             "代號為 1 至 24 個英數字。",
             "A code has 1 to 24 letters and digits.",
+        ),
+        (
+            SETUP_MISSING,
+            "chart-setup-not-found",
+            None,
+            404,
+            "找不到這個自選組合",
+            "There is no such set-up",
+            "可能已在另一裝置刪除；請重新載入線圖。",
+            "It may have been deleted on another device; load the chart again.",
+        ),
+        (
+            SETUPS_FULL,
+            "chart-setups-full",
+            None,
+            409,
+            "自選組合已達上限：{most} 個",
+            "There are {most} set-ups already, as many as there may be",
+            "請先刪除不用的，或以同名覆寫。",
+            "Delete one that you no longer need, or save under a name that is there.",
+        ),
+        (
+            SETUP_NAME,
+            "chart-setup-name-wrong",
+            None,
+            422,
+            "自選組合的名稱有誤：{reason}",
+            "The set-up's name is wrong: {reason}",
+            "名稱為 1 至 {most} 個看得見的字。",
+            "A name has 1 to {most} characters that can be seen.",
         ),
     )
 )

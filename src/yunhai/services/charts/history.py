@@ -17,7 +17,7 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from yunhai.kernel.clock import DAY, market_time, parse_date
+from yunhai.kernel.clock import DAY, date_of, market_time, parse_date
 from yunhai.kernel.limits import CHART_BARS_READ_MAX, CHART_SECURITIES_MAX, CHART_SERIES_KEPT_MAX
 from yunhai.market.bars import BAR, SPANS, coarser, span_named
 from yunhai.market.importers.following import LiveBars, bars_of
@@ -134,14 +134,28 @@ def _read(wanted: Wanted, span: str, first_ns: int | None) -> Bars:
 def _window(wanted: Wanted) -> int | None:
     """From when on bars of less than a day are read: enough days for as many as are computed over, holidays counted in."""
     span = span_named(wanted.span)
-    files = lake().manifest().of(f"bars-{span.base}")
-    if not files:
+    newest = _newest(wanted, f"bars-{span.base}")
+    if newest is None:
         return None
-    newest = max(file.last_ns for file in files)
     last = newest if wanted.last_ns is None else min(newest, wanted.last_ns)
     a_day = max(1, _SESSION_MINUTES * 60_000_000_000 // span.ns)
     sessions = -(-CHART_BARS_READ_MAX // a_day)
     return last - (sessions * 3 // 2 + 14) * DAY
+
+
+def _newest(wanted: Wanted, table: str) -> int | None:
+    """When the security's last bar begins; None of one without."""
+    source = lake()
+
+    def read() -> int | None:
+        found = source.read(
+            table, codes=[wanted.code], segment=wanted.segment, columns=("start_ns",), newest=1, last_ns=wanted.last_ns
+        )
+        return int(found["start_ns"][0]) if len(found["start_ns"]) else None
+
+    key = (source.folder, source.manifest().revision, wanted.code, wanted.segment, table, wanted.last_ns, "newest")
+    newest: int | None = _kept.of(key, read)
+    return newest
 
 
 def _with_live(rows: Bars, wanted: Wanted, live: LiveBars) -> Bars:
@@ -177,6 +191,38 @@ def columns_of(rows: Bars) -> Columns:
     value = rows["value"] if len(rows) and rows["value"].all() else None
     opened, high, low, close = (rows[name] for name in ("open", "high", "low", "close"))
     return columns_of_integers(rows["start_ns"], prices=(opened, high, low, close), volume=rows["volume"], value=value)
+
+
+def contracts() -> tuple[dict[str, Any], ...]:
+    """Futures contracts with their days, the newest first, of those the most traded first."""
+    source = lake()
+    manifest = source.manifest()
+
+    def read() -> tuple[dict[str, Any], ...]:
+        files = [str(source.folder / file.path) for file in manifest.of("bars-1d")]
+        if not files:
+            return ()
+        query = (
+            "SELECT code, min(start_ns) AS first, max(start_ns) AS last, count(DISTINCT start_ns) AS days, "  # noqa: S608 - a number of ours
+            "CAST(sum(volume) AS BIGINT) AS volume FROM read_parquet($files) WHERE segment = 'futures' "
+            f"GROUP BY code ORDER BY last DESC, volume DESC, code LIMIT {CHART_SECURITIES_MAX}"
+        )
+        rows = source.fetch(query, {"files": files})
+        return tuple(
+            {
+                "code": str(code),
+                "first": date_of(int(first)).isoformat(),
+                "last": date_of(int(last)).isoformat(),
+                "days": int(days),
+                "volume": int(volume),
+            }
+            for code, first, last, days, volume in zip(
+                *(rows[name] for name in ("code", "first", "last", "days", "volume")), strict=True
+            )
+        )
+
+    found: tuple[dict[str, Any], ...] = _kept.of((source.folder, manifest.revision, "futures"), read)
+    return found
 
 
 def codes() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 
-from yunhai.kernel.limits import CHART_BARS_MAX, CHART_INDICATOR_CHARACTERS_MAX
+from yunhai.kernel.limits import CHART_BARS_MAX, CHART_INDICATOR_CHARACTERS_MAX, CHART_SETUP_NAME_CHARACTERS_MAX
 from yunhai.platform.shell.api import caller_of, open_to, signed_in
 from yunhai.services.charts import api as charts
 from yunhai.services.charts.rules import indicators_of, latest_of, moment_of, points_of
@@ -17,6 +17,7 @@ SERVICE = "3.3"
 router = Router(tags=["charts"], auth=signed_in)
 
 Span = Literal["1s", "1m", "5m", "15m", "30m", "60m", "1d", "1w", "1mo"]
+Segment = Literal["board", "odd_lot", "odd_lot_after", "fixed_price", "futures", "spread"]
 Adjusted = Literal["raw", "backward", "forward"]
 
 
@@ -102,7 +103,8 @@ class FoundOut(Schema):
 
 class BarsIn(Schema):
     """`from`, `to`: dates, or moments with their offset, of the first and last span's beginning; `as_of`: nothing that was known
-    later; `latest`: the day that is trading, "date,open,high,low,close,shares", put at the end (not of forward prices)."""
+    later; `latest`: the day that is trading, "date,open,high,low,close,shares", put at the end (not of forward prices);
+    `segment`: board lots unless another is asked for."""
 
     span: Span = "1d"
     first: str = Field("", alias="from", max_length=40, examples=["2020-01-01"])
@@ -111,6 +113,7 @@ class BarsIn(Schema):
     adjusted: Adjusted = "raw"
     indicators: str = Field("", max_length=CHART_INDICATOR_CHARACTERS_MAX, examples=["kd(9,3,3),ma(5)"])
     latest: str = Field("", max_length=120)
+    segment: Segment = "board"
     limit: int = Field(CHART_BARS_MAX, ge=1, le=CHART_BARS_MAX)
 
 
@@ -160,6 +163,27 @@ class ChosenOut(Schema):
     adjusted: str
 
 
+class SetupIn(ChosenIn):
+    """A set-up by name."""
+
+    name: str = Field(min_length=1, max_length=CHART_SETUP_NAME_CHARACTERS_MAX, examples=["短線"])
+
+
+class SetupOut(ChosenOut):
+    setup: int
+    name: str
+
+
+class ContractOut(Schema):
+    """A futures contract: its first and last day, how many there are, contracts traded in all."""
+
+    code: str
+    first: str
+    last: str
+    days: int
+    volume: int
+
+
 @router.get("/indicators", response=list[IndicatorOut], summary="Indicators by name 技術指標")
 @open_to(service=SERVICE)
 def list_indicators(request: HttpRequest) -> list[dict[str, Any]]:
@@ -185,6 +209,35 @@ def choose(request: HttpRequest, body: ChosenIn) -> charts.ChosenView:
     return charts.choose(caller_of(request).person_id, wanted)
 
 
+@router.get("/setups", response=list[SetupOut], summary="My set-ups 自選組合")
+@open_to(service=SERVICE)
+def list_setups(request: HttpRequest) -> list[charts.SetupView]:
+    return charts.setups(caller_of(request).person_id)
+
+
+@router.put("/setups", response=SetupOut, summary="Keep a set-up by name 儲存自選組合")
+@open_to(service=SERVICE)
+def keep_setup(request: HttpRequest, body: SetupIn) -> charts.SetupView:
+    """One of that name is replaced; at most 30."""
+    wanted = charts.ChosenView(indicators=body.indicators, span=body.span, adjusted=body.adjusted)
+    return charts.keep_setup(caller_of(request).person_id, body.name, wanted)
+
+
+@router.delete("/setups/{setup}", response={204: None}, summary="Delete a set-up 刪除自選組合")
+@open_to(service=SERVICE)
+def forget_setup(request: HttpRequest, setup: int) -> Status[None]:
+    """7337 also for one of somebody else."""
+    charts.forget_setup(caller_of(request).person_id, setup)
+    return Status(204, None)
+
+
+@router.get("/futures", response=list[ContractOut], summary="Futures contracts with history 有歷史的期貨契約")
+@open_to(service=SERVICE)
+def list_futures(request: HttpRequest) -> list[charts.Contract]:
+    """Of imported TAIFEX days; none where none was imported. Their bars are asked for with `segment=futures`."""
+    return charts.futures()
+
+
 @router.get("/{code}/bars", response=BarsOut, summary="Bars with indicators K 線與指標")
 @open_to(service=SERVICE)
 def bars(request: HttpRequest, code: str, asked: Query[BarsIn]) -> HttpResponse:
@@ -199,6 +252,7 @@ def bars(request: HttpRequest, code: str, asked: Query[BarsIn]) -> HttpResponse:
         limit=asked.limit,
         indicators=indicators_of(asked.indicators),
         latest=latest_of(asked.latest),
+        segment=asked.segment,
     )
     return HttpResponse(charts.encoded(charts.bars(question)), content_type="application/json")
 

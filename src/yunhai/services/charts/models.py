@@ -1,6 +1,6 @@
-"""What a person keeps of charts: the lines they drew, and what they last had on the chart.
+"""What a person keeps of charts: the lines they drew, what they last had on the chart, and set-ups by name.
 
-Both are the person's, at whatever broker they are: the database shows a row to that person alone.
+All are the person's, at whatever broker they are: the database shows a row to that person alone.
 """
 
 from typing import ClassVar, Final
@@ -41,3 +41,19 @@ class Chosen(models.Model):
     adjusted = models.CharField(max_length=8, default="raw")
 
     objects: ClassVar[models.Manager["Chosen"]] = models.Manager()
+
+
+class Setup(models.Model):
+    """A set-up by name 自選組合: which indicators with which parameters, over which bars."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=40)
+    indicators = models.CharField(max_length=600, blank=True)
+    span = models.CharField(max_length=4)
+    adjusted = models.CharField(max_length=8)
+
+    objects: ClassVar[models.Manager["Setup"]] = models.Manager()
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints: ClassVar = [models.UniqueConstraint(fields=("person", "name"), name="setup_name_of_person")]

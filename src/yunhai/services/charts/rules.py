@@ -11,10 +11,15 @@ from typing import Final
 
 from yunhai.kernel.clock import SECOND, TAIPEI_OFFSET
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import CHART_INDICATOR_CHARACTERS_MAX, HISTORY_CODE_CHARACTERS_MAX, INDICATORS_A_CHART_MAX
+from yunhai.kernel.limits import (
+    CHART_INDICATOR_CHARACTERS_MAX,
+    CHART_SETUP_NAME_CHARACTERS_MAX,
+    HISTORY_CODE_CHARACTERS_MAX,
+    INDICATORS_A_CHART_MAX,
+)
 from yunhai.kernel.money import price_of, scaled
 from yunhai.market.indicators import Parameter, Request, indicator, request
-from yunhai.services.charts.errors import CODE_WRONG, DRAWING_WRONG, INDICATOR_TEXT, RANGE_WRONG
+from yunhai.services.charts.errors import CODE_WRONG, DRAWING_WRONG, INDICATOR_TEXT, RANGE_WRONG, SETUP_NAME
 
 DAY_SPANS: Final = ("1d", "1w", "1mo")
 _CALL: Final = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*(?:\(([^()]*)\))?\s*(,|$)")
@@ -100,6 +105,17 @@ def _plain(value: object) -> str:
 
 def _unread(at: int, reason: str, reason_zh: str) -> YunhaiError:
     return YunhaiError(INDICATOR_TEXT, at=at, reason=reason, reason_zh=reason_zh)
+
+
+def setup_name_of(text: str) -> str:
+    """A set-up's name without blanks around it. YunhaiError 7339."""
+    name = " ".join(text.split())
+    most = CHART_SETUP_NAME_CHARACTERS_MAX
+    if not 0 < len(name) <= most:
+        raise YunhaiError(SETUP_NAME, most=most, reason=f"{len(name)} characters", reason_zh=f"{len(name)} 個字")
+    if not name.isprintable():
+        raise YunhaiError(SETUP_NAME, most=most, reason="not all can be seen", reason_zh="含看不見的字")
+    return name
 
 
 # --- moments ------------------------------------------------------------------------------------------------------------

@@ -7,13 +7,14 @@ import { Finder } from "/static/pocket/finder.js";
 import { page, soon } from "/static/pocket/page.js";
 import { call } from "./calls.js";
 import { Chooser } from "./chooser.js";
+import { moves } from "./moves.js";
 import { Pens } from "./pens.js";
+import { Setups } from "./setups.js";
 import { Stage, dayText } from "./stage.js";
 
 const LIVE_MS = 1500;
 const KEEP_MS = 800;
 const TAIL = { "1s": 30, other: 3 };
-const FAR = 10;
 const DAYS = new Set(["1d", "1w", "1mo"]);
 const at = (id) => document.getElementById(id);
 
@@ -44,7 +45,8 @@ function finder() {
 class Room {
   constructor() {
     this.words = page.words;
-    this.stage = new Stage(at("chart"), at("legend"), this.words);
+    this.futures = page.segment !== "";
+    this.stage = new Stage(at("chart"), at("legend"), this.words, this.futures ? { lot: 1, unit: this.words.contracts } : {});
     this.pens = new Pens(this.stage, page.code, this.words, (text) => this.say(text));
     const { indicators, span, adjusted } = page.chosen;
     const asked = new URLSearchParams(location.search);
@@ -55,11 +57,27 @@ class Room {
     this.tools();
     this.keys();
     new Chooser(this.words, (text) => this.add(text));
-    this.keep = soon(() => call("PUT", "/chosen", { indicators: this.indicators.join(","), span: this.span, adjusted: this.adjusted }).catch(() => {}), KEEP_MS);
+    new Setups(this.words, () => this.kept(), (setup) => this.put(setup));
+    this.keep = soon(() => call("PUT", "/chosen", this.kept()).catch(() => {}), KEEP_MS);
     this.follow = soon(() => this.renew(), LIVE_MS);
     this.pens.load().catch((error) => this.say(told(error)));
     this.load();
     this.live();
+  }
+
+  /** What is on the chart, to be found again. */
+  kept() {
+    return { indicators: this.indicators.join(","), span: this.span, adjusted: this.adjusted };
+  }
+
+  async put({ indicators, span, adjusted, name }) {
+    const before = this.kept();
+    this.indicators = split(indicators);
+    Object.assign(this, { span, adjusted });
+    if (await this.load()) {
+      this.keep();
+      this.say(this.words.put.replace("{name}", name));
+    } else Object.assign(this, before, { indicators: split(before.indicators) });
   }
 
   say(text) {
@@ -69,6 +87,7 @@ class Room {
 
   path(more = {}) {
     const query = new URLSearchParams({ span: this.span, adjusted: this.adjusted, indicators: this.indicators.join(","), ...more });
+    if (this.futures) query.set("segment", page.segment);
     if (this.latest && DAYS.has(this.span) && this.adjusted !== "forward") query.set("latest", this.latest);
     return `/${page.code}/bars?${query}`;
   }
@@ -191,34 +210,33 @@ class Room {
 
   keys() {
     const { stage, pens } = this;
-    const step = (way) => (event) => stage.go(stage.at + way * (event.shiftKey ? FAR : 1));
     const actions = {
-      ArrowLeft: step(-1),
-      ArrowRight: step(1),
-      Home: () => stage.go(0),
-      End: () => stage.go(Infinity),
-      "+": () => stage.zoom(0.7),
-      "=": () => stage.zoom(0.7),
-      "-": () => stage.zoom(1.4),
+      ...moves(stage),
       Enter: () => pens.putHere(),
-      Escape: () => pens.take(null),
+      Escape: () => (pens.taken ? pens.letGo() : pens.take(null)),
       Delete: () => pens.eraseChosen(),
       Backspace: () => pens.eraseChosen(),
     };
     const box = at("chart");
     box.addEventListener("keydown", (event) => {
+      if (event.key === "z" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        pens.undo();
+        return;
+      }
       const action = actions[event.key];
       if (!action || !stage.data || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       action(event);
       if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") at("said").textContent = stage.spoken();
     });
-    document.addEventListener("keydown", (event) => event.key === "Escape" && pens.pen && pens.take(null));
+    document.addEventListener("keydown", (event) => event.key === "Escape" && (pens.taken ? pens.letGo() : pens.pen && pens.take(null)));
   }
 
   // --- live ------------------------------------------------------------------------------------------------------------
 
   async live() {
+    if (this.futures) return; // none trade here
     let day;
     try {
       day = await market();

@@ -7,6 +7,7 @@
 
 const NEAR_PX = 7;
 const HANDLE_PX = 4;
+const GRIP_PX = 10;
 
 export class Lines {
   constructor(stage) {
@@ -82,9 +83,22 @@ export class Lines {
     }) ?? null;
   }
 
-  hitTest(x, y) {
+  /** What a pointer takes hold of: { line, end }, `end` the place of a point among the line's, null for the whole line. */
+  grip(x, y) {
+    const width = this.stage.chart.timeScale().width();
+    for (const line of [...this.all].sort((one) => (one.drawing === this.selected ? -1 : 0))) {
+      const ends = line.kind === "trend" ? this.ends(line, width) : null;
+      if (!ends) continue;
+      if (Math.hypot(x - ends.x1, y - ends.y1) <= GRIP_PX) return { line, end: 0 };
+      if (Math.hypot(x - ends.x2, y - ends.y2) <= GRIP_PX) return { line, end: 1 };
+    }
     const line = this.at(x, y);
-    return line ? { externalId: `line-${line.drawing}`, cursorStyle: "pointer", zOrder: "top" } : null;
+    return line ? { line, end: null } : null;
+  }
+
+  hitTest(x, y) {
+    const found = this.grip(x, y);
+    return found ? { externalId: `line-${found.line.drawing}`, cursorStyle: found.end === null ? "grab" : "move", zOrder: "top" } : null;
   }
 }
 

@@ -1,4 +1,7 @@
-/** Drawing: the pens of the toolbar, the list of one's lines, the dialog by numbers; every line is kept on the server at once. */
+/**
+ * Drawing: the pens of the toolbar, the list of one's lines, the dialog by numbers; every line is kept on the server at once.
+ * A line that is there is taken by an end, or between its ends as a whole, and put elsewhere; the last changes can be undone.
+ */
 
 import { price, units } from "/static/shell/js/format.js";
 import { toast } from "/static/shell/js/toast.js";
@@ -9,6 +12,7 @@ import { dayText } from "./stage.js";
 
 const POINTS = { trend: 2, horizontal: 1 };
 const DRAG_PX = 5;
+const UNDONE = 20;
 
 export class Pens {
   constructor(stage, code, words, say) {
@@ -17,10 +21,22 @@ export class Pens {
     stage.candles.attachPrimitive(this.lines);
     this.pen = null;
     this.points = [];
+    this.changes = [];
+    this.again = new Map();
+    this.taken = null;
     this.list = document.getElementById("lines");
+    this.undoing = document.getElementById("undo-line");
+    this.undoing.addEventListener("click", () => this.undo());
     for (const button of document.querySelectorAll("[data-pen]")) button.addEventListener("click", () => this.take(this.pen === button.dataset.pen ? null : button.dataset.pen));
     let from = null;
-    stage.box.addEventListener("pointerdown", (event) => (from = [event.clientX, event.clientY]));
+    stage.box.addEventListener("pointerdown", (event) => {
+      from = [event.clientX, event.clientY];
+      this.grab(event);
+    });
+    stage.box.addEventListener("touchstart", (event) => this.taken && event.cancelable && event.preventDefault(), { passive: false, capture: true });
+    window.addEventListener("pointermove", (event) => this.drag(event));
+    window.addEventListener("pointerup", () => this.drop());
+    window.addEventListener("pointercancel", () => this.letGo());
     stage.box.addEventListener("click", (event) => {
       const moved = from ? Math.hypot(event.clientX - from[0], event.clientY - from[1]) : 0;
       if (moved < DRAG_PX) this.clicked(event); // else the chart was moved
@@ -46,6 +62,113 @@ export class Pens {
     if (pen) this.say(this.words[pen === "trend" ? "first_point" : "one_point"]);
   }
 
+  // --- moving a line ---------------------------------------------------------------------------------------------------
+
+  placeOf(event) {
+    const place = this.stage.box.getBoundingClientRect();
+    return [event.clientX - place.left, event.clientY - place.top];
+  }
+
+  inside(x, y) {
+    const { chart, data } = this.stage;
+    return Boolean(data) && x <= chart.timeScale().width() && y <= chart.panes()[0].getHeight();
+  }
+
+  /** Takes the line under the pointer; the chart stands still meanwhile. */
+  grab(event) {
+    if (this.pen || event.button !== 0 || !event.isPrimary) return;
+    const [x, y] = this.placeOf(event);
+    const found = this.inside(x, y) ? this.lines.grip(x, y) : null;
+    if (!found) return;
+    this.taken = { ...found, x, y, before: found.line, moved: false };
+    this.stage.hold(true);
+  }
+
+  drag(event) {
+    const { taken, stage } = this;
+    if (!taken) return;
+    const [x, y] = this.placeOf(event);
+    if (!taken.moved && Math.hypot(x - taken.x, y - taken.y) < DRAG_PX) return;
+    taken.moved = true;
+    const scale = stage.chart.timeScale();
+    const bars = scale.coordinateToLogical(x) - scale.coordinateToLogical(taken.x);
+    const rise = stage.candles.coordinateToPrice(y) - stage.candles.coordinateToPrice(taken.y);
+    const points = taken.before.points.map((point, place) => {
+      if (taken.end !== null && taken.end !== place) return point;
+      const time = taken.before.kind === "horizontal" ? point.time : stage.timeOf(stage.logicalOf(point.time) + bars);
+      const cents = Math.round((Number(point.price) + rise) * 100);
+      return cents > 0 ? { time, price: (cents / 100).toFixed(2) } : null;
+    });
+    if (points.includes(null) || (points[1] && points[0].time === points[1].time)) return;
+    this.replace(taken.before.drawing, { ...taken.before, points });
+    this.lines.selected = taken.before.drawing;
+    this.lines.request();
+  }
+
+  replace(drawing, line) {
+    this.lines.set(this.lines.all.map((one) => (one.drawing === drawing ? line : one)));
+  }
+
+  /** The line lies where it was taken to, once the server has it. */
+  async drop() {
+    const { taken } = this;
+    if (!taken) return;
+    this.taken = null;
+    this.stage.hold(false);
+    const now = this.lines.all.find((one) => one.drawing === taken.before.drawing);
+    if (!taken.moved || !now) return;
+    try {
+      await this.move(now);
+      this.note(() => this.move({ ...taken.before, drawing: this.idOf(taken.before.drawing) }));
+      this.say(this.words.moved);
+    } catch (error) {
+      this.replace(taken.before.drawing, taken.before);
+      toast("bad", told(error));
+    }
+  }
+
+  async move(line) {
+    const points = [...line.points].sort((one, other) => one.time - other.time);
+    this.replace(line.drawing, await call("PUT", `/drawings/${line.drawing}`, { points }));
+    this.draw();
+  }
+
+  /** Puts a line that is held back. */
+  letGo() {
+    const { taken } = this;
+    if (!taken) return;
+    this.taken = null;
+    this.stage.hold(false);
+    this.replace(taken.before.drawing, taken.before);
+  }
+
+  // --- undoing ---------------------------------------------------------------------------------------------------------
+
+  /** The id of a line now: one that was deleted and brought back has another. */
+  idOf(drawing) {
+    return this.again.has(drawing) ? this.idOf(this.again.get(drawing)) : drawing;
+  }
+
+  note(back) {
+    this.changes = [...this.changes, back].slice(-UNDONE);
+    this.undoing.disabled = false;
+  }
+
+  /** Takes the last change back. */
+  async undo() {
+    const back = this.changes.pop();
+    this.undoing.disabled = this.changes.length === 0;
+    if (!back) return;
+    try {
+      await back();
+      this.say(this.words.undone);
+    } catch (error) {
+      toast("bad", told(error));
+    }
+  }
+
+  // --- drawing ---------------------------------------------------------------------------------------------------------
+
   pointAt(logical, value) {
     const hundredths = Math.round(value * 100);
     return hundredths > 0 ? { time: this.stage.timeOf(logical), price: (hundredths / 100).toFixed(2) } : null;
@@ -53,10 +176,9 @@ export class Pens {
 
   /** A click on the prices. Not the library's own: of two quick ones it tells the first only. */
   clicked(event) {
-    const { chart, candles, box } = this.stage;
-    const place = box.getBoundingClientRect();
-    const [x, y] = [event.clientX - place.left, event.clientY - place.top];
-    if (!this.stage.data || x > chart.timeScale().width() || y > chart.panes()[0].getHeight()) return;
+    const { chart, candles } = this.stage;
+    const [x, y] = this.placeOf(event);
+    if (!this.inside(x, y)) return;
     if (!this.pen) {
       this.choose(this.lines.at(x, y)?.drawing ?? null);
       return;
@@ -93,11 +215,13 @@ export class Pens {
     this.keep(made).catch((error) => toast("bad", told(error)));
   }
 
-  async keep(made) {
+  async keep(made, { noted = true } = {}) {
     const line = await call("POST", `/${this.code}/drawings`, made);
     this.lines.set([...this.lines.all, line]);
+    if (noted) this.note(() => this.gone(this.idOf(line.drawing)));
     this.say(this.words.drawn);
     this.draw();
+    return line;
   }
 
   choose(drawing) {
@@ -107,15 +231,21 @@ export class Pens {
   }
 
   async erase(drawing) {
+    const line = this.lines.all.find((one) => one.drawing === drawing);
     try {
-      await call("DELETE", `/drawings/${drawing}`);
+      await this.gone(drawing);
     } catch (error) {
       toast("bad", told(error));
       return;
     }
+    if (line) this.note(async () => this.again.set(drawing, (await this.keep({ kind: line.kind, points: line.points }, { noted: false })).drawing));
+    this.say(this.words.erased);
+  }
+
+  async gone(drawing) {
+    await call("DELETE", `/drawings/${drawing}`);
     this.lines.set(this.lines.all.filter((line) => line.drawing !== drawing));
     this.choose(null);
-    this.say(this.words.erased);
     this.draw();
   }
 

@@ -38,7 +38,9 @@ export function dayText(seconds, { time = false } = {}) {
 }
 
 export class Stage {
-  constructor(box, legend, words) {
+  /** `lot` what one of the volume's `unit`s holds. */
+  constructor(box, legend, words, { lot = LOT, unit = words.lots } = {}) {
+    Object.assign(this, { lot, unit });
     this.box = box;
     this.legend = legend;
     this.words = words;
@@ -52,9 +54,23 @@ export class Stage {
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     this.chart.subscribeCrosshairMove((param) => this.hovered(param));
     this.look();
-    new MutationObserver(() => this.look()).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.look());
-    new ResizeObserver(() => requestAnimationFrame(() => this.tell())).observe(box);
+    const theme = new MutationObserver(() => this.look());
+    theme.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+    const ended = new AbortController();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.look(), { signal: ended.signal });
+    const size = new ResizeObserver(() => requestAnimationFrame(() => !ended.signal.aborted && this.tell()));
+    size.observe(box);
+    ended.signal.addEventListener("abort", () => {
+      theme.disconnect();
+      size.disconnect();
+      this.chart.remove();
+    });
+    this.ended = ended;
+  }
+
+  /** Takes the chart away for good. */
+  end() {
+    this.ended.abort();
   }
 
   // --- look ------------------------------------------------------------------------------------------------------------
@@ -221,7 +237,7 @@ export class Stage {
     for (const [label, column] of [["open", open], ["high", high], ["low", low], ["close", close]]) part(this.words[label], price(BigInt(column[at])));
     const share = before ? ((close[at] - before) / before) * 100 : 0;
     part("", `${share > 0 ? "▲" : share < 0 ? "▼" : ""}${Math.abs(share).toFixed(2)}%`);
-    part(this.words.volume, `${count(Math.floor(volume[at] / LOT))} ${this.words.lots}`, "");
+    part(this.words.volume, `${count(Math.floor(volume[at] / this.lot))} ${this.unit}`, "");
     return line;
   }
 
@@ -265,6 +281,11 @@ export class Stage {
     else if (this.at > range.to - 2) scale.setVisibleLogicalRange({ from: this.at + 3 - width, to: this.at + 3 });
     this.chart.setCrosshairPosition(this.data.close[this.at] / this.data.scale, this.times[this.at], this.candles);
     this.tell();
+  }
+
+  /** Holds the chart still while something on it is moved. */
+  hold(still) {
+    this.chart.applyOptions({ handleScroll: !still, handleScale: !still });
   }
 
   zoom(factor) {
