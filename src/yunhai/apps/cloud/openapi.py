@@ -164,10 +164,10 @@ def _replay() -> dict[str, Any]:
         "operationId": "stream_replay",
         "summary": "Any moment of a market day over a WebSocket 行情重播",
         "description": (
-            'First {"op":"auth","token":…}; then {"op":"sources"}, {"op":"open","source":"journal/2026-08-21","codes":["2330"]} or '
-            '{"op":"open","link":…}, "play", "pause", "speed", "seek", "step", "queue", "span", "bars", "link", "close". Answers are '
-            '"state" (books, trades, own orders, the hash of the events) and while it plays "update". One replay a connection; '
-            "row 3.1 of the service matrix. docs/concepts/replay.md has every field. JSON text."
+            'First {"op":"auth","token":…}; then {"op":"sources"}, {"op":"open","source":"journal/2026-08-21","codes":["2330"]} '
+            'or {"op":"open","link":…}, "play", "pause", "speed", "seek", "step", "queue", "span", "bars", "link", "close". '
+            'Answers are "state" (books, trades, own orders, the hash of the events) and while it plays "update". '
+            "One replay a connection; row 3.1 of the service matrix. docs/concepts/replay.md has every field. JSON text."
         ),
         "tags": ["stream"],
         "security": [],
