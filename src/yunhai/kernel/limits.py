@@ -469,6 +469,8 @@ REPLAY_OWN_ORDERS_MAX: Final = 1_000
 REPLAY_KEPT_BYTES_MAX: Final = 8 << 20
 """Kept states of one book, compressed."""
 REPLAY_EXPORT_EVENTS_MAX: Final = 5_000_000
+REPLAY_PAGE_EXPORT_EVENTS_MAX: Final = 500_000
+"""The source's events between the two positions of an export by the web; longer ones are made on the command line."""
 REPLAY_SPEED_MIN: Final = 100
 REPLAY_SPEED_MAX: Final = 1_000_000
 """Speeds in thousandths: ×0.1 and ×1000."""
@@ -629,10 +631,10 @@ PAPER_ORDERS_MAX: Final = 1_000
 """Instructions of one paper account."""
 PAPERS_A_PERSON_MAX: Final = 100
 """Personal paper accounts of a person, those that were reset too."""
-PAPER_STANDINGS_KEPT_MAX: Final = 64
-"""Evaluations that a process keeps."""
-PAPER_REPLAYS_KEPT_MAX: Final = 8
-"""Contests whose books a process keeps at hand."""
+PAPER_DAYS_MAX: Final = 30
+"""Market days that one personal paper account runs over; then it is begun anew."""
+PAPER_FLOORS_KEPT_MAX: Final = 16
+"""Contests and personal accounts that a process keeps worked out."""
 assert CONTEST_CODES_MAX <= REPLAY_CODES_MAX
 assert CONTEST_CASH_MAX < 1 << 62
 

@@ -4,17 +4,26 @@ Playing itself is the stream's (`/stream/v1/replay`). Every answer here is of th
 person's, in the tenant where it was made, and the database holds to it (row-level security).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from django.db.models import QuerySet
 
 from yunhai.kernel.clock import MINUTE
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import LIST_ROWS_MAX, REPLAY_BOOKMARKS_MAX
+from yunhai.kernel.limits import (
+    LIST_ROWS_MAX,
+    REPLAY_BOOKMARKS_MAX,
+    REPLAY_NAME_CHARACTERS_MAX,
+    REPLAY_PAGE_EXPORT_EVENTS_MAX,
+)
 from yunhai.market.replay.catalogue import Offered
-from yunhai.market.replay.errors import ORDER_UNKNOWN
+from yunhai.market.replay.errors import EXPORT_TOO_LARGE, NOT_ENTITLED, ORDER_UNKNOWN
+from yunhai.market.replay.export import Format, export
 from yunhai.market.replay.link import open_link, read_link
 from yunhai.market.replay.replay import Replay
 from yunhai.market.replay.showing import DELAY_NS
@@ -83,6 +92,22 @@ def check(caller: Caller, link: str, *, order: int = 0) -> Checked:
         view=asked.view,
         link=asked.text(),
     )
+
+
+def taken_away(caller: Caller, source: str, codes: Sequence[str], span: tuple[int, int], form: Format) -> bytes:
+    """The events of securities between two positions (`last` 0: the end) as a file. NOT_ENTITLED unless row 3.1 is full,
+    EXPORT_TOO_LARGE, SPAN_EMPTY, SOURCE_UNKNOWN, SOURCE_UNFIT, CODES_UNFIT."""
+    if not rights(caller).export:
+        raise YunhaiError(NOT_ENTITLED, source=source[:REPLAY_NAME_CHARACTERS_MAX])
+    made, keeping = viewing.opened(caller.tenant, source)
+    replay = Replay(made, codes, keeping)
+    first, last = span[0], span[1] or replay.end
+    if last - first > REPLAY_PAGE_EXPORT_EVENTS_MAX:
+        raise YunhaiError(EXPORT_TOO_LARGE, events=last - first, most=REPLAY_PAGE_EXPORT_EVENTS_MAX)
+    with TemporaryDirectory(prefix="yunhai-export-") as folder:
+        path = Path(folder) / f"events.{form}"
+        export(replay, first, last, path, form)
+        return path.read_bytes()
 
 
 # --- bookmarks ----------------------------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ Prices are decimal text in NT$ ("" none), times ISO 8601 with the market's offse
 from dataclasses import asdict
 from typing import Any, Final, Literal
 
-from django.http import HttpRequest
-from ninja import Field, Router, Schema, Status
+from django.http import HttpRequest, HttpResponse
+from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 
 from yunhai.kernel.limits import (
@@ -76,6 +76,16 @@ class CheckedOut(Schema):
     link: str
 
 
+class ExportIn(Strict):
+    """`codes` with commas between; from position `first` to `last` (0: the end)."""
+
+    source: str = Field(max_length=REPLAY_LINK_CHARACTERS_MAX, examples=["journal/2026-08-21"])
+    codes: str = Field(max_length=REPLAY_LINK_CHARACTERS_MAX, examples=["2330"])
+    first: int = Field(0, ge=0, le=_BIG)
+    last: int = Field(0, ge=0, le=_BIG)
+    form: Literal["csv", "parquet"] = "csv"
+
+
 class BookmarkIn(Strict):
     """`order`: one's own, if the moment is one of it that is not open to everybody yet."""
 
@@ -106,7 +116,7 @@ class BookmarksOut(Schema):
     bookmarks: list[BookmarkOut]
 
 
-class PlaceOut(Schema):
+class QueuePlaceOut(Schema):
     """In the queue: shares and orders ahead at its own price, shares at better prices and of market orders, shares behind."""
 
     ahead: int
@@ -169,7 +179,7 @@ class ExecutionOut(Schema):
     ended: bool
     until: str
     until_position: int
-    place: PlaceOut | None
+    place: QueuePlaceOut | None
     bids: list[LevelOut]
     asks: list[LevelOut]
     deals: list[DealOut]
@@ -267,6 +277,19 @@ def check(request: HttpRequest, asked: CheckIn) -> dict[str, Any]:
         "view": found.view,
         "link": found.link,
     }
+
+
+@router.get("/export", summary="Take events away 匯出事件")
+@open_to(service=SERVICE)
+def export(request: HttpRequest, asked: Query[ExportIn]) -> HttpResponse:
+    """A row each, the chosen securities' only. 7492 unless row 3.1 is full, 7488 for too many, 7491, 7480, 7481, 7486."""
+    data = replay.taken_away(
+        caller_of(request), asked.source, asked.codes.split(","), (asked.first, asked.last), asked.form
+    )
+    kind = "text/csv; charset=utf-8" if asked.form == "csv" else "application/vnd.apache.parquet"
+    answer = HttpResponse(data, content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="replay-{asked.source.replace("/", "-")}.{asked.form}"'
+    return answer
 
 
 @router.get("/bookmarks", response=BookmarksOut, summary="My bookmarks 我的書籤")

@@ -18,6 +18,7 @@ import { Share } from "./share.js";
 export const SPEEDS = ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "100", "200", "500", "1000"];
 const CODES_MOST = 16;
 const STAGES = ["room-wait", "room-none", "room-young", "room-choose", "room-refused", "room-body"];
+const CODES_UNFIT = 7486;
 const REFUSED_FOR_GOOD = new Set([7492]);
 const MOMENT_GONE = new Set([7480, 7484, 7485, 7486, 7482, 7497]);
 
@@ -96,7 +97,13 @@ class Room {
       return undefined; // said, with the way out
     }
     if (this.sources.length === 0) return only("room-none", ...STAGES);
-    return this.openSource(source || asked.get("source") || this.sources[0].source, wanted, { order: this.fixed });
+    try {
+      await this.openSource(source || asked.get("source") || this.sources[0].source, wanted, { order: this.fixed });
+    } catch (error) {
+      if (!error.code || REFUSED_FOR_GOOD.has(error.code)) throw error;
+      only("room-choose", ...STAGES); // said; the other days may be opened
+    }
+    return undefined;
   }
 
   /** The same source at the same place, after the connection was lost. */
@@ -112,7 +119,7 @@ class Room {
     try {
       await this.open({ source, codes, ...(more.order ? { order: more.order } : {}) }, more);
     } catch (error) {
-      if (error.code === 7486 && codes.length > 0) {
+      if (error.code === CODES_UNFIT && codes.length > 0) {
         this.notice("wait", told(error)); // a code that does not stand in this source: its first security instead
         await this.openSource(source, [], more);
       } else throw error;
@@ -176,7 +183,7 @@ class Room {
       if (!this.opened) only(this.sources.length > 0 ? "room-choose" : "room-none", ...STAGES);
       return;
     }
-    if (refusal.status !== 0 || refusal.code) this.failed(refusal);
+    if (refusal.code && refusal.code !== CODES_UNFIT) this.failed(refusal); // other codes are chosen, which is said
   }
 
   notice(tone, title, text = "") {
@@ -224,6 +231,7 @@ class Room {
   /** Asks for a move; the latest of many that wait. A refused one changes nothing and is told. */
   move(message, { quiet = false } = {}) {
     if (!this.here) return undefined;
+    at("room-notice").querySelector(".good")?.remove(); // it was about the moment that is left now
     return this.moving.run(async () => {
       try {
         this.stated(await this.line.ask(message));
@@ -321,6 +329,10 @@ class Room {
     for (const [id, one] of [["span-in", from], ["span-out", to]]) at(id).dataset.at = one ? clockOf(isoOf(one.ms)) : "";
     at("span-clear").hidden = !from && !to;
     if (!from || !to) return showSpan(null);
+    for (const form of ["csv", "parquet"]) {
+      const query = new URLSearchParams({ source: this.opened.source, codes: this.opened.codes.join(","), first: from.position, last: to.position, form });
+      at(`export-${form}`)?.setAttribute("href", `${page.api}export?${query}`);
+    }
     return this.spanning.run(async () => {
       try {
         showSpan(await this.line.ask({ op: "span", code: this.active, first: from.position, last: to.position }), this.amount);
