@@ -70,7 +70,7 @@ class Room {
     const down = state === "reconnecting" || state === "offline";
     at("link-lost").hidden = !down;
     at("room-body").classList.toggle("stale", down);
-    for (const element of document.querySelectorAll("[data-needs-line]")) element.disabled = down || !this.here;
+    for (const element of document.querySelectorAll("[data-needs-line]")) element.disabled = down || (!this.here && element.id !== "source");
     if (down && this.here) this.say(say("lost"));
   }
 
