@@ -17,7 +17,7 @@ from yunhai.market.replay.book import QueueBook
 from yunhai.market.replay.events import rows_of
 from yunhai.market.replay.source import Source
 
-DAYS = [pytest.param(seed, marks=[pytest.mark.full] if seed > 3 else []) for seed in range(1, 60)]
+DAYS = [pytest.param(seed, marks=[pytest.mark.full] if seed > 2 else []) for seed in range(1, 30)]
 PLAIN = rules(cash=9_000 * NT, holdings=(("A", 300),))
 SHORT = rules(cash=9_000 * NT, holdings=(("A", 100),), short_selling=True)
 
@@ -34,7 +34,7 @@ def random_orders(rng: random.Random, source: Source, count: int) -> list[Instru
                     position=position,
                     order=rng.randrange(1, number),
                     change=change,
-                    quantity=rng.randrange(1, 60) if change is Change.CUT else 0,
+                    quantity=rng.randrange(1, 30) if change is Change.CUT else 0,
                     price=price(10 + 0.05 * rng.randrange(-8, 9)) if change is Change.REPRICE else 0,
                 )
             )

@@ -136,6 +136,10 @@ class Account:
         """Cash and shares at the marks."""
         return self.cash + sum(one.quantity * marks[code] for code, one in self.holdings.items() if one.quantity)
 
+    def open_orders(self, code: str) -> list[Order]:
+        """Those of a code that wait, by number."""
+        return list(self._open.get(code, {}).values())
+
     # -- reserving ---------------------------------------------------------------------------------------------------
 
     def admit(self, order: Order) -> None:

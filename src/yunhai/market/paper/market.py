@@ -56,8 +56,9 @@ class PaperMarket:
         """YunhaiError 7520, 7486, 2202-2208 if the rules do not fit the source."""
         self.source = source
         self.rules = rules
+        self._tape = not source.has_book
         terms = terms_of(source, rules)
-        self.fields = {book: Field(one, tape=not source.has_book) for book, one in terms.items()}
+        self.fields = {book: Field(one, tape=self._tape) for book, one in terms.items()}
         self.offered = {
             field.terms.listing.name: field
             for field in self.fields.values()
@@ -169,7 +170,7 @@ class PaperMarket:
             if index >= end:
                 self._at = at
                 return
-            if row[0] < _FIRST_EVENT:
+            if self._tape or row[0] < _FIRST_EVENT:
                 self.position = index
                 if self._due and self._due[0][0] <= index:
                     self._arrivals(index, at_end=False)
@@ -197,7 +198,7 @@ class PaperMarket:
     def _between_commands(self) -> bool:
         """Whether the position is not amid what one command caused."""
         if self._load():
-            return self._rows[self._at][3][0] < _FIRST_EVENT
+            return self._tape or self._rows[self._at][3][0] < _FIRST_EVENT
         return all(field.book.in_hand is None for field in self.fields.values())
 
     def grow(self, source: Source) -> None:
