@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.market.lake_scene import DAILY, WEEK, take, write
 from tests.market.test_bars import OPENED, SmallDay
 from yunhai.market.bars import BAR
 from yunhai.market.bars.spans import SPANS
@@ -128,6 +129,22 @@ def test_a_lake_that_cannot_be_written_is_tried_again(scene: Scene, monkeypatch:
     scene.follow()
     assert (load_state(scene.lake).failed, load_state(scene.lake).imported) == ("", OPENED.date)
     same(scene.live("2330", "1s"), scene.imported("2330", "1s"))
+
+
+def test_a_damaged_lake_is_no_end_of_following(scene: Scene, tmp_path: Path) -> None:
+    """The reader's other threads live on: the day waits until the file is taken from a backup."""
+    take(scene.lake, write(tmp_path / "week.csv", DAILY, *WEEK))
+    (file,) = load(scene.lake).files
+    whole = (scene.lake / file.path).read_bytes()
+    (scene.lake / file.path).write_bytes(b"PAR1")
+    scene.trade(MORNING)
+    scene.finish()
+    scene.follow()
+    assert (load_state(scene.lake).failed, load_state(scene.lake).imported) == ("7451", "")
+    (scene.lake / file.path).write_bytes(whole)
+    scene.follower = scene.begin()
+    scene.follow()
+    assert (load_state(scene.lake).failed, load_state(scene.lake).imported) == ("", OPENED.date)
 
 
 def test_a_place_of_another_journal_is_no_place(scene: Scene) -> None:

@@ -12,15 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.market.lake_scene import DAILY, NOW, NT, WEEK, closes, day, take, write
+from tests.market.lake_scene import DAILY, NOW, NT, WEEK, closes, day, take, weekdays, write
 from tests.market.test_bars import small_day
+from yunhai.exchange.calendar import TradingCalendar
 from yunhai.kernel.clock import EPOCH, HOUR, MINUTE, moment_text
 from yunhai.kernel.errors import YunhaiError, entry_of
 from yunhai.kernel.limits import IMPORT_NOTES_NAMED_MAX
-from yunhai.market.importers.importing import Imported, recognised
+from yunhai.market.importers.importing import Imported, import_file, recognised
 from yunhai.market.importers.layouts import LAYOUTS
 from yunhai.market.importers.mapping import mapped
 from yunhai.market.importers.own_journal import import_journal
+from yunhai.market.importers.parsing import parsed
+from yunhai.market.importers.report import Report
 from yunhai.market.importers.sources import Source
 from yunhai.market.importers.texts import BAD, day_of, is_code, month_of, numbers, time_of
 from yunhai.market.lake import errors
@@ -259,7 +262,7 @@ SAMPLES: dict[str, tuple[str, tuple[str, ...], str, list[dict[str, Any]]]] = {
         ),
         "revenue",
         [
-            {"code": "1101", "start_ns": day("2024-01-01"), "revenue": 7_237_930, "known_ns": day("2024-02-11")},
+            {"code": "1101", "start_ns": day("2024-01-01"), "revenue": 7_237_930, "known_ns": day("2024-02-13")},
             {"start_ns": day("2026-07-01"), "to_date": 0, "known_ns": day("2026-08-08") + 3_195 * 10**9},
         ],
     ),
@@ -398,6 +401,68 @@ def test_futures_trades_become_bars_of_their_session(tmp_path: Path) -> None:
     assert trades["auction"].tolist() == [1, 0, 1, 0]
 
 
+def test_a_contract_that_is_none(tmp_path: Path) -> None:
+    """A code is what can be asked for."""
+    rows = ("20260824,TX☃,202609,084500,17420,4,-,-,*", "20260824,ABCDEFGHIJKLM,2026090000000,084500,17420,4,-,-,*")
+    imported = take(tmp_path / "lake", write(tmp_path / "tx.csv", TAIFEX[0], *rows, TAIFEX[3]))
+    assert [(line, name) for line, name, _ in report_of(tmp_path / "lake", imported)] == [(2, "code"), (3, "code")]
+    assert Lake(tmp_path / "lake").read("trades")["code"].tolist() == ["TX202609"]
+
+
+def test_a_sessions_last_bar_is_known_when_its_close_can_be_put_off_no_longer(tmp_path: Path) -> None:
+    """The close trades at 13:45 or later; at 13:45 nobody knows the bar of 13:44 that it is in."""
+    take(tmp_path / "lake", write(tmp_path / "tx.csv", *TAIFEX[:5]))
+    rows = Lake(tmp_path / "lake").read("bars-1m", codes=["TX202609"], columns=["start_ns", "known_ns"])
+    known = {
+        moment_text(int(at))[11:]: int(known - at) // 60_000_000_000 for at, known in zip(*rows.values(), strict=True)
+    }
+    assert known == {"15:00": 1, "04:59": 1, "08:45": 1, "13:44": 11}
+
+
+# -- when revenue was known ----------------------------------------------------------------------------------------------
+
+REVENUE = SAMPLES["mops-revenue"][1][0]
+
+
+@pytest.mark.parametrize(
+    ("month", "seen", "known"),
+    [
+        ("202605", "", "2026-06-11 00:00"),  # the 10th is a Wednesday
+        ("202609", "", "2026-10-13 00:00"),  # a Saturday: Monday the 12th is the last day
+        ("202409", "", "2024-10-11 00:00"),
+        ("202605", "2026-06-08T15:30:00.250000", "2026-06-08 15:30:00.25"),
+        ("202605", "2026-06-08T07:30:00+00:00", "2026-06-08 15:30"),
+        ("202609", "2026-10-12T18:00:00", "2026-10-12 18:00"),  # in time, and not known on Sunday
+        ("202605", "2026-11-01T00:00:00", "2026-06-11 00:00"),  # fetched long after
+        ("202605", "2026-05-31T23:59:59", "2026-06-11 00:00"),  # before the month had ended
+        ("202605", "1970-01-02T00:00:00", "2026-06-11 00:00"),
+        ("202605", "9999-12-31T23:59:59", "2026-06-11 00:00"),
+        ("202605", "0001-01-01T00:00:00", "2026-06-11 00:00"),
+        ("202605", "soon", "2026-06-11 00:00"),
+    ],
+)
+def test_when_revenue_was_known(tmp_path: Path, month: str, seen: str, known: str) -> None:
+    names = REVENUE.split(",")
+    row = {"stock_code": "2330", "revenue_month": month, "first_seen_at": seen}
+    line = ",".join(row.get(name, "1") for name in names)
+    assert "first_seen_at" in names
+    take(tmp_path / "lake", write(tmp_path / "revenue.csv", REVENUE, line))
+    (found,) = Lake(tmp_path / "lake").read("revenue", columns=["known_ns"])["known_ns"].tolist()
+    assert moment_text(found) == known
+
+
+def test_a_deadline_on_a_holiday_is_the_next_market_day(tmp_path: Path) -> None:
+    def holidays(first: date, last: date) -> TradingCalendar:
+        closed = {date(2026, 6, 10), date(2026, 6, 11)}
+        return TradingCalendar(days=tuple(day for day in weekdays(first, last).days if day not in closed))
+
+    line = ",".join({"stock_code": "2330", "revenue_month": "202605"}.get(name, "1") for name in REVENUE.split(","))
+    path = write(tmp_path / "revenue.csv", REVENUE, line)
+    import_file(tmp_path / "lake", path, now_ns=NOW, calendar=holidays)
+    (found,) = Lake(tmp_path / "lake").read("revenue", columns=["known_ns"])["known_ns"].tolist()
+    assert moment_text(found) == "2026-06-13 00:00"
+
+
 # -- plain CSV -----------------------------------------------------------------------------------------------------------
 
 
@@ -464,6 +529,29 @@ def test_files_that_are_none(tmp_path: Path, name: str, content: bytes, code: in
         take(tmp_path / "lake", path)
     assert refused.value.code == code
     assert Lake(tmp_path / "lake").manifest().imports == ()
+
+
+def test_rows_that_are_none_are_counted_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are told piece by piece: a file of nothing else is refused before it has been read whole."""
+    monkeypatch.setattr("yunhai.market.importers.report.IMPORT_ROWS_REFUSED_MAX", 25)
+    monkeypatch.setattr("yunhai.market.importers.parsing.CHUNK", 10)
+    source = Source.of(write(tmp_path / "a.csv", DAILY, *["1,2"] * 1_000))
+    report = Report(source)
+    with pytest.raises(YunhaiError) as refused:
+        parsed(LAYOUTS["daily-bars"], source, report, day=None, progress=lambda _: None)
+    assert (refused.value.code, report.read) == (7455, 30)
+
+
+def test_a_lake_that_is_damaged_takes_nothing_and_says_which_file(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    take(lake, write(tmp_path / "week.csv", DAILY, *WEEK))
+    (file,) = Lake(lake).manifest().files
+    (lake / file.path).write_bytes(b"PAR1")
+    before = (lake / "manifest.json").read_bytes()
+    with pytest.raises(YunhaiError) as refused:
+        take(lake, write(tmp_path / "more.csv", DAILY, "2317,2026-08-21,100,110,95,105,1000"))
+    assert (refused.value.code, refused.value.details["path"]) == (7451, file.path)
+    assert (lake / "manifest.json").read_bytes() == before
 
 
 def test_a_date_that_is_given(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Where a replay's events come from: a file of trades, published order flow, the days of a journal."""
 
 import gzip
+import io
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -109,6 +110,52 @@ def test_files_that_hold_no_trades(tmp_path: Path) -> None:
         with pytest.raises(YunhaiError) as refused:
             trade_source("trades/x/y", path, product)
         assert refused.value.code == code
+
+
+def zipped(content: str, method: int = zipfile.ZIP_STORED) -> bytearray:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as packed:
+        packed.writestr("Daily.csv", content)
+    return bytearray(made.getvalue())
+
+
+def locked(data: bytearray) -> bytearray:
+    """The same, said to want a password."""
+    data[6] |= 1
+    data[data.find(b"PK\x01\x02") + 8] |= 1
+    return data
+
+
+def damaged(data: bytearray) -> bytearray:
+    data[60:90] = bytes(byte ^ 0xFF for byte in data[60:90])
+    return data
+
+
+_WHOLE = "\r\n".join((HEADING, *ROWS, ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", f'{HEADING}\r\n"{"9" * 200_000}'.encode()),
+        ("a.csv", f"{HEADING}\r\n{ROWS[0]}\r{ROWS[0]}\r\n".encode()),
+        ("a.csv", bytes(range(256)) * 20),
+        ("a.zip", bytes(locked(zipped(_WHOLE)))),
+        ("a.zip", bytes(damaged(zipped(_WHOLE * 50, zipfile.ZIP_LZMA)))),
+    ],
+    ids=["a-field-without-end", "a-lone-return", "no-text", "a-password", "damaged"],
+)
+def test_strange_bytes_are_no_trades(tmp_path: Path, name: str, content: bytes) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(YunhaiError) as refused:
+        trade_source("trades/x/y", path, "TX")
+    assert refused.value.code == 7481
+
+
+def test_blank_lines_of_a_trade_file_say_nothing(tmp_path: Path) -> None:
+    source = trade_source("trades/TX/a", written(tmp_path / "a.csv", (*ROWS, "", "")), "TX")
+    assert len(source) == len(trade_source("trades/TX/b", written(tmp_path / "b.csv"), "TX"))
 
 
 # -- published order flow ------------------------------------------------------------------------------------------------

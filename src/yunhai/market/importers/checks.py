@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from yunhai.exchange.calendar import TradingCalendar
 from yunhai.kernel.clock import DAY, EPOCH, HOUR, TAIPEI_OFFSET
 from yunhai.market.importers.report import Report
+from yunhai.market.importers.texts import is_code
 from yunhai.market.lake.errors import (
     ROW_BALANCE,
+    ROW_CODE,
     ROW_CONTRADICTS,
     ROW_MOVE,
     ROW_NUMBER,
@@ -222,7 +224,9 @@ def futures(rows: Rows, world: World) -> None:
     spread = np.fromiter(("/" in text for text in rows.columns["code"]), np.bool_, len(code))
     rows.columns["segment"] = np.where(spread, "spread", "futures").astype(object)
     rows.columns["auction"] = (column["_auction"] == "*").astype(np.int64)
-    rows.drop((column["price"] <= 0) & ~spread, ROW_PRICE)
+    sound = np.fromiter(map(is_code, rows.columns["code"]), np.bool_, len(code))
+    rows.drop(~sound, ROW_CODE)
+    rows.drop((column["price"][sound] <= 0) & ~spread[sound], ROW_PRICE)
     rows.drop(rows.columns["quantity"] <= 0, ROW_VOLUME)
     rows.drop(rows.columns["quantity"] % 2 != 0, ROW_NUMBER)
     rows.columns["quantity"] = rows.columns["quantity"] // 2
@@ -232,7 +236,6 @@ def futures(rows: Rows, world: World) -> None:
 
 
 NIGHT_FROM: Final = 15 * HOUR
-NIGHT_TO: Final = 5 * HOUR + HOUR // 60
 
 
 def _sessions(days: NDArray[np.int64], of_day: NDArray[np.int64], world: World) -> NDArray[np.int64]:

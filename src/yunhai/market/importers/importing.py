@@ -1,38 +1,42 @@
 """One file into the lake: told apart by its header or the length of its rows, parsed, checked, stored, reported."""
 
 import csv
+import errno
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
 from yunhai.exchange.calendar import TradingCalendar
 from yunhai.kernel.clock import DAY, EPOCH, SECOND, TAIPEI_OFFSET
 from yunhai.kernel.errors import YunhaiError
+from yunhai.market.bars.journal import LATE_CLOSE
 from yunhai.market.bars.making import coarser, folded, rows_of, ticks
 from yunhai.market.bars.spans import FUTURES_CLOCK, SPANS, SessionClock
-from yunhai.market.importers.checks import CHECKS, ExRights, Rows, World, unique
+from yunhai.market.importers.checks import CALENDAR_FROM, CHECKS, ExRights, Rows, World, unique
 from yunhai.market.importers.layouts import LAYOUTS, TAIFEX, Layout
 from yunhai.market.importers.parsing import parsed
 from yunhai.market.importers.report import Report
 from yunhai.market.importers.sources import Source
 from yunhai.market.importers.texts import BAD, day_of
-from yunhai.market.lake.errors import LAYOUT_UNKNOWN
-from yunhai.market.lake.manifest import Import, load
+from yunhai.market.lake.errors import FILE_DIFFERS, LAYOUT_UNKNOWN
+from yunhai.market.lake.manifest import Import, hash_of, load
 from yunhai.market.lake.reading import Lake
 from yunhai.market.lake.tables import TABLES
-from yunhai.market.lake.writing import Batch, Origin, store
+from yunhai.market.lake.writing import Batch, Origin, Told, store
 
 Progress = Callable[[int], None]
 Calendar = Callable[[date, date], TradingCalendar]
 _DAY_IN_NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2}|\d{8})")
 _DEADLINE: Final = 10
 """The day of the following month by which a month's revenue is published."""
+_LONGEST_CLOSURE_DAYS: Final = 31
 KNOWN_OF_A_DAY: Final = 14 * 3_600 * SECOND
 """When the bar of a day is known."""
 
@@ -91,7 +95,7 @@ def import_file(
 ) -> Imported:
     """Import a file into the lake. `now_ns` wall time; `day` of a file that does not say its date (else taken from its name).
 
-    YunhaiError 7452-7455 (nothing is stored); OSError.
+    YunhaiError 7450-7455 (nothing is stored); OSError.
     """
     source = Source.of(path)
     chosen = layout or recognised(source)
@@ -117,11 +121,26 @@ def import_file(
         _place_in_day(rows, chosen)
     elif "bars" not in chosen.checks:
         unique(rows)
-    rows.columns["known_ns"] = _known(chosen, rows.columns)
+    rows.columns["known_ns"] = _known(chosen, rows.columns, calendar)
     batches = [_batch(rows)]
     if chosen is TAIFEX:
         batches += _bars_of(rows, FUTURES_CLOCK)
-    return Imported(imports=store(lake, batches, origin, report, now_ns=now_ns), again=False)
+    return Imported(imports=put(lake, batches, origin, report, now_ns=now_ns), again=False)
+
+
+def put(lake: Path, batches: list[Batch], origin: Origin, told: Told, *, now_ns: int) -> tuple[Import, ...]:
+    """`store`, and what the lake's engine says of the files and the disk as errors of the house.
+
+    YunhaiError 7450, 7451 a file that the rows had to be held against, 7452, 7453; OSError.
+    """
+    try:
+        return store(lake, batches, origin, told, now_ns=now_ns)
+    except duckdb.Error as error:
+        tables = {batch.table.name for batch in batches}
+        for file in load(lake).files:
+            if file.table in tables and hash_of(lake / file.path)[0] != file.sha256:
+                raise YunhaiError(FILE_DIFFERS, path=file.path) from None
+        raise OSError(errno.EIO, str(error), str(lake)) from error
 
 
 def _day(layout: Layout, source: Source, day: date | None) -> int | None:
@@ -161,18 +180,32 @@ def _place_in_day(rows: Rows, layout: Layout) -> None:
     columns["place"] = place
 
 
-def _known(layout: Layout, columns: dict[str, NDArray[Any]]) -> NDArray[np.int64]:
+def _known(layout: Layout, columns: dict[str, NDArray[Any]], calendar: Calendar | None) -> NDArray[np.int64]:
     match layout.known:
         case "time":
             return np.asarray(columns["time_ns"], np.int64)
         case "revenue":
             days = ((columns["start_ns"] + TAIPEI_OFFSET) // DAY).astype("datetime64[D]")
             following = (days.astype("datetime64[M]") + 1).astype("datetime64[D]").astype(np.int64)
-            deadline = (following + _DEADLINE) * DAY - TAIPEI_OFFSET
+            deadline = (_market_day_from(following + _DEADLINE - 1, calendar) + 1) * DAY - TAIPEI_OFFSET
             seen = columns.get("_seen", np.zeros(len(deadline), np.int64))
-            return np.asarray(np.where(seen > 0, np.minimum(seen, deadline), deadline), np.int64)
+            began = following * DAY - TAIPEI_OFFSET
+            return np.asarray(np.where(seen >= began, np.minimum(seen, deadline), deadline), np.int64)
         case (days_after, of_day):
             return np.asarray(columns["start_ns"] + days_after * DAY + of_day, np.int64)
+
+
+def _market_day_from(days: NDArray[np.int64], calendar: Calendar | None) -> NDArray[np.int64]:
+    """Each day, as days since 1970, or the next on which the market is open; without a calendar, the next weekday."""
+    wanted = np.unique(days)
+    weekday = (wanted + 3) % 7  # 1970-01-01 was a Thursday
+    found = wanted + np.where(weekday >= 5, 7 - weekday, 0)
+    reached = wanted[wanted >= CALENDAR_FROM]
+    if calendar is not None and len(reached):
+        first, last = (EPOCH + timedelta(days=int(day)) for day in (reached[0], reached[-1] + _LONGEST_CLOSURE_DAYS))
+        open_days = np.array([(day - EPOCH).days for day in calendar(first, last).days], np.int64)
+        found[wanted >= CALENDAR_FROM] = open_days[np.searchsorted(open_days, reached)]
+    return np.asarray(found[np.searchsorted(wanted, days)], np.int64)
 
 
 def _batch(rows: Rows) -> Batch:
@@ -202,8 +235,12 @@ def _bars_of(rows: Rows, clock: SessionClock) -> list[Batch]:
 def bar_batches(
     codes: NDArray[Any], segments: NDArray[Any], trades: NDArray[np.void], *, venue: str, offset: int
 ) -> list[Batch]:
-    """The stored widths of bars of trades, whose `security` is a place in `codes` and `segments`."""
+    """The stored widths of bars of trades, whose `security` is a place in `codes` and `segments`.
+
+    A bar is known when its span ends; one that ends with its session, when the session's close can have been put off no longer.
+    """
     batches = []
+    ends = np.unique(trades["placed_ns"][trades["placed_ns"] % SECOND == SECOND - 1]) + 1
     seconds = folded(rows_of(trades, SPANS["1s"], offset=offset))
     by_span = {
         "1s": seconds,
@@ -216,8 +253,11 @@ def bar_batches(
             "segment": segments[found["security"]],
             "mark": np.zeros(len(found), np.uint16),
             "venue": np.full(len(found), venue, object),
-            "known_ns": found["start_ns"] + (SPANS[name].ns or KNOWN_OF_A_DAY),
+            "known_ns": found["start_ns"] + KNOWN_OF_A_DAY,
         }
+        if SPANS[name].ns:
+            ended = found["start_ns"] + SPANS[name].ns
+            columns["known_ns"] = ended + np.where(np.isin(ended, ends), LATE_CLOSE, 0)
         columns |= {each: found[each] for each in found.dtype.names or () if each != "security"}
         batches.append(Batch(table=TABLES[f"bars-{name}"], columns=columns, lines=np.zeros(len(found), np.int64)))
     return batches

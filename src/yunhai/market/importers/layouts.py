@@ -11,9 +11,12 @@ published, by rule and not by its file, since history is mostly fetched long aft
 | margin balances | 22:00 of the day |
 | branch reports | 18:00 of the day |
 | ex-right results | 08:00 of the ex-date |
-| monthly revenue | when it was first seen, the 10th of the following month (the legal deadline) at the latest |
+| monthly revenue | when it was first seen, at the latest when the legal deadline's day ends |
 | holder tiers | noon of the day after |
 | trades, displays, orders | their own moment |
+
+The deadline of a month's revenue is the 10th of the following month, or the next market day if the market is shut on it
+(Administrative Procedure Act Art. 48). Nothing is seen before its month has ended: such a moment is no moment.
 """
 
 from collections.abc import Mapping
@@ -201,7 +204,7 @@ TPEX_MARGIN: Final = Layout(
 )  # fmt: skip
 REVENUE: Final = Layout(
     name="mops-revenue",
-    version=1,
+    version=2,
     zh="公開資訊觀測站每月營收",
     en="MOPS monthly revenue",
     table=TABLES["revenue"],
@@ -291,7 +294,7 @@ BRANCHES: Final = Layout(
 )
 TAIFEX: Final = Layout(
     name="taifex-trades",
-    version=1,
+    version=2,
     zh="期交所期貨每筆成交",
     en="TAIFEX trades of futures",
     table=TABLES["trades"],

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from yunhai.journal.reader import Reader
 from yunhai.market.bars.journal import JournalDay, journal_days
-from yunhai.market.importers.importing import Imported, bar_batches
+from yunhai.market.importers.importing import Imported, bar_batches, put
 from yunhai.market.lake.manifest import load
 from yunhai.market.lake.tables import JOURNAL
-from yunhai.market.lake.writing import Origin, store
+from yunhai.market.lake.writing import Origin
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(slots=True)
@@ -39,14 +39,14 @@ class _NoReport:
 
 
 def import_journal(lake: Path, journal: Path, *, now_ns: int) -> Iterator[tuple[JournalDay, Imported | None]]:
-    """Import each closed day of a journal; None beside one that is still open. YunhaiError 3001-3007, 7452, 7453; OSError."""
+    """Import each closed day of a journal; None beside one that is still open. YunhaiError 3001-3007, 7450-7453; OSError."""
     identity = Reader(journal).journal_id()
     for day in journal_days(journal):
         yield day, import_day(lake, identity, day, now_ns=now_ns) if day.closed else None
 
 
 def import_day(lake: Path, journal: bytes, day: JournalDay, *, now_ns: int) -> Imported:
-    """Import one closed day of the journal with this id. YunhaiError 7452, 7453; OSError."""
+    """Import one closed day of the journal with this id. YunhaiError 7450-7453; OSError."""
     name = journal.hex()[:16]
     digest = hashlib.sha256(f"{name} {day.date}\n".encode())
     digest.update(day.trades.tobytes())
@@ -62,4 +62,4 @@ def import_day(lake: Path, journal: bytes, day: JournalDay, *, now_ns: int) -> I
         return Imported(imports=known, again=True)
     batches = bar_batches(day.codes, day.segments, day.trades, venue=JOURNAL, offset=day.offset)
     told = _NoReport(read=len(day.trades))
-    return Imported(imports=store(lake, batches, origin, told, now_ns=now_ns), again=False)
+    return Imported(imports=put(lake, batches, origin, told, now_ns=now_ns), again=False)

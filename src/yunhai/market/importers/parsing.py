@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from yunhai.kernel.clock import TAIPEI_OFFSET
+from yunhai.kernel.clock import FIRST_DATE, LAST_DATE, TAIPEI_OFFSET
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import IMPORT_ROWS_MAX, PRICE_MAX
 from yunhai.market.importers.layouts import HUNDREDTHS, PRICE, Field, Layout
@@ -82,15 +82,21 @@ def _csv(layout: Layout, source: Source, report: Report) -> Iterator[tuple[dict[
                 lines.append(rows.line_num)
             elif row:
                 broken.append(rows.line_num)
-            if len(kept) >= CHUNK:
+            if len(kept) + len(broken) >= CHUNK:
+                _tell(report, broken, ROW_FIELDS)
                 yield {target: [row[at] for row in kept] for target, at in places.items()}, np.array(lines, np.int64)
-                kept, lines = [], []
-        report.read += len(broken)
-        report.note(np.array(broken, np.int64), ROW_FIELDS)
+                kept, lines, broken = [], [], []
+        _tell(report, broken, ROW_FIELDS)
         if kept:
             yield {target: [row[at] for row in kept] for target, at in places.items()}, np.array(lines, np.int64)
     except csv.Error as error:
         raise YunhaiError(SOURCE_UNREADABLE, path=source.name, reason=str(error), reason_zh="不是 CSV") from None
+
+
+def _tell(report: Report, broken: list[int], reason: int) -> None:
+    """Count and name rows that are none of the layout. YunhaiError 7455 too many."""
+    report.read += len(broken)
+    report.note(np.array(broken, np.int64), reason)
 
 
 def _place(header: list[str], field: Field, layout: Layout, source: Source) -> int:
@@ -119,11 +125,11 @@ def _fixed(layout: Layout, source: Source, report: Report) -> Iterator[tuple[dic
             lines.append(number)
         elif row.strip():
             broken.append(number)
-        if len(kept) >= CHUNK:
+        if len(kept) + len(broken) >= CHUNK:
+            _tell(report, broken, ROW_LENGTH)
             yield chunk()
-            kept, lines = [], []
-    report.read += len(broken)
-    report.note(np.array(broken, np.int64), ROW_LENGTH)
+            kept, lines, broken = [], [], []
+    _tell(report, broken, ROW_LENGTH)
     if kept:
         yield chunk()
 
@@ -199,11 +205,13 @@ class _Chunk:
 
 
 def _moment(text: str) -> int:
-    """An ISO 8601 moment as ns since 1970 UTC; one without an offset is Taipei's; 0 if it is none."""
+    """An ISO 8601 moment as ns since 1970 UTC; one without an offset is Taipei's; 0 if it is none, or none of the market's."""
     try:
         found = datetime.fromisoformat(text.strip())
     except ValueError:
         return 0
     if found.tzinfo is None:
         found = found.replace(tzinfo=_TAIPEI)
-    return int((found - _BEGIN).total_seconds()) * 1_000_000_000
+    if not FIRST_DATE <= found.date() <= LAST_DATE:
+        return 0
+    return (found - _BEGIN) // timedelta(microseconds=1) * 1_000

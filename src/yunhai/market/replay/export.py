@@ -5,6 +5,7 @@ of four places, shares. A Parquet file carries the source, the span and the hash
 The file gets its name when it is whole.
 """
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import REPLAY_EXPORT_EVENTS_MAX
 from yunhai.kernel.records import TRADE, Kind
+from yunhai.market.lake.engine import connect
 from yunhai.market.replay.errors import EXPORT_TOO_LARGE, SPAN_EMPTY
 from yunhai.market.replay.events import ORDER_KINDS, WORDS, chosen
 from yunhai.market.replay.replay import Replay
@@ -51,7 +53,10 @@ def export(replay: Replay, first: int, last: int, path: Path, form: Format) -> i
     handle, name = tempfile.mkstemp(prefix=".yunhai-", suffix=".tmp", dir=path.parent)
     os.close(handle)
     try:
-        _write(replay, columns, name, form, first, last)
+        try:
+            _write(replay, columns, name, form, first, last)
+        except duckdb.Error as error:
+            raise OSError(errno.EIO, str(error), str(path)) from error
         Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
@@ -99,7 +104,7 @@ def _columns(replay: Replay, places: np.ndarray[tuple[int], np.dtype[np.int64]])
 
 def _write(replay: Replay, columns: dict[str, Any], name: str, form: Format, first: int, last: int) -> None:
     listings = replay.listings
-    with duckdb.connect() as database:
+    with connect() as database:
         database.execute("CREATE TABLE l (book UINTEGER, code VARCHAR, segment VARCHAR)")
         database.executemany("INSERT INTO l VALUES (?, ?, ?)", [[one.book, one.code, one.segment] for one in listings])
         database.execute("CREATE TABLE w (kind UTINYINT, event VARCHAR)")

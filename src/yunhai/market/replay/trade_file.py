@@ -9,9 +9,11 @@ source's day is the last date in it.
 import csv
 import gzip
 import io
+import lzma
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -42,19 +44,21 @@ def trade_source(source: str, path: Path, product: str) -> Source:
     CP950). TRADE_ROW with the row's number, SOURCE_UNFIT if the file cannot be read or holds none."""
     codes: dict[str, int] = {}
     rows: list[tuple[int, int, int, int, int]] = []
-    first, last = None, None
-    reader = csv.reader(io.StringIO(_text(source, path)))
+    last = None
+    reader = _csv(source, _text(source, path))
     places = _places(path, next(reader, []))
     wanted = places["商品代號"]
     for number, fields in enumerate(reader, start=2):
         if number > FEED_ROWS_MAX:
             raise _unfit(source, f"more than {FEED_ROWS_MAX} rows", f"超過 {FEED_ROWS_MAX} 列")
+        if not fields:
+            continue  # a blank line
         if len(fields) <= max(places.values()):
             raise _wrong(path, number, f"{len(fields)} fields", f"只有 {len(fields)} 欄")
         if fields[wanted].strip() != product:
             continue
         day, row = _row(path, number, fields, places, codes)
-        first, last = min(first or day, day), max(last or day, day)
+        last = max(last or day, day)
         rows.append(row)
     if last is None:
         raise _unfit(source, f"no trade of {product}", f"沒有 {product} 的成交")
@@ -118,6 +122,18 @@ def _places(path: Path, heading: list[str]) -> dict[str, int]:
     return {name: names[name] for name in (*COLUMNS, _AUCTION) if name in names}
 
 
+def _csv(source: str, text: str) -> Iterator[list[str]]:
+    """The text's rows. SOURCE_UNFIT where it is no CSV."""
+    try:
+        yield from csv.reader(io.StringIO(text))
+    except csv.Error as problem:
+        raise _unfit(source, f"no CSV: {problem}", f"不是 CSV（{problem}）") from problem
+
+
+_DAMAGED: Final = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+"""What a file that is cut, damaged, locked by a password or packed in an unknown way raises."""
+
+
 def _text(source: str, path: Path) -> str:
     """The whole file, unpacked, at most FEED_CHARACTERS_MAX bytes."""
     try:
@@ -132,7 +148,7 @@ def _text(source: str, path: Path) -> str:
         else:
             with path.open("rb") as plain:
                 data = plain.read(FEED_CHARACTERS_MAX + 1)
-    except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as problem:
+    except _DAMAGED as problem:
         raise _unfit(source, f"cannot be unpacked or read: {problem}", f"無法解壓縮或讀取（{problem}）") from problem
     if len(data) > FEED_CHARACTERS_MAX:
         raise _unfit(source, f"more than {FEED_CHARACTERS_MAX} bytes", f"超過 {FEED_CHARACTERS_MAX} 位元組")
