@@ -123,3 +123,33 @@ async def test_the_journals_other_readers_go_on_beside_a_replay(tmp_path: Path) 
                 updates.append(await reader.next("update"))
             assert updates[-1]["position"] == await position_at_end(reader)
             assert [one["first"] for one in updates[1:]] == [one["position"] for one in updates[:-1]]
+
+
+async def test_a_delayed_viewer_sees_ones_own_orders_moments_and_nothing_beside_them(tmp_path: Path) -> None:
+    async with both(tmp_path) as (core, stream):
+        mount(stream, core.places)
+        await matrix(core, stream, "partial", 900)
+        number = await trade(core)
+        await order(core, BEN, side="sell", price="101", quantity=1000)  # after the last event of Anne's order
+        await until(lambda: not core.core.dispatch.pool.pending())
+        await until(lambda: stream.following.sequence == core.core.books.sequence)
+        async with replaying(core) as reader:
+            late = await reader.ask("open", source=DAY, order=number)
+            assert late["error"]["name"] == "replay-order-unknown"  # without saying whose it is
+            answer = await reader.ask("open", source=DAY, order=number, account=ANNE)
+            assert ([one["code"] for one in answer["listings"]], answer["codes"]) == (["2330"], ["2330"])
+            state = await reader.next("state")
+            assert [(one["order"], one["state"]) for one in state["own"]] == [(number, "in-hand")]
+            state = await reader.ask("seek", position=answer["end"])
+            assert [(one["filled"], one["state"]) for one in state["own"]] == [(1000, "resting")]
+            assert state["books"][0]["asks"] == []  # Ben's later offer is withheld
+            link = (await reader.ask("link"))["link"]
+            assert (await reader.ask("open", link=link))["error"]["name"] == "replay-moment-withheld"
+            assert (await reader.ask("open", link=link, order=number, account=ANNE))["op"] == "opened"
+            assert (await reader.next("state"))["position"] == answer["end"]
+            assert (await reader.ask("open", link=link, order=number, account=CARL))["error"]["code"] == 6513
+            other = await reader.ask("open", source=DAY, codes=["2317"], order=number, account=ANNE)
+            assert other["error"]["name"] == "replay-codes-unfit"
+        async with replaying(core, BEN) as reader:
+            answer = await reader.ask("open", source=DAY, order=number, account=BEN)
+            assert answer["error"]["name"] == "replay-order-unknown"
