@@ -1,12 +1,15 @@
 """Market days come into the lake by themselves when they close; the running day's bars are the bars that are imported."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.market.lake_scene import DAILY, WEEK, take, write
 from tests.market.test_bars import OPENED, SmallDay
+from yunhai.apps.cli import main
 from yunhai.market.bars import BAR
 from yunhai.market.bars.spans import SPANS
 from yunhai.market.importers.following import NAME, DaysFollower, bars_of, load_state
@@ -94,6 +97,23 @@ def test_a_day_that_closes_is_history_and_its_live_bars_are_the_imported_ones(sc
     assert (state.imported, state.running, state.failed) == (OPENED.date, "", "")
     assert state.trades > 0
     assert scene.follower.live("9999", "board", "1m").bars == b""  # type: ignore[union-attr]
+
+
+def test_the_list_tells_how_far_it_is(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    def told() -> dict[str, Any]:
+        capsys.readouterr()
+        assert main(["history", "list", "--lake", str(scene.lake), "--json"]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+        return found
+
+    assert told()["journal"] is None
+    scene.trade(MORNING)
+    scene.follow()
+    assert (told()["journal"]["running"], told()["journal"]["imported"]) == (OPENED.date, "")
+    scene.finish()
+    scene.follow()
+    assert (told()["journal"]["running"], told()["journal"]["imported"]) == ("", OPENED.date)
+    assert {one["table"] for one in told()["tables"]} == {"bars-1s", "bars-1m", "bars-1d"}
 
 
 def test_killed_anywhere_it_goes_on_and_imports_nothing_twice(scene: Scene) -> None:
