@@ -31,6 +31,7 @@ from tests.market.replay_scene import (
 from yunhai.kernel.clock import MINUTE, SECOND
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.records import Kind
+from yunhai.market.lake import engine
 from yunhai.market.replay.events import public_events
 from yunhai.market.replay.export import export
 from yunhai.market.replay.kept import Keeping, KeptBook
@@ -649,6 +650,27 @@ def test_the_hand_worked_days_export_as_text(tmp_path: Path) -> None:
     with pytest.raises(YunhaiError) as refused:
         export(replay, 5, 5, path, "csv")
     assert code_of(refused) == 7491
+
+
+def test_an_export_that_fails_leaves_nothing_and_is_an_error_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine has the house's bounds, and what it says (no room, no memory) is no fault of the program."""
+    given = []
+
+    def connect() -> duckdb.DuckDBPyConnection:
+        given.append(engine.connect())
+        return given[0]
+
+    monkeypatch.setattr("yunhai.market.replay.export.connect", connect)
+    monkeypatch.setattr("yunhai.market.replay.export._SELECT", "SELECT error('no space left') FROM e")
+    path = tmp_path / "day.csv"
+    path.write_text("before")
+    with pytest.raises(OSError, match="no space left") as refused:
+        export(Replay(small_source(), ["A"]), 0, 6, path, "csv")
+    assert (refused.value.filename, path.read_text()) == (str(path), "before")
+    assert list(tmp_path.iterdir()) == [path]
+    assert len(given) == 1
 
 
 def test_a_source_of_trades_has_a_tape_and_no_book() -> None:
