@@ -53,7 +53,7 @@ GOAL_MEGABYTES = 10.0
 SETTLING_S = 2.0
 START_S = 120
 _CUT = "yunhai_stream_cut_off_total"
-_OPEN = "yunhai_stream_orders_in_memory"
+_OPEN = "yunhai_stream_orders_open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class Seen:
     before: Memory
     during: Memory
     open_orders: tuple[int, int]
-    """In the stream's memory when its readers had joined, and at the end."""
+    """When the readers had joined, and at the end."""
 
 
 async def listen(stream: Process, pipe: Connection, seconds: float) -> Seen:

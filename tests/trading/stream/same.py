@@ -20,6 +20,8 @@ def require_same(watched: WatchedBooks, books: Books) -> None:
     last = max(books.orders, default=0)
     assert watched.orders.look(last + 1) is None
     assert not [number for number in watched.orders if number not in books.orders]
+    still = [number for number, order in books.orders.items() if order.leaves or order.pending]
+    assert (watched.orders.open_numbers(), watched.orders.open_count()) == (still, len(still))
     for account in books.accounts:
         numbers = books.orders_by_account.get(account, [])
         assert watched.newest_of(account, NEWEST_KEPT - 1) == (numbers[1 - NEWEST_KEPT :], len(numbers) >= NEWEST_KEPT)

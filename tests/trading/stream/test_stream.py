@@ -506,7 +506,7 @@ async def test_health_ready_and_metrics(tmp_path: Path) -> None:
                 assert (await http.get(path)).status_code == status, path
             text = (await http.get("/metrics")).text
             assert f"yunhai_stream_sequence {float(stream.following.sequence)}" in text
-            assert "yunhai_stream_orders_in_memory 0.0" in text
+            assert "yunhai_stream_orders_open 0.0" in text
             assert (await http.post("/health")).status_code == 405
             for path, code in (("/x", 6515), ("/stream/v1", 6611)):
                 said = (await http.get(path)).json()

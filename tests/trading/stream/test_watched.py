@@ -68,14 +68,34 @@ def test_orders_that_are_over_are_read_back_as_they_were() -> None:
     assert lines_of(books, [made["sold"], 99]) == lines_of(books, [made["sold"]]), "a number that is none"
 
 
+def test_orders_that_rest_for_long_leave_memory_and_come_back_when_they_change(tmp_path: Path) -> None:
+    books = WatchedBooks.of_snapshot(opened_state(), tmp_path, kept=2)
+    scene = Scene.open()
+    rest = [scene.new(ANNE, code="1101", price=39 * NT + place * 500, quantity=2000) for place in range(6)]
+    scene.replay_into(books)
+    require_same(books, scene.books)
+    assert (list(books.orders), books.orders.open_count()) == (rest[-2:], 6)
+    start = len(scene.log)
+    scene.change("cut", rest[0], quantity=1000)
+    scene.change("cancel", rest[1])
+    scene.new(CARL, code="1101", side="sell", price=39 * NT, quantity=3000)
+    scene.replay_into(books, start=start)
+    require_same(books, scene.books)
+    assert len(books.orders) <= 2
+    start = len(scene.log)
+    scene.close()
+    scene.replay_into(books, start=start)
+    require_same(books, scene.books)
+    assert not books.orders
+
+
 def test_the_days_end_puts_everything_away() -> None:
     scene, made = one_of_each()
     scene.dispatch()
     scene.close()
     books = watching(scene)
-    books.put_away()
     require_same(books, scene.books)
-    assert not books.orders
+    assert (len(books.orders), books.orders.open_numbers()) == (0, [])
     rested = books.orders.look(made[OrderState.RESTING])
     assert rested is not None
     assert rested.state == OrderState.EXPIRED

@@ -81,7 +81,7 @@ class Application:
                 return (200, _JSON, b'{"status":"ready"}') if ready else (503, _JSON, b'{"status":"starting"}')
             case "/metrics" if path == "/metrics":
                 self._counted.sequence.set(self._following.sequence)
-                self._counted.orders.set(len(self._following.books.orders))
+                self._counted.orders.set(self._following.books.orders.open_count())
                 self._counted.market_time.set(self._following.market_time() / 1e9)
                 return 200, _TEXT, self._counted.text()
             case _:

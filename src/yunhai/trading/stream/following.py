@@ -159,12 +159,9 @@ class Following:
         fact = facts.decode(number, content)
         known = sequence <= self._known_to
         if not known:
-            ends = isinstance(fact, DayStep) and fact.step == EXPIRED
-            if ends:
+            if isinstance(fact, DayStep) and fact.step == EXPIRED:
                 turn.expired += [(order.order_id, order.account) for order in self.books.orders.values()]
             self.books.apply_fact(sequence, time, tenant, fact)
-            if ends:
-                self.books.put_away()
         turn.told.append((sequence, tenant, fact))
         self._seen_at(time)
         if isinstance(fact, DayOpened):

@@ -1,10 +1,10 @@
-"""The books as a stream needs them: what accounts hold, who may see what, and today's orders; in memory only what is open.
+"""The books as a stream needs them: what accounts hold, who may see what, and today's orders; few of these in memory.
 
 The core's books remember every instruction of the day, to give the same one its answer again and to refuse another with its
 client id or nonce. Nobody asks a stream for that. `WatchedBooks` is changed by the same records through the same code and keeps
 less: what only a gate asks is not there at all (a gate on these books would fail, not let something pass twice), and an order
-that is over goes to a file, from which it is read when somebody asks. So memory is that of the accounts and the open orders,
-however long the day.
+that is over, or rests for long, goes to a file, from which it is read when something happens to it or somebody asks. So memory
+is that of the accounts, however long the day and however many orders rest.
 
 The file has no name, belongs to the process and ends with it. Orders stand in it by number, in slots of one size: no index.
 """
@@ -12,7 +12,8 @@ The file has no name, belongs to the process and ends with it. Orders stand in i
 import os
 import tempfile
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -35,6 +36,9 @@ SLOT_BYTES: Final = 256
 """An order's length in one byte, and its msgpack: some 130 bytes, 210 if every field of it is as wide as it can be."""
 NEWEST_KEPT: Final = max(STREAM_ORDERS_MAX, REPLAY_OWN_ORDERS_MAX) + 1
 """Of each account, by number: what one snapshot shows, and whether there are more."""
+ORDERS_KEPT: Final = 4_096
+"""Open orders in memory, of which the longest there go first, some at once."""
+_SIXTEENTH: Final = 16
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Order)
 _LAST_ANSWER: Final = int(Kind.REPRICE)
@@ -56,27 +60,47 @@ _STATE: Final = msgspec.msgpack.Decoder(
 
 
 class DayOrders(dict[int, Order]):
-    """Today's orders by number. The open ones are the dict's; `settle` puts those that are over into a file in `folder` (None:
-    where the system keeps its temporary files). What the disk refuses stays in memory."""
+    """Today's orders by number. The dict has those that are open and were changed lately; `settle` puts the others into a file in
+    `folder` (None: where the system keeps its temporary files). What the disk refuses stays in memory."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, kept: int = ORDERS_KEPT) -> None:
         super().__init__()
         self._folder = folder
+        self._kept = kept
         self._file: IO[bytes] | None = None
         self._first: int | None = None
+        self._open = bytearray()  # by number: 1 of an order that is not over
         self._refused = False
 
     def __setitem__(self, number: int, order: Order) -> None:
         if self._first is None:
             self._first = number
+        at = number - self._first
+        if at >= len(self._open):
+            self._open.extend(bytes(at + 1 - len(self._open)))
+        self._open[at] = 1
         super().__setitem__(number, order)
 
     def get(self, number: int, default: Any = None) -> Any:
         """An order to be changed: one that was over counts as open until it is settled again."""
         order = super().get(number)
         if order is None and (order := self._read(number)) is not None:
-            super().__setitem__(number, order)
+            self[number] = order
         return default if order is None else order
+
+    def open_numbers(self) -> list[int]:
+        """Of all orders that are not over, wherever they are."""
+        first = self._first or 0
+        return (np.flatnonzero(np.frombuffer(bytes(self._open), np.uint8)) + first).tolist()
+
+    def open_count(self) -> int:
+        return self._open.count(1)
+
+    def values(self) -> Iterator[Order]:  # type: ignore[override]
+        """All orders that are not over, each put away before the next if it is over by then: none else may be changed."""
+        for number in self.open_numbers():
+            yield self.get(number)
+            self.settle((number,))
 
     def look(self, number: int) -> Order | None:
         """An order as it is now, not to be changed."""
@@ -86,16 +110,24 @@ class DayOrders(dict[int, Order]):
     def clear(self) -> None:
         super().clear()
         self._first = None
+        self._open.clear()
         self._refused = False
         if self._file is not None:
             self._file.truncate(0)
 
     def settle(self, numbers: Iterable[int]) -> None:
-        """Of these, put away those that are over: nothing is left of them and nothing asked for."""
+        """Of these, put away those that are over: nothing is left of them and nothing asked for. If many stay, those that have
+        been here longest."""
         for number in numbers:
             order = super().get(number)
-            if order is not None and not order.leaves and not order.pending and self._write(number, order):
-                del self[number]
+            if order is not None and not order.leaves and not order.pending:
+                self._open[number - (self._first or 0)] = 0
+                if self._write(number, order):
+                    del self[number]
+        if len(self) > self._kept and not self._refused:
+            for number in list(islice(self, len(self) - self._kept + self._kept // _SIXTEENTH)):
+                if self._write(number, self[number]):
+                    del self[number]
 
     def _place(self, number: int) -> int:
         assert self._first is not None
@@ -124,20 +156,20 @@ class DayOrders(dict[int, Order]):
 
 
 class WatchedBooks(Books):
-    """See the module. `folder`: where the orders that are over are put."""
+    """See the module. `folder`: where orders are put; `kept`: so many open ones are in memory."""
 
     orders: DayOrders
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, kept: int = ORDERS_KEPT) -> None:
         super().__init__()
-        self.orders = DayOrders(folder)
+        self.orders = DayOrders(folder, kept)
         self.orders_by_account: dict[int, array[int]] = {}  # type: ignore[assignment] # an eighth of a list; the newest
         del self.known, self.nonces
 
     @classmethod
-    def of_snapshot(cls, state: bytes, folder: Path | None = None) -> "WatchedBooks":
+    def of_snapshot(cls, state: bytes, folder: Path | None = None, kept: int = ORDERS_KEPT) -> "WatchedBooks":
         """The books as a core's `Books.state()` left them. YunhaiError 6441."""
-        books = cls(folder)
+        books = cls(folder, kept)
         try:
             held: Any = _STATE.decode(state)
             if held.version != STATE_VERSION:
@@ -184,7 +216,3 @@ class WatchedBooks(Books):
         kinds = records["kind"]
         told = (kinds <= _LAST_ANSWER) | (kinds == _ENDS[0]) | (kinds == _ENDS[1])
         self.orders.settle(set(records["order_id"][told].tolist()))
-
-    def put_away(self) -> None:
-        """Look at every order that is open: at the day's end they all are over."""
-        self.orders.settle(list(self.orders))
