@@ -66,7 +66,10 @@ OF_ONE_TENANT = {
     "credential",
     "instruction",
     "watchlist",
+    "contest",
+    "paper",
     "drawing",
+    "setup",
     "screen",
     "bookmark",
 }
@@ -91,6 +94,7 @@ SAMPLES |= {
     "proposal": 4_242,
     "instruction": 4_242,
     "drawing": 4_242,
+    "setup": 4_242,
     "credential": "yh-nothing",
     "broker": OTHER_BROKER,
     "profile": "investor",
