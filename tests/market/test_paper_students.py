@@ -2,6 +2,7 @@
 trades without a book, by the simpler rule."""
 
 import random
+from collections import defaultdict
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,12 +15,12 @@ from tests.market.replay_scene import DAY, NINE, NT, price
 from tests.market.test_paper_properties import check_money
 from yunhai.apps.reference_data import pack_named
 from yunhai.kernel.clock import SECOND, TAIPEI_OFFSET
-from yunhai.kernel.records import RECORD, VERSION, Kind
+from yunhai.kernel.records import RECORD, TRADE, VERSION, Kind
 from yunhai.market.l3.feed import read_feed
 from yunhai.market.paper.market import PaperMarket, evaluate, evaluate_all
 from yunhai.market.paper.score import Placing, RankBy, rank, score
 from yunhai.market.paper.students import KINDS, Played, play, students
-from yunhai.market.paper.words import Rules
+from yunhai.market.paper.words import Instruction, PaperOrder, Rules
 from yunhai.market.replay.published import published_source
 from yunhai.market.replay.source import Listing, Source, SourceKind
 
@@ -157,3 +158,49 @@ def test_trades_without_a_book() -> None:
     early = evaluate(source, held, [order("0 buy 6 market", name="F")])
     assert [one.code for one in early.refusals] == [7525]
     assert [one.code for one in evaluate(source, held, [order("1 buy 1 99 IOC", name="F")]).refusals] == [1010]
+
+
+@pytest.mark.full
+def test_in_front_of_and_behind_the_real_orders_of_the_morning(data_folder: Path) -> None:
+    """A paper order given just before a real one, with its price and shares, has at every moment at least what that one got;
+    one given just after it gets nothing at that price as long as the real one waits."""
+    feed = read_feed(data_folder / "l3_orders" / "sse_600519")
+    source = published_source("test/morning", date(2023, 2, 7), pack_named("sse-2023"), [("600519", feed)])
+    held = Rules(pack=pack_named("sse-2023"), cash=10**12 * NT, holdings=(("600519", 10**9),))
+    events, trades = source.events, source.events.view(TRADE)
+    got: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for place in source.trades_of(0).tolist():
+        for number in (int(trades[place]["buy_id"]), int(trades[place]["sell_id"])):
+            got[number].append((place + 1, int(trades[place]["quantity"])))
+    ended = {int(events[place]["order_id"]): int(place) for place in np.flatnonzero(events["kind"] == Kind.CANCEL)}
+    rested = np.flatnonzero((events["kind"] == Kind.NEW) & (events["state"] == 1)).tolist()
+    chosen = random.Random(2).sample(rested, 400)
+    told: dict[str, list[Instruction]] = {}
+    for place in chosen:
+        real = events[place]
+        for name, position in ((f"front-{place}", place), (f"back-{place}", place + 1)):
+            told[name] = [
+                PaperOrder(
+                    number=1,
+                    position=position,
+                    name="600519",
+                    side=int(real["side"]),
+                    quantity=int(real["quantity"]),
+                    price=int(real["price"]),
+                )
+            ]
+    results = evaluate_all(source, held, told)
+    filled = waited = 0
+    for place in chosen:
+        number, quantity = int(events[place]["order_id"]), int(events[place]["quantity"])
+        front = [(one.position, one.quantity) for one in results[f"front-{place}"].fills]
+        for position, _ in got[number]:
+            real_got = sum(shares for at, shares in got[number] if at <= position)
+            assert sum(shares for at, shares in front if at <= position) >= real_got
+            filled += 1
+        whole = sum(shares for _, shares in got[number]) == quantity
+        end = got[number][-1][0] if whole else ended.get(number, len(source))
+        for one in results[f"back-{place}"].fills:  # an auction's trades are told one by one, all of its moment
+            assert one.position >= end or (one.how == "auction" and one.time == int(source.times[end - 1]))
+        waited += 1
+    assert (waited, filled > 100) == (400, True)
