@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "yunhai.services.trust",
     "yunhai.services.charts",
     "yunhai.services.screener",
+    "yunhai.services.contests",
     "yunhai.services.replay",
     "django.contrib.auth",
     "django.contrib.contenttypes",

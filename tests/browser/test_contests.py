@@ -1,0 +1,131 @@
+"""A class in a real browser: the teacher's contest over the running day, a student's paper order with its place in the queue, the
+final ranking; both rooms in every look."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.browser.cloud import Cloud
+from tests.browser.fixtures import DESK, PHONE, keep, serious
+from yunhai.kernel.money import price_text
+
+pytestmark = pytest.mark.full
+
+CODE = "2330"
+PATIENCE_MS = 60_000
+LOOKS = (
+    ("zh-hant", "light", "phone"),
+    ("zh-hant", "dark", "desk"),
+    ("en", "light", "desk"),
+    ("en", "dark", "phone"),
+)
+
+
+@pytest.fixture(scope="module")
+def rooms(browser: Any, cloud: Cloud) -> Iterator[tuple[Any, Any]]:
+    """Pages of the teacher (operations) and of the student (the investor), each signed in once."""
+    contexts = [browser.new_context(viewport=DESK, locale="zh-TW") for _ in range(2)]
+    pages = []
+    for context, person in zip(contexts, ("operations", "investor"), strict=True):
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(cloud.link(person))
+        pages.append(page)
+    yield pages[0], pages[1]
+    for context in contexts:
+        context.close()
+
+
+def shown(page: Any, cloud: Cloud, path: str, name: str) -> None:
+    """The page in every look: its screenshot, axe's findings, its width."""
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    for language, theme, width in LOOKS:
+        page.context.add_cookies(
+            [
+                {"name": "yunhai_language", "value": language, "url": cloud.origin},
+                {"name": "yunhai_theme", "value": theme, "url": cloud.origin},
+            ]
+        )
+        page.set_viewport_size(DESK if width == "desk" else PHONE)
+        page.goto(cloud.origin + path)
+        page.locator("main h1").wait_for()
+        keep(page, f"contests-{name}-{language}-{theme}-{width}")
+        found = serious(page)
+        wide, screen = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
+        assert (found, wide <= screen, faults) == ([], True, []), (name, language, theme, width)
+    page.context.add_cookies([{"name": "yunhai_language", "value": "zh-hant", "url": cloud.origin}])
+    page.set_viewport_size(DESK)
+
+
+def test_a_class_from_its_first_page_to_its_ranking(rooms: tuple[Any, Any], cloud: Cloud) -> None:
+    teacher, student = rooms
+    teacher.goto(f"{cloud.origin}/control/")
+    teacher.locator('nav a[href="/control/contests/"]').click()
+    shown(teacher, cloud, "/control/contests/", "empty")
+    shown(teacher, cloud, "/control/contests/new/", "new")
+    teacher.fill("#name", "期中競賽")
+    teacher.fill("#codes", f"{CODE} 2317")
+    teacher.fill("#begins", "09:00:00")
+    teacher.locator("form .main").click()
+    teacher.locator(".paper-code").wait_for()
+    path = teacher.url.removeprefix(cloud.origin)
+    join_code = teacher.inner_text(".paper-code")
+    teacher.locator('button[name=do][value="open"]').click()
+    teacher.locator('button[value="freeze"]').wait_for()
+
+    student.goto(f"{cloud.origin}/pocket/")
+    student.locator('nav a[href="/pocket/paper/"]').click()
+    student.fill("#code", "ZZZZ-ZZZZ")
+    student.locator('form[action$="/join/"] button').click()
+    student.locator(".notice.bad", has_text="7542").wait_for()
+    shown(student, cloud, "/pocket/paper/", "papers")
+    student.fill("#code", join_code)
+    student.fill("#name", "小安")
+    student.locator('form[action$="/join/"] button').click()
+    student.locator(".paper-mark", has_text="PAPER").wait_for()
+    account = student.url.removeprefix(cloud.origin)
+
+    price = price_text(cloud.reference(CODE) - 20 * 5_000)
+    cloud.seat(1).place("buy", CODE, price=price, quantity=3_000)  # who is there first stands ahead
+    student.fill("#ticket-code", CODE)
+    student.fill("#ticket-price", price)
+    student.locator(".paper-send").click()
+    row = student.locator("#account tr", has=student.locator("th", has_text=CODE)).filter(has_text="/ 1,000")
+    row.wait_for()
+    student.wait_for_function("() => /排隊中/.test(document.querySelector('#account').textContent)")
+    assert "3,000" in row.first.inner_text()
+    student.fill("#ticket-code", "9999")
+    student.fill("#ticket-price", price)
+    student.locator(".paper-send").click()
+    student.locator(".notice.bad", has_text="7549").wait_for()
+    shown(student, cloud, account, "account")
+
+    shown(teacher, cloud, path, "contest")
+    teacher.goto(cloud.origin + path)
+    teacher.locator("#standing a", has_text="小安").click()
+    teacher.locator("#account").wait_for()
+    shown(teacher, cloud, teacher.url.removeprefix(cloud.origin), "student")
+    teacher.goto(cloud.origin + path)
+    teacher.locator('[commandfor="end-contest"]').first.click()
+    teacher.fill("#confirm", "期中競賽")
+    teacher.locator("#end-contest .danger").click()
+    teacher.locator('form[action$="/verify/"] button').click()
+    teacher.locator(".notice.good").wait_for()
+    shown(teacher, cloud, path, "ended")
+    student.goto(cloud.origin + account)
+    assert student.locator(".paper-send").count() == 0
+
+
+def test_a_paper_account_of_ones_own(rooms: tuple[Any, Any], cloud: Cloud) -> None:
+    _, student = rooms
+    student.goto(f"{cloud.origin}/pocket/paper/")
+    student.locator('form[action$="/begin/"] button').first.click()
+    student.fill("#ticket-code", CODE)
+    student.fill("#ticket-price", price_text(cloud.reference(CODE) - 10 * 5_000))
+    student.locator(".paper-send").click()
+    student.wait_for_function("() => /排隊中/.test(document.querySelector('#account').textContent)")
+    student.locator("#account form .danger").first.click()
+    student.wait_for_function("() => /已取消/.test(document.querySelector('#account').textContent)")
+    shown(student, cloud, student.url.removeprefix(cloud.origin), "own")
