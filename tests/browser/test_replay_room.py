@@ -179,6 +179,8 @@ def test_from_a_security_found_to_a_moment_shared(
     name = "-".join(look)
     page.goto(f"{cloud.origin}/pocket/")
     page.locator('.menu a[href="/pocket/chart/"]').click()
+    page.wait_for_url("**/pocket/chart/")
+    page.wait_for_load_state("load")  # the scripts have run
     page.fill("#find", CODE)
     page.locator(f'#found [data-code="{CODE}"]').click()
     chart_with_kd_and_ma(page)

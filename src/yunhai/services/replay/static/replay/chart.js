@@ -94,7 +94,9 @@ export class Chart {
       }),
     );
     this.volume.setData(this.times.map((time) => (known.has(time) ? { time, value: bars.volume[known.get(time)] } : { time })));
-    this.chart.timeScale().fitContent();
+    const fit = () => this.chart.timeScale().fitContent();
+    fit();
+    requestAnimationFrame(() => requestAnimationFrame(fit)); // once more when a box that has just been shown has its width
     this.box.dataset.bars = String(bars.time.length);
     this.request();
   }

@@ -299,6 +299,7 @@ class Room {
   }
 
   add(code) {
+    at("find").blur(); // the keys are the room's again
     const { codes } = this.opened;
     if (codes.includes(code)) return this.choose(code);
     if (codes.length >= CODES_MOST) return toast("bad", say("full", { most: CODES_MOST }));
