@@ -396,3 +396,45 @@ def test_what_is_not_there_is_unknown(catalogue: Catalogue, name: str) -> None:
     with pytest.raises(YunhaiError) as refused:
         catalogue.open(name)
     assert refused.value.code == 7480
+
+
+def test_reading_that_breaks_off_tells_nothing_twice(
+    journal: SmallJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was read before the disk failed is read again, and stands in the day once."""
+    journal.opened()
+    for clock in ("09:10", "09:40", "10:10"):
+        journal.trade_on(clock, 40)
+    days, whole, groups = JournalDays(journal.folder, tmp_path / "replay"), JournalDays._take, []
+
+    def breaking(self: JournalDays, group: object) -> None:
+        groups.append(group)
+        if len(groups) == 3:
+            raise OSError("the disk fails")
+        whole(self, group)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(JournalDays, "_take", breaking)
+    with pytest.raises(OSError, match="the disk fails"):
+        days.days()
+    assert days.source("2026-08-21").events.tobytes() == journal.expected()
+    assert len(groups) > 6
+
+
+def test_a_long_journal_is_written_piece_by_piece(
+    journal: SmallJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunhai.market.replay.journal_days._AT_ONCE", 1_000)
+    saves, save = [], JournalDays._save
+
+    def counting(self: JournalDays) -> None:
+        saves.append(self._index.sequence)
+        save(self)
+
+    monkeypatch.setattr(JournalDays, "_save", counting)
+    journal.opened()
+    for clock in ("09:10", "09:40", "10:10"):
+        journal.trade_on(clock, 40)
+    found = JournalDays(journal.folder, tmp_path / "replay").source("2026-08-21")
+    assert found.events.tobytes() == journal.expected()
+    assert len(saves) >= 3
+    assert saves == sorted(set(saves))

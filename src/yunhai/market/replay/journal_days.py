@@ -39,6 +39,8 @@ PREFIX: Final = "journal/"
 _WANTED: Final = np.array([facts.NUMBERS[kind] for kind in (DayOpened, DayStep, PackPublished)], np.uint16)
 _VERSION: Final = 1
 _INDEX: Final = "index.json"
+_AT_ONCE: Final = 64 << 20
+"""Bytes of events after which they are written, so that a long journal is never in memory as a whole."""
 
 
 class DayEntry(msgspec.Struct, kw_only=True):
@@ -72,6 +74,7 @@ class JournalDays:
         self._index = _Index()
         self._reader: Reader | None = None
         self._parts: dict[str, list[bytes]] = {}
+        self._pending = 0
 
     def days(self) -> tuple[DayEntry, ...]:
         """Every day that the journal holds by now, oldest first. YunhaiError 3001-3007 as of the journal."""
@@ -113,6 +116,8 @@ class JournalDays:
             reader = self._open()
             while (group := reader.next()) is not None:
                 self._take(group)
+                if self._pending >= _AT_ONCE:
+                    self._save()
             if self._index.sequence != began:
                 self._save()
 
@@ -126,7 +131,8 @@ class JournalDays:
             os.close(handle)
 
     def _load(self) -> None:
-        """The index as it stands in the folder: another process may have read on."""
+        """The index as it stands in the folder: another process may have read on, or this one broken off in the middle."""
+        self._parts, self._pending = {}, 0
         try:
             held = msgspec.json.decode((self._folder / _INDEX).read_bytes(), type=_Index)
         except (OSError, msgspec.MsgspecError):
@@ -155,7 +161,7 @@ class JournalDays:
                 file.flush()
                 os.fsync(file.fileno())
                 self._index.days[day].events = file.tell() // SIZE
-        self._parts = {}
+        self._parts, self._pending = {}, 0
         with whole_file(self._folder / _INDEX, mode=0o600) as file:
             file.write(msgspec.json.encode(self._index))
 
@@ -190,6 +196,7 @@ class JournalDays:
         found = public_events(records)
         if len(found):
             self._parts.setdefault(next(reversed(self._index.days)), []).append(found.tobytes())
+            self._pending += found.nbytes
 
     def _fact(self, told: Fact) -> None:
         if told.number not in _WANTED:
