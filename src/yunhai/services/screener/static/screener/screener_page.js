@@ -18,7 +18,7 @@ class Screener {
     this.field = at("text");
     this.results = new Results();
     this.saved = new Saved(this.field, (text) => this.put(text));
-    this.completion = new Completion(this.field, at("words"), () => this.read());
+    this.completion = new Completion(this.field, at("completions"), () => this.read());
     this.timer = 0;
     this.reading = null;
     this.field.addEventListener("input", () => {
