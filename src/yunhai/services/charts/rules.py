@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
-from yunhai.kernel.clock import SECOND, TAIPEI_OFFSET
+from yunhai.kernel.clock import FIRST_DATE, LAST_DATE, SECOND, TAIPEI_OFFSET
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import (
     CHART_INDICATOR_CHARACTERS_MAX,
@@ -17,7 +17,7 @@ from yunhai.kernel.limits import (
     HISTORY_CODE_CHARACTERS_MAX,
     INDICATORS_A_CHART_MAX,
 )
-from yunhai.kernel.money import price_of, scaled
+from yunhai.kernel.money import MONEY_MAX, price_of, scaled
 from yunhai.market.indicators import Parameter, Request, indicator, request
 from yunhai.services.charts.errors import CODE_WRONG, DRAWING_WRONG, INDICATOR_TEXT, RANGE_WRONG, SETUP_NAME
 
@@ -168,6 +168,8 @@ def latest_of(text: str) -> Latest | None:
     if not 0 < low <= min(opened, close) or high < max(opened, close):
         raise YunhaiError(RANGE_WRONG, reason="latest contradicts itself", reason_zh="latest 的開高低收矛盾")
     volume = scaled(parts[5], decimals=0)
+    if volume > MONEY_MAX or not FIRST_DATE <= date.fromisoformat(parts[0]) <= LAST_DATE:
+        raise YunhaiError(RANGE_WRONG, reason="latest is out of bounds", reason_zh="latest 超出範圍")
     return Latest(start_ns=start, open=opened, high=high, low=low, close=close, volume=volume)
 
 
