@@ -81,6 +81,7 @@ def test_what_cannot_be_kept_changes_nothing(
     assert setups(client) == []
 
 
+@pytest.mark.full
 def test_so_many_and_no_more_and_nobody_elses(client: Any, home: Path) -> None:
     from tests.platform import factories as make
 
@@ -129,3 +130,30 @@ def test_every_kind_is_a_page(client: Any, home: Path, place: str) -> None:
 
 def test_what_is_no_code_is_no_page(client: Any, home: Path) -> None:
     assert client.get("/pocket/chart/_/panes/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name", ["\\ud800", "\\u0000", "a\\u0000b", "x" * 41, ""], ids=["half", "nul", "in", "long", "no"]
+)
+def test_names_that_nothing_can_keep(client: Any, home: Path, name: str) -> None:
+    answer = client.put("/api/v1/charts/setups", f'{{"name": "{name}"}}', content_type="application/json")
+    assert answer.status_code == 422
+    assert setups(client) == []
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"to": "9999-12-31", "as_of": "9999-12-31"},
+        {"from": "0001-01-01", "to": "0001-01-02", "as_of": "0001-01-01"},
+        {"segment": "futures", "adjusted": "backward", "to": "9999-12-31T23:59:59+00:00"},
+        {"segment": "nothing"},
+    ],
+    ids=["far", "old", "futures", "unknown"],
+)
+def test_moments_beyond_any_bar(client: Any, home: Path, asked: dict[str, str]) -> None:
+    small_day(home / "journal")
+    list(import_journal(home / "lake", home / "journal", now_ns=NOW_NS))
+    answer = client.get("/api/v1/charts/2330/bars", {"span": "1m", **asked})
+    assert answer.status_code in (200, 422)
