@@ -56,6 +56,8 @@ def postgres_server(cloud_places: Any) -> Iterator[Any]:
         server = Server.of(cloud_places, **ready_database.HURRIED)
         server.start()
     except (YunhaiError, OSError) as problem:
+        if os.environ.get("YUNHAI_CI"):  # there it can, and hundreds of tests must not pass by being skipped
+            raise
         pytest.skip(f"PostgreSQL cannot be started here: {problem}")
     yield server
     server.stop()

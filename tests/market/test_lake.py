@@ -49,6 +49,9 @@ def test_bars_of_every_width(tmp_path: Path) -> None:
         {"adjust": "both"},
         {"code": ""},
         {"code": "x" * 25},
+        {"code": "23\udcff30"},
+        {"code": "台積電"},
+        {"segment": "\udcff"},
     ],
 )
 def test_wrong_questions(tmp_path: Path, question: dict[str, str]) -> None:

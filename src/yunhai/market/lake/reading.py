@@ -118,6 +118,8 @@ class Lake:
                 values[name] = value
                 conditions.append(f"start_ns {sign} ${name}")
         if segment is not None and "segment" in asked.columns:
+            if not segment.isascii():
+                raise YunhaiError(QUESTION_WRONG, reason="no such segment", reason_zh="沒有該交易別")
             values["segment"] = segment
             conditions.append("segment = $segment")
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -234,9 +236,13 @@ def _codes(codes: Iterable[str]) -> list[str]:
     if (
         not found
         or len(found) > LAKE_CODES_ASKED_MAX
-        or any(not code or len(code) > HISTORY_CODE_CHARACTERS_MAX for code in found)
+        or any(not code or len(code) > HISTORY_CODE_CHARACTERS_MAX or not code.isascii() for code in found)
     ):
-        raise YunhaiError(QUESTION_WRONG, reason="no codes, or too many or too long", reason_zh="代號缺漏、過多或過長")
+        raise YunhaiError(
+            QUESTION_WRONG,
+            reason="no codes, or too many, too long or of other letters",
+            reason_zh="代號缺漏、過多、過長或含其他文字",
+        )
     return found
 
 
