@@ -18,7 +18,7 @@ from pathlib import Path
 
 LONGEST_SOURCE_LINES = 600
 LARGEST_FILE_BYTES = 1 << 20
-LONG_SOURCES: dict[str, str] = {}
+LONG_SOURCES: dict[str, str] = {"src/yunhai/kernel/limits.py": "every bound of the house, in one file on purpose"}
 """Source files allowed to be longer, each with its reason."""
 PINNED = {"bench/workload.py": "a copy whose bytes define the workload"}
 """Files kept byte for byte as they came, each with its reason: their form is not ours to tidy."""
