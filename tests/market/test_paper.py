@@ -242,9 +242,12 @@ def test_a_day_that_grows() -> None:
             market.enter("a", [waiting.pop(0)])
         market.run()
     assert market.result("a") == whole
-    with pytest.raises(YunhaiError) as refusal:
-        market.grow(replace(SOURCE, events=SOURCE.events[1:]))
-    assert refusal.value.code == 7528
+    other = SOURCE.events.copy()
+    other["quantity"][20] += 1
+    for events in (SOURCE.events[:-1], other):
+        with pytest.raises(YunhaiError) as refusal:
+            market.grow(replace(SOURCE, events=events))
+        assert refusal.value.code == 7528
 
 
 def test_short_selling_is_covered_by_the_highest_price() -> None:
@@ -271,3 +274,17 @@ def test_nobody_sees_another() -> None:
     results = evaluate_all(SOURCE, rules(), told)
     alone = evaluate(SOURCE, rules(), told["a"])
     assert [results[name] for name in told] == [alone] * 3
+
+
+def test_who_joins_late_has_been_there_from_the_start() -> None:
+    """The curve of a day of minutes is whole, the shares held at their price of each minute."""
+    events = SOURCE.events.copy()
+    events["time"] = NINE + (events["time"] - NINE) * 60
+    source = replace(SOURCE, events=events)
+    market = PaperMarket(source, rules())
+    market.run(16)
+    market.enter("late", orders("17 sell 5 10.00"))
+    market.run()
+    result = market.result("late")
+    assert result == evaluate(source, rules(), orders("17 sell 5 10.00"))
+    assert len(result.curve) > 8

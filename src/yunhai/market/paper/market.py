@@ -35,7 +35,7 @@ from yunhai.market.replay.source import Source
 _BLOCK: Final = 4_096
 _FIRST_EVENT: Final = int(Kind.TRADE)
 _NEVER: Final = 1 << 62
-_EARLIEST, _LATEST = -(1 << 62), 1 << 62
+_LATEST: Final = 1 << 62
 
 
 class _Member:
@@ -70,6 +70,7 @@ class PaperMarket:
         self._start = self._marks()
         self.position = 0
         self._minute = _NEVER
+        self._minutes: list[tuple[int, dict[str, int]]] = []
         self._due: list[tuple[int, str]] = []
         self._unknown: set[str] = set()
         self._books = np.array(sorted(self.fields), np.uint32)
@@ -80,12 +81,13 @@ class PaperMarket:
     # -- accounts and what they ask for ------------------------------------------------------------------------------
 
     def join(self, name: str) -> None:
-        """A new account; nothing if it is there. ACCOUNTS_FULL."""
+        """A new account, as if it had been there from the start; nothing if it is there. ACCOUNTS_FULL."""
         if name in self._members:
             return
         if len(self._members) == PAPER_ACCOUNTS_MAX:
             raise YunhaiError(ACCOUNTS_FULL, most=PAPER_ACCOUNTS_MAX)
-        self._members[name] = _Member(Account(self.rules, self._ceilings, self._start))
+        member = self._members[name] = _Member(Account(self.rules, self._ceilings, self._start))
+        member.account.curve += [Point(time, member.account.worth(marks)) for time, marks in self._minutes]
 
     def enter(self, name: str, instructions: Iterable[Instruction]) -> None:
         """More instructions of an account, in order, none before `position`. INSTRUCTION_UNFIT, ORDERS_SPENT, OUTSIDE, and the
@@ -202,9 +204,12 @@ class PaperMarket:
         return all(field.book.in_hand is None for field in self.fields.values())
 
     def grow(self, source: Source) -> None:
-        """Go on with the same day as it has grown. SOURCE_OTHER if it is not."""
+        """Go on with the same day as it has grown. SOURCE_OTHER if it is not: another head, or other events where the held
+        ones end (the last block of them is compared, for a source is only ever added to)."""
         held = self.source
-        if len(source) < len(held) or source.head != held.head or source.hash_at(len(held)) != held.hash_at(len(held)):
+        last = slice(max(0, len(held) - _BLOCK), len(held))
+        same = source.head == held.head and source.events[last].tobytes() == held.events[last].tobytes()
+        if len(source) < len(held) or not same:
             raise YunhaiError(SOURCE_OTHER, source=source.id)
         self.source = source
         for name in sorted(self._unknown):
@@ -220,6 +225,7 @@ class PaperMarket:
         """A minute is over: what every account is worth."""
         if self._minute != _NEVER:
             marks = self._marks()
+            self._minutes.append((self._minute, marks))
             for member in self._members.values():
                 member.account.curve.append(Point(self._minute, member.account.worth(marks)))
         offset = self.source.offset
