@@ -44,19 +44,19 @@ def signed_in(browser: Any, cloud: Cloud) -> Any:
 
 @pytest.fixture(scope="module")
 def morning(browser: Any, cloud: Cloud, signed_in: Any, tmp_path_factory: pytest.TempPathFactory) -> int:
-    """Ahead of the investor wait 5,000 shares at one price; a sale of 6,000 takes them, and 1,000 of the investor's 2,000.
-    Then the other security trades once. The number of the investor's order."""
+    """Ahead of the investor 5,000 shares wait to be sold at one price; who buys 6,000 takes them, and 1,000 of the investor's
+    2,000. Then the other security trades once. The number of the investor's order."""
     last = date.fromisoformat(cloud.plan["date"])
     made = days(300, last=date.fromordinal(last.toordinal() - 1), close=cloud.reference(CODE) // 100)
     bring(cloud.home / "lake", tmp_path_factory.mktemp("days"), CODE, made)
     price = price_text(cloud.reference(CODE))
-    cloud.seat(1).place("buy", CODE, price=price, quantity=5 * LOT)
+    cloud.seat(1).place("sell", CODE, price=price, quantity=5 * LOT)
     context = browser.new_context(viewport=DESK, storage_state=signed_in)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{cloud.origin}/pocket/s/{CODE}/")
     page.locator('#ticket [data-price="reference"]:not(:empty)').wait_for()
-    page.check('#ticket [name=side][value="buy"]', force=True)
+    page.check('#ticket [name=side][value="sell"]', force=True)
     page.fill("#ticket-price", price)
     page.fill("#ticket-quantity", "2")
     page.locator("#send:enabled").click()
@@ -68,7 +68,7 @@ def morning(browser: Any, cloud: Cloud, signed_in: Any, tmp_path_factory: pytest
     row = page.locator(f'.orders tbody tr:has(th:has-text("{number}"))')
     row.wait_for()
     order = int(row.locator("th a").get_attribute("href").rstrip("/").rpartition("/")[2])
-    cloud.seat(2).place("sell", CODE, price=price, quantity=6 * LOT)
+    cloud.seat(2).place("buy", CODE, price=price, quantity=6 * LOT)
     row.locator("text=/1 .* 2 /").wait_for()
     context.close()
     other = price_text(cloud.reference(OTHER))
@@ -222,6 +222,8 @@ def test_from_a_security_found_to_a_moment_shared(
 
     fresh.goto(f"{cloud.origin}/pocket/holdings/")
     fresh.locator(f'#holdings a[href="/pocket/replay/orders/{CODE}/"]').click()
+    fresh.locator(f'a[href="/pocket/replay/order/{morning}/"]').wait_for()
+    assert serious(fresh) == []
     fresh.locator(f'a[href="/pocket/replay/order/{morning}/"]').click()
     fresh.locator("#card-hash").wait_for()
     assert fresh.inner_text("#card-hash") == digest, "the card and the room speak of the same events"
@@ -236,8 +238,8 @@ def test_from_a_security_found_to_a_moment_shared(
     context.close()
 
 
-def test_everything_by_the_keyboard(page: Any, cloud: Cloud) -> None:
-    """Step, leap, speed, play to the end, a span, a moment by its time, the list of keys."""
+def test_everything_by_the_keyboard(page: Any, cloud: Cloud, morning: int) -> None:
+    """Step, leap, speed, an order by its number, play to the end, a span, a moment by its time, the list of keys."""
     room(page, cloud)
     begins = page.evaluate(HERE)
     assert begins[0] == 0
@@ -249,6 +251,9 @@ def test_everything_by_the_keyboard(page: Any, cloud: Cloud) -> None:
     page.wait_for_function("() => document.getElementById('room').dataset.position === '0'")
     assert page.evaluate(HERE) == begins
 
+    page.keyboard.press("g")
+    page.fill("#go-where", str(morning))
+    own = moved(page, lambda: page.press("#go-where", "Enter"))
     page.keyboard.press("i")
     page.keyboard.press("9")
     assert page.input_value("#speed") == "1000"
@@ -257,7 +262,7 @@ def test_everything_by_the_keyboard(page: Any, cloud: Cloud) -> None:
     page.keyboard.press("l")
     page.check("#idle")
     page.focus("body")
-    end = moved(page, lambda: page.keyboard.press("k"))
+    moved(page, lambda: page.keyboard.press("k"))
     page.wait_for_function("() => document.querySelector('[data-do=play]').dataset.playing === 'false'")
     page.wait_for_function(TRADED, arg=2)
     end = page.evaluate(HERE)
@@ -270,8 +275,7 @@ def test_everything_by_the_keyboard(page: Any, cloud: Cloud) -> None:
 
     moved(page, lambda: page.keyboard.press("Home"))
     assert moved(page, lambda: page.keyboard.press("End")) == tuple(end)
-    own = moved(page, lambda: page.keyboard.press("p"))
-    assert own[0] < end[0]
+    assert moved(page, lambda: page.keyboard.press("p")) == own
     page.keyboard.press("g")
     page.fill("#go-where", "09:00:00")
     page.press("#go-where", "Enter")
