@@ -213,7 +213,7 @@ def test_on_a_phone_in_english(browser: Any, signed_in: Any, cloud: Cloud, histo
     page.set_default_timeout(PATIENCE_MS)
     opened(page, cloud, "?text=close+%3E+1+and+margin_balance+%3E+0+and+value+%3E+0&explain=2222")
     page.locator("#notes .notice").first.wait_for()
-    assert "Turnover" in page.inner_text("#notes")
+    assert "Turnover: there is no data for it." in page.inner_text("#notes")
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     keep(page, f"screener-en-{theme}-phone")
     assert serious(page) == []

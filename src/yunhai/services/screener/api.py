@@ -99,7 +99,7 @@ def _date(start_ns: int | None) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnView:
     """A column that the screen names: how many stocks have a value that day; where none has, the newest date `latest` that the
-    lake knows of it ("" none)."""
+    lake knows of it ("": none, or a source of bars that does not tell it)."""
 
     name: str
     zh: str
@@ -194,7 +194,8 @@ def _columns(answer: Screened) -> tuple[ColumnView, ...]:
     found = []
     for name, known in answer.known:
         field = BY_NAME[name]
-        latest = "" if known else _date(newest(field.table, last_ns=answer.session, as_of=answer.as_of))
+        own = not known and field.table != "bars-1d"  # days without a value are no days without bars
+        latest = "" if not own else _date(newest(field.table, last_ns=answer.session, as_of=answer.as_of))
         found.append(ColumnView(name=name, zh=field.zh, en=field.en, known=known, latest=latest))
     return tuple(found)
 

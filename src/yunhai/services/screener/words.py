@@ -26,7 +26,7 @@ WORDS: Final[dict[str, str | Promise]] = {
     "nothing": _("No stock fits"),
     "nothing_text": _("Loosen a condition, or ask below why a stock is out."),
     "missing": _("{name}: no stock has a value on {date}; the newest there is: {latest}."),
-    "missing_all": _("{name}: there is no data at all. A condition on it is never true."),
+    "missing_all": _("{name}: there is no data for it."),
     "partly": _("{name}: known of {known} of {stocks} stocks"),
     "before": _("No daily bars are known on that date. The newest are of {date}."),
     "data": _("Daily bars to {bars} · flows {flows} · margin {margin} · revenue {revenue}"),

@@ -23,8 +23,10 @@ export function builder(words, add) {
     const many = one.outputs.length > 1;
     const name = many ? `${one.name}.${one.outputs[place]}` : one.name;
     numbers.set(name, one.numbers);
-    const told = many ? `${one.name.toUpperCase()} ${chinese ? one.outputs_zh[place] : one.outputs[place]}` : `${one.name.toUpperCase()} ${own(one)}`;
-    return made("option", told, { value: name });
+    const short = one.name.toUpperCase();
+    const told = own(one).startsWith(short) ? own(one) : `${short} ${own(one)}`;
+    const output = chinese ? `：${one.outputs_zh[place]}` : `: ${one.outputs[place]}`;
+    return made("option", many ? told + output : told, { value: name });
   };
   const known = new Map(words.indicators.map((one) => [one.name, one]));
   for (const key of GROUPS) group(key, words.fields.filter((one) => one.group === key).map((one) => made("option", own(one), { value: chinese ? one.zh : one.name })));
