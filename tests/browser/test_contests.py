@@ -12,7 +12,8 @@ from yunhai.kernel.money import price_text
 
 pytestmark = pytest.mark.full
 
-CODE = "2330"
+CODE = "2618"
+TICK = 500  # of 42.6 NT$
 PATIENCE_MS = 60_000
 LOOKS = (
     ("zh-hant", "light", "phone"),
@@ -87,7 +88,7 @@ def test_a_class_from_its_first_page_to_its_ranking(rooms: tuple[Any, Any], clou
     student.locator(".paper-mark", has_text="PAPER").wait_for()
     account = student.url.removeprefix(cloud.origin)
 
-    price = price_text(cloud.reference(CODE) - 20 * 5_000)
+    price = price_text(cloud.reference(CODE) - 20 * TICK)
     cloud.seat(1).place("buy", CODE, price=price, quantity=3_000)  # who is there first stands ahead
     student.fill("#ticket-code", CODE)
     student.fill("#ticket-price", price)
@@ -121,9 +122,12 @@ def test_a_class_from_its_first_page_to_its_ranking(rooms: tuple[Any, Any], clou
 def test_a_paper_account_of_ones_own(rooms: tuple[Any, Any], cloud: Cloud) -> None:
     _, student = rooms
     student.goto(f"{cloud.origin}/pocket/paper/")
+    student.evaluate(
+        "() => { document.querySelector('main details').open = true; }"
+    )  # closed where there is one already
     student.locator('form[action$="/begin/"] button').first.click()
     student.fill("#ticket-code", CODE)
-    student.fill("#ticket-price", price_text(cloud.reference(CODE) - 10 * 5_000))
+    student.fill("#ticket-price", price_text(cloud.reference(CODE) - 10 * TICK))
     student.locator(".paper-send").click()
     student.wait_for_function("() => /排隊中/.test(document.querySelector('#account').textContent)")
     student.locator("#account form .danger").first.click()
