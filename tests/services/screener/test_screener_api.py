@@ -170,12 +170,9 @@ def test_what_is_no_question(two: tuple[Any, Any], at_home: None, body: Any, tol
     answer = send(two[0], "POST", "/run", body)
     assert refusal(answer) == told
     error = answer.json()["error"]
-    if at is not None:
-        assert (error["details"]["at"], f"第 {at} 字" in error["zh"], f"character {at}" in error["en"]) == (
-            at,
-            True,
-            True,
-        )
+    if place is not None:
+        said = (f"第 {place} 字" in error["zh"], f"character {place}" in error["en"])
+        assert (error["details"]["at"], *said) == (place, True, True)
 
 
 def test_reading_tells_the_conditions_or_where_it_is_wrong(two: tuple[Any, Any]) -> None:
