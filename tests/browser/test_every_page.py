@@ -6,6 +6,7 @@ no error in a script or refused by the content policy, one heading, no text left
 """
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,6 +39,8 @@ LOOKS = (
 )
 """Every pair of language, theme and width."""
 PATIENCE_MS = 30_000
+CARD_S = 60
+"""Until an order is in the readings and in the journal's events."""
 SETTLES_MS = 700
 FORMS_ONLY = 405
 NOT_NOW = 404
@@ -91,6 +94,11 @@ def _known(page: Any, cloud: Cloud, person: str) -> dict[str, str]:
                 page.locator("#consent .main").click()
         page.locator("#result a").wait_for()
         values["asked"] = page.locator("#result a").get_attribute("href").rstrip("/").rpartition("/")[2]
+        until = time.monotonic() + CARD_S
+        while not page.request.get(f"{cloud.origin}/api/v1/replay/orders/{values['asked']}").ok:
+            assert time.monotonic() < until, "the order never came to the market's events"
+            time.sleep(0.2)
+        values["order_id"] = values["asked"]
     if person == "sales":
         page.goto(cloud.origin + "/desk/")
         start_call(page, "EVERY-PAGE")
