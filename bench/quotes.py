@@ -51,9 +51,12 @@ GOAL_MS = 250.0
 GOAL_MEGABYTES = 10.0
 """By how much the stream's memory may grow while the readers read."""
 SETTLING_S = 2.0
+CATCHING_UP_S = 30.0
+"""How far behind a stream on a busy machine may be when the feeder stops; what it showed too late stands in the latencies."""
 START_S = 120
 _CUT = "yunhai_stream_cut_off_total"
 _OPEN = "yunhai_stream_orders_open"
+_SEQUENCE = "yunhai_stream_sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,9 @@ class Process:
 
     def open_orders(self) -> int:
         return int(self._figure(_OPEN))
+
+    def sequence(self) -> int:
+        return int(self._figure(_SEQUENCE))
 
     def _figure(self, name: str) -> float:
         return next(
@@ -196,6 +202,11 @@ async def listen(stream: Process, pipe: Connection, seconds: float) -> Seen:
     await asyncio.sleep(SETTLING_S)
     pipe.send("tell")
     fed: Fed = await loop.run_in_executor(None, pipe.recv)
+    until = time.monotonic() + CATCHING_UP_S
+    while time.monotonic() < until:  # the stream tells when it is asked
+        if await loop.run_in_executor(None, stream.sequence) >= fed.sequence:
+            break
+        await asyncio.sleep(0.1)
     await asyncio.sleep(SETTLING_S)
     sampling.cancel()
     for reader in readers:
