@@ -7,6 +7,7 @@ import pytest
 from tests.market.replay_scene import NINE, small_source
 from yunhai.kernel.clock import MINUTE, SECOND
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.records import Kind
 from yunhai.market.replay.own import concerning
 from yunhai.market.replay.showing import DELAY_NS, own_moment, shown
 from yunhai.market.replay.source import Source, SourceKind
@@ -51,9 +52,11 @@ def test_how_much_is_shown(source: Source, undelayed: bool, now: int, events: in
 
 
 @pytest.mark.parametrize("order", [1, 2, 7, 6, 9])
-def test_ones_own_order_is_shown_to_its_last_event_and_nothing_else_is(order: int) -> None:
+def test_ones_own_order_is_shown_to_its_last_trade_and_nothing_else_is(order: int) -> None:
+    """Or to its entry: cancels, cuts and re-pricings of one's own open nothing."""
     listing = DAY.listing_of(order)
-    last = int(concerning(DAY, DAY.places_of(listing.book), {order})[-1])
+    about = concerning(DAY, DAY.places_of(listing.book), {order})
+    last = max(int(place) for place in about if DAY.events["kind"][place] in (Kind.NEW, Kind.TRADE))
     seen = own_moment(DAY, order, undelayed=False, now=NINE + MINUTE)
     assert len(seen) == last + 1
     assert [one.name for one in seen.listings] == [listing.name]
