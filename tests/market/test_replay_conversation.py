@@ -367,16 +367,40 @@ def test_nobody_has_more_than_their_share_of_connections(viewer: Everything) -> 
     asyncio.run(run())
 
 
-def test_more_connections_than_there_is_room_for_are_sent_away(
-    viewer: Everything, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_more_sign_in_than_there_is_room_for(viewer: Everything, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app_module, "REPLAY_CONNECTIONS_MAX", 1)
 
     async def run() -> None:
         async with door(viewer) as opened_door:
             one, other = opened_door.client(), opened_door.client()
-            await other.until(lambda: other.code is not None)
-            assert (other.code, other.got[0]["error"]["code"], one.code) == (1013, 7493, None)
+            one.say(op="auth", token="anne")
+            await one.answer("authenticated")
+            other.say(op="auth", token="ben")
+            assert (await other.answer("refused"))["error"]["code"] == 7493
+            await one.leave()
+            other.say(op="auth", token="ben")
+            await other.answer("authenticated")
+
+    asyncio.run(run())
+
+
+def test_the_oldest_without_a_token_makes_room(viewer: Everything, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections that show nothing keep nobody out."""
+    monkeypatch.setattr(app_module, "REPLAY_UNSIGNED_MAX", 2)
+
+    async def run() -> None:
+        async with door(viewer) as opened_door:
+            anne = opened_door.client()
+            anne.say(op="auth", token="anne")
+            await anne.answer("authenticated")
+            idle = [opened_door.client() for _ in range(2)]
+            await asyncio.sleep(0)
+            ben = opened_door.client()
+            await idle[0].until(lambda: idle[0].code is not None)
+            assert (idle[0].code, idle[0].got[0]["error"]["code"]) == (1013, 7493)
+            ben.say(op="auth", token="ben")
+            await ben.answer("authenticated")
+            assert (anne.code, idle[1].code) == (None, None)
 
     asyncio.run(run())
 

@@ -487,6 +487,8 @@ REPLAY_BOOKMARKS_MAX: Final = 200
 REPLAY_SOURCES_MAX: Final = 8
 """Sources held open by one process."""
 REPLAY_CONNECTIONS_MAX: Final = 50
+REPLAY_UNSIGNED_MAX: Final = 16
+"""Connections that have shown no token yet; the oldest of them makes room for one more."""
 REPLAY_CONNECTIONS_OF_ONE_MAX: Final = 5
 """Of one person."""
 REPLAY_MESSAGES_WAITING_MAX: Final = 16

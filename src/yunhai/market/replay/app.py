@@ -22,6 +22,7 @@ from yunhai.kernel.limits import (
     REPLAY_MESSAGE_BYTES_MAX,
     REPLAY_MESSAGES_WAITING_MAX,
     REPLAY_SEND_SECONDS_MAX,
+    REPLAY_UNSIGNED_MAX,
     STREAM_TOKEN_SECONDS_MAX,
 )
 from yunhai.market.replay.errors import MESSAGE_UNFIT, TOO_MANY_REPLAYS
@@ -72,6 +73,7 @@ class ReplayApplication:
         self._wall = wall
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="replay")
         self._connections = 0
+        self._unsigned: dict[_Connection, asyncio.Task[Any]] = {}
         self._of_person: Counter[int] = Counter()
 
     @property
@@ -82,27 +84,38 @@ class ReplayApplication:
         assert scope["type"] == "websocket"
         await receive()  # websocket.connect
         await send({"type": "websocket.accept"})
-        connection = _Connection(self, receive, send)
-        if self._connections >= REPLAY_CONNECTIONS_MAX:
-            with contextlib.suppress(_GoneError):
-                await connection.refuse(YunhaiError(TOO_MANY_REPLAYS, most=REPLAY_CONNECTIONS_MAX), _TRY_LATER)
-            return
+        connection, task = _Connection(self, receive, send), asyncio.current_task()
+        assert task is not None
+        if len(self._unsigned) >= REPLAY_UNSIGNED_MAX:
+            self._unsigned.pop(oldest := next(iter(self._unsigned))).cancel()
+            oldest.sent_away = True
+        self._unsigned[connection] = task
         self._connections += 1
         try:
             await connection.run()
+        except asyncio.CancelledError:
+            if not connection.sent_away:
+                raise
+            task.uncancel()
+            with contextlib.suppress(_GoneError):
+                await connection.refuse(YunhaiError(TOO_MANY_REPLAYS, most=REPLAY_UNSIGNED_MAX), _TRY_LATER)
         finally:
             self._connections -= 1
+            self._unsigned.pop(connection, None)
             self.left(connection.right)
 
     # -- what a connection asks --------------------------------------------------------------------------------------
 
-    def enter(self, token: str, before: Right | None) -> Right:
+    def enter(self, token: str, connection: "_Connection") -> Right:
         """Whoever shows a token; the same person as before on one connection. 65xx, TOO_MANY_REPLAYS."""
-        right = self._enter(token)
+        right, before = self._enter(token), connection.right
         if before is None:
+            if self._connections - len(self._unsigned) >= REPLAY_CONNECTIONS_MAX:
+                raise YunhaiError(TOO_MANY_REPLAYS, most=REPLAY_CONNECTIONS_MAX)
             if self._of_person[right.person] >= REPLAY_CONNECTIONS_OF_ONE_MAX:
                 raise YunhaiError(TOO_MANY_REPLAYS, most=REPLAY_CONNECTIONS_OF_ONE_MAX)
             self._of_person[right.person] += 1
+            self._unsigned.pop(connection, None)
         elif before.person != right.person:
             raise YunhaiError(TOKEN_MISSING)
         return right
@@ -136,6 +149,7 @@ class _Connection:
         self._session: Session | None = None
         self._since = application.now()
         self.right: Right | None = None
+        self.sent_away = False
 
     async def run(self) -> None:
         reading = asyncio.create_task(self._read())
@@ -211,7 +225,7 @@ class _Connection:
         return read_message(text)
 
     async def _sign_in(self, said: Auth) -> None:
-        self.right = self._application.enter(said.token, self.right)
+        self.right = self._application.enter(said.token, self)
         if self._session is None:
             self._session = Session(_Current(self))
         await self._tell(ENCODER.encode({"op": "authenticated", "expires": self.right.expires}))

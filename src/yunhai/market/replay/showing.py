@@ -7,8 +7,8 @@
 | … for one's own order | its security, up to its last trade, else its entry | |
 
 Whoever traded knows their own trades, so the moments of one's own order are no secret from them; what came after is, and so are the
-other securities. One's own changes move nothing: who re-prices a share every second would see the market a second old. Positions and
-hashes stay those of the whole day.
+other securities. One's own changes move nothing: who re-prices a share every second would see the market a second old.
+Positions and hashes stay those of the whole day.
 """
 
 from typing import Final
