@@ -199,8 +199,12 @@ def list_days(request: HttpRequest) -> Any:
 
 @router.get("/days/stocks", response=list[StockOut], summary="Securities of a day 該日證券")
 @open_to(*LEADS, service=SERVICE)
-def list_stocks(request: HttpRequest, source: str) -> list[dict[str, str]]:
-    """7554 for a day that is not offered."""
+def list_stocks(request: HttpRequest, source: str = "") -> list[dict[str, str]]:
+    """Of the newest day where none is named; 7554 for one that is not offered."""
+    if not source:
+        source = next((one.source for one in sources.days()), "")
+        if not source:
+            return []
     sources.day_of(source)
     return [
         {"code": one.code, "name": one.name, "reference": decimal_text(one.reference)}
