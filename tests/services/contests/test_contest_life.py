@@ -115,6 +115,7 @@ def test_a_refusal_changes_nothing(room: Classroom) -> None:
     assert rows()[0] == before[0]
 
 
+@pytest.mark.full
 def test_no_contest_of_that(room: Classroom) -> None:
     for fields, expected in (
         ({"source": "journal/2020-01-01"}, (422, 7554)),
@@ -209,6 +210,7 @@ def test_a_contest_over_the_running_day_follows_the_market(room: Classroom) -> N
     assert ask(room.teacher, "POST", f"/{contest['id']}/ranking/verify").json()["same"] is True
 
 
+@pytest.mark.full
 def test_pages_for_both_rooms(room: Classroom) -> None:
     contest = room.opened(text="請各位同學加入")
     anne = room.student()
@@ -338,6 +340,7 @@ def test_an_order_that_slipped_in_late_is_counted(room: Classroom) -> None:
     assert looked["rows"][0]["orders"] == 1
 
 
+@pytest.mark.full
 def test_a_contest_that_is_full(room: Classroom, monkeypatch: Any) -> None:
     contest = room.opened()
     monkeypatch.setattr(api, "CONTEST_PAPERS_MAX", 1)
