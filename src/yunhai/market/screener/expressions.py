@@ -155,8 +155,12 @@ class _Parser:
 
     def _chain(self, words: tuple[str, ...], below: "type[object] | None", read: str) -> Node:
         node: Node = getattr(self, read)()
+        links = 0
         while word := self._peek(*words):
             at = self._at()
+            links += 1
+            if 2 * links > SCREEN_NODES_MAX:  # more would be refused at the end, after a tree as deep was walked
+                raise refuse(at, "too many parts", "條件過多")
             self._place += 1
             right: Node = getattr(self, read)()
             if isinstance(node, Sign) and node.sign == word and word in ("and", "or"):
