@@ -49,7 +49,8 @@ def page(browser: Any, signed_in: Any) -> Iterator[Any]:
     context.close()
 
 
-def opened(page: Any, cloud: Cloud, query: str = "") -> None:
+def opened(page: Any, cloud: Cloud, query: str = "?on=2026-08-21") -> None:
+    """The page as of the made stocks' last day: a market day that another test closed is history too."""
     page.goto(f"{cloud.origin}/pocket/screener/{query}")
     page.wait_for_function(READY)
 
@@ -211,7 +212,7 @@ def test_on_a_phone_in_english(browser: Any, signed_in: Any, cloud: Cloud, histo
     context.add_cookies([{"name": "yunhai_language", "value": "en", "url": cloud.origin}])
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    opened(page, cloud, "?text=close+%3E+1+and+margin_balance+%3E+0+and+value+%3E+0&explain=2222")
+    opened(page, cloud, "?text=close+%3E+1+and+margin_balance+%3E+0+and+value+%3E+0&on=2026-08-21&explain=2222")
     page.locator("#notes .notice").first.wait_for()
     assert "Turnover: there is no data for it." in page.inner_text("#notes")
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

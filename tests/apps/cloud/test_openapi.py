@@ -107,3 +107,20 @@ def test_no_two_services_give_one_name_to_different_shapes(cloud_places: Any) ->
                 owners.setdefault(value.__name__, set()).add(module.__name__)
     assert len(owners) > 50
     assert {name: where for name, where in owners.items() if len(where) > 1} == {}
+
+
+def test_no_two_shapes_have_one_name(document: dict[str, Any]) -> None:
+    """The document keeps one shape for a name: of two that share it, routes of one would be told with the other's fields."""
+    from ninja import Schema
+
+    def below(kind: type) -> Iterator[type]:
+        for one in kind.__subclasses__():
+            yield one
+            yield from below(one)
+
+    shapes = [one for one in below(Schema) if one.__module__.startswith("yunhai.") and one.__subclasses__() == []]
+    modules: dict[str, set[str]] = {}
+    for one in shapes:
+        modules.setdefault(one.__name__, set()).add(one.__module__)
+    assert len(modules) > 100
+    assert {name: found for name, found in modules.items() if len(found) > 1} == {}

@@ -184,7 +184,7 @@ register(
             "競賽時鐘不能這樣設定：{reason}",
             "The contest's clock cannot be set so: {reason}",
             "時鐘只能往前，速度 0.1 至 1000 倍；盤中競賽跟著市場走，沒有自己的時鐘。",
-            "It only goes forward, at ×0.1 to ×1000; a contest on the running day follows the market.",
+            "It only goes forward, at 0.1 to 1000 times the pace; a contest on the running day follows the market.",
         ),
         (
             CONTESTS_FULL,

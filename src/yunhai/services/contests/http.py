@@ -18,19 +18,19 @@ from yunhai.services.contests.schemas import (
     AlterIn,
     BeginIn,
     ClockIn,
+    ContestDayOut,
     ContestIn,
     ContestOut,
-    DayOut,
+    ContestStepOut,
     JoinIn,
     LeadIn,
     NumberOut,
-    OrderIn,
     PaperIdOut,
     PaperNameOut,
+    PaperOrderIn,
     PaperOut,
+    PaperStockOut,
     RankingOut,
-    StepOut,
-    StockOut,
     VerifiedOut,
 )
 
@@ -190,14 +190,14 @@ def make(request: HttpRequest, body: ContestIn) -> Status[dict[str, Any]]:
     return Status(201, _contest(contests.make(caller_of(request), _draft(body))))
 
 
-@router.get("/days", response=list[DayOut], summary="Days for a contest 可用交易日")
+@router.get("/days", response=list[ContestDayOut], summary="Days for a contest 可用交易日")
 @open_to(*LEADS, service=SERVICE)
 def list_days(request: HttpRequest) -> Any:
     """Newest first."""
     return sources.days()
 
 
-@router.get("/days/stocks", response=list[StockOut], summary="Securities of a day 該日證券")
+@router.get("/days/stocks", response=list[PaperStockOut], summary="Securities of a day 該日證券")
 @open_to(*LEADS, service=SERVICE)
 def list_stocks(request: HttpRequest, source: str = "") -> list[dict[str, str]]:
     """Of the newest day where none is named; 7554 for one that is not offered."""
@@ -234,7 +234,7 @@ def lead(request: HttpRequest, contest: int, body: LeadIn) -> dict[str, Any]:
     return _contest(contests.lead(caller_of(request), contest, body.do, confirm=body.confirm))
 
 
-@router.get("/{int:contest}/steps", response=list[StepOut], summary="What was done to it 經過")
+@router.get("/{int:contest}/steps", response=list[ContestStepOut], summary="What was done to it 經過")
 @open_to(*WATCHES, service=SERVICE)
 def list_steps(request: HttpRequest, contest: int) -> list[dict[str, Any]]:
     """Oldest first, with who and when."""
@@ -319,7 +319,7 @@ def paper_account(request: HttpRequest, paper: int, code: str = "") -> dict[str,
 
 @router.post("/papers/{int:paper}/orders", response={201: NumberOut}, summary="A paper order 模擬委託")
 @open_to(*STUDENTS, service=SERVICE)
-def order(request: HttpRequest, paper: int, body: OrderIn) -> Status[dict[str, int]]:
+def order(request: HttpRequest, paper: int, body: PaperOrderIn) -> Status[dict[str, int]]:
     """Kept with the place in the day at which it came. What becomes of it stands in the account. 7546-7551."""
     ask = Ask(
         code=body.code,

@@ -24,7 +24,7 @@ class Strict(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class DayOut(Schema):
+class ContestDayOut(Schema):
     """`closed` false: the day that runs."""
 
     source: str
@@ -33,7 +33,7 @@ class DayOut(Schema):
     closed: bool
 
 
-class StockOut(Schema):
+class PaperStockOut(Schema):
     code: str
     name: str
     reference: str
@@ -108,7 +108,7 @@ class ClockIn(Strict):
     to: str | None = Field(None, max_length=8, examples=["10:15:00"])
 
 
-class StepOut(Schema):
+class ContestStepOut(Schema):
     """`at` wall time, `market` time of the contest's clock."""
 
     step: str
@@ -181,7 +181,7 @@ class PaperNameOut(Schema):
     closed: bool
 
 
-class OrderIn(Strict):
+class PaperOrderIn(Strict):
     """A paper order. `quantity` shares; `price` NT$ as decimal text, "" of a market order."""
 
     code: str = Field(max_length=HISTORY_CODE_CHARACTERS_MAX, examples=["2330"])
@@ -209,7 +209,7 @@ class RefusedOut(Schema):
     en: str
 
 
-class OrderOut(Schema):
+class PaperOrderOut(Schema):
     """`state` sent (not worked out yet), pending, resting, filled, gone, refused; `ahead` shares before it at its price."""
 
     number: int
@@ -228,7 +228,7 @@ class OrderOut(Schema):
     refused: RefusedOut | None
 
 
-class FillOut(Schema):
+class PaperFillOut(Schema):
     """`how`: took, queue, through, met, auction (docs/concepts/paper.md)."""
 
     number: int
@@ -251,7 +251,7 @@ class PositionOut(Schema):
     value: str
 
 
-class PointOut(Schema):
+class EquityPointOut(Schema):
     time: str
     equity: str
 
@@ -294,10 +294,10 @@ class PaperOut(Schema):
     points: str
     codes: list[str]
     kinds: list[str]
-    orders: list[OrderOut]
-    fills: list[FillOut]
+    orders: list[PaperOrderOut]
+    fills: list[PaperFillOut]
     positions: list[PositionOut]
-    curve: list[PointOut]
+    curve: list[EquityPointOut]
     quotes: list[QuoteOut]
     days: list[DayEndOut]
     digest: str

@@ -17,7 +17,7 @@ from yunhai.services.trust.schemas import (
     ActivationOut,
     ApplyIn,
     CertificateOut,
-    ClientIn,
+    OAuthClientIn,
     ConsentOut,
     CredentialIn,
     CredentialOut,
@@ -455,7 +455,7 @@ def oauth_clients(request: HttpRequest) -> list[dict[str, Any]]:
 
 @router.post("/authority/clients", response={201: NewOAuthClientOut}, summary="Register a program 登記簽章用戶端")
 @open_to("operator", mfa=True)
-def add_oauth_client(request: HttpRequest, body: ClientIn) -> Status[dict[str, Any]]:
+def add_oauth_client(request: HttpRequest, body: OAuthClientIn) -> Status[dict[str, Any]]:
     """7858."""
     made, secret = oauth.add_client(
         body.name, body.redirects, confidential=body.confidential, by=caller_of(request).person_id

@@ -214,7 +214,7 @@ class DemandIn(Strict):
     reason: str = Field(min_length=1, max_length=200)
 
 
-class ClientIn(Strict):
+class OAuthClientIn(Strict):
     name: str = Field(min_length=1, max_length=60)
     redirects: list[str] = Field(min_length=1, max_length=10)
     confidential: bool = False
