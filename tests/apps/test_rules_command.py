@@ -265,6 +265,7 @@ def test_no_chinese_text_holds_an_english_reason():
     assert "twse-2026" in refused.value.text("zh")
 
 
+@pytest.mark.full
 def test_a_share_listed_lately_has_no_limits_in_its_first_five_days():
     """By the code lists and the calendar, not by the overlay's exceptions: the newest share the lists know."""
     shares = instruments(date(2026, 3, 31)).values()

@@ -380,6 +380,7 @@ def small_part(data_folder: Path, codes: set[str], folder: Path) -> Path:
     return part
 
 
+@pytest.mark.full
 def test_two_real_securities_come_out_equal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], data_folder: Path
 ) -> None:
@@ -394,6 +395,7 @@ def test_two_real_securities_come_out_equal(
     assert check_as_a_stranger(file.read_bytes(), fills, answer) > 3160
 
 
+@pytest.mark.full
 def test_a_real_part_in_the_exchanges_own_encoding_says_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], data_folder: Path
 ) -> None:

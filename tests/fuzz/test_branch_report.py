@@ -8,6 +8,7 @@ from tests.fuzz import branch_report
 from tests.fuzz.runner import run
 
 
+@pytest.mark.full
 def test_the_report_reader_for_two_seconds() -> None:
     outcome = run(branch_report.fuzz, branch_report.CORPUS, seconds=2)
     assert outcome.cases > 20

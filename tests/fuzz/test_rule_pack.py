@@ -9,6 +9,7 @@ from tests.fuzz.runner import run
 from yunhai.kernel.errors import YunhaiError
 
 
+@pytest.mark.full
 def test_the_rule_pack_reader_for_two_seconds():
     outcome = run(rule_pack.fuzz, rule_pack.CORPUS, seconds=2)
     assert outcome.cases > 20

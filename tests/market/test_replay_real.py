@@ -114,6 +114,7 @@ def test_every_published_book_is_the_replays(morning: Morning, places: dict[int,
         assert replay.figures(CODE).value == places[position].value
 
 
+@pytest.mark.full
 def test_after_random_seeks_hash_and_book_are_those_of_stepping(morning: Morning) -> None:
     rng = random.Random(11)
     source = morning.source

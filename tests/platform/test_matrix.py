@@ -151,7 +151,7 @@ def test_refused(house: None, as_role: Any, service: str, column: str, level: st
 FULL = pytest.mark.full
 
 
-@pytest.mark.parametrize("service", ["1.1", pytest.param("1.2", marks=FULL), pytest.param("1.3", marks=FULL), "1.5"])
+@pytest.mark.parametrize("service", ["1.1", *(pytest.param(one, marks=FULL) for one in ("1.2", "1.3", "1.5"))])
 def test_switching_one_cell_off_closes_the_api_for_exactly_what_it_covers(replay_open: None, service: str) -> None:
     """Every route asked before and after; what changes is refused with 7103 and is the service's, nothing else changes."""
     desk = {"sales": "1.2", "keyin": "1.1"}

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.full
+
 LAYERS = ("apps", "services", "platform", "client", "market", "trading", "exchange", "journal", "kernel", "native")
 
 

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tools import error_reference
 from yunhai.kernel.errors import catalogue
 
@@ -13,6 +15,7 @@ def _check(repository) -> int:
     return subprocess.run(command, cwd=repository, check=False, capture_output=True).returncode
 
 
+@pytest.mark.full
 def test_the_page_is_up_to_date(repository):
     assert _check(repository) == 0, "run python -m tools.error_reference"
 

@@ -105,6 +105,7 @@ def test_the_command_prints_the_whole_link(as_role: Any, monkeypatch: pytest.Mon
     assert re.search(r"http://localhost:8600/account/password/reset/key/[0-9a-z]+-[0-9a-z]+-[0-9a-f]+/\n", said.output)
 
 
+@pytest.mark.full
 def test_the_demo_opens_its_accounts_as_anybody_does(as_role: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """One way to open an account: what it writes and tells is the same whoever asks."""
     from tests.trading.scene import LISTED, PACK_BYTES

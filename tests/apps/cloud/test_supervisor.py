@@ -190,6 +190,7 @@ def test_what_another_thread_started_outlives_it(folder: Path) -> None:
     keeper.stop()
 
 
+@pytest.mark.full
 def test_the_first_readiness_is_the_time_for_what_comes_then(folder: Path) -> None:
     seen: list[bool] = []
     first = part(folder, "first", then=lambda: seen.append((folder / "second.sock").exists()))
@@ -203,6 +204,7 @@ def test_the_first_readiness_is_the_time_for_what_comes_then(folder: Path) -> No
     assert keeper.kept[0].process is None
 
 
+@pytest.mark.full
 def test_one_that_may_try_again_at_its_start_does(folder: Path) -> None:
     stumbling = 'import os, sys\nif not os.path.exists(sys.argv[1] + ".tried"):\n'
     stumbling += '    open(sys.argv[1] + ".tried", "w"); sys.exit("not yet")\n' + SERVER
@@ -237,6 +239,7 @@ def test_a_part_that_cannot_start_is_told_with_its_last_word_and_the_rest_is_sto
     assert keeper.kept[0].state == "stopped"
 
 
+@pytest.mark.full
 def test_pauses_grow_to_their_bound(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     keeper = Supervisor([part(folder, "bad", code="")], folder / "status.json", lambda _, what: told.append(what))

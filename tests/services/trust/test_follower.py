@@ -25,6 +25,8 @@ from yunhai.trading.facts import EvidenceSealed
 from yunhai.trading.instructions import REFUSED_FACT
 from yunhai.trading.trust.evidence import verify
 
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture
 def scene(tmp_path: Path, committed_db: Any) -> Iterator[Scene]:

@@ -26,6 +26,8 @@ from yunhai.services.trust import issuing, rules, tasks
 from yunhai.services.trust.models import Authorisation, Certificate, Registration
 from yunhai.trading import signatures
 
+pytestmark = pytest.mark.full
+
 __all__ = ["as_reader"]
 
 

@@ -281,6 +281,7 @@ async def until(done, seconds: float = 10.0) -> None:  # type: ignore[no-untyped
             await asyncio.sleep(0.002)
 
 
+@pytest.mark.full
 def test_600_instructions_through_lines_that_break_arrive_once_each(authority: Authority) -> None:
     """The carriage of the core over the wire: three lines of two brokers, connections cut while instructions are in flight."""
     count = 600

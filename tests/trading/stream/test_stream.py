@@ -148,6 +148,7 @@ async def test_what_the_stream_shows_is_the_venues_own_book(tmp_path: Path) -> N
         assert traded > 5
 
 
+@pytest.mark.full
 async def test_a_suspended_security_is_marked(tmp_path: Path) -> None:
     async with both(tmp_path) as (core, _), reading(core) as reader:
         await reader.ask("subscribe", channel="quotes", codes=["2330"])
@@ -268,6 +269,7 @@ async def test_a_revoked_session_ends_within_a_second_and_no_other(tmp_path: Pat
         assert (await other.ask("subscribe", channel="market"))["op"] == "snapshot"
 
 
+@pytest.mark.full
 async def test_a_token_that_ends_ends_the_connection(tmp_path: Path) -> None:
     async with both(tmp_path) as (core, _), reading(core, ANNE, life_s=1) as reader:
         await reader.ask("subscribe", channel="market")
@@ -288,6 +290,7 @@ async def test_a_grant_that_is_withdrawn_ends_its_subscription(tmp_path: Path) -
         assert len(reader.of("orders", ANNE)) == count
 
 
+@pytest.mark.full
 async def test_a_clerk_hears_of_a_client_as_long_as_a_registered_look_is_good(tmp_path: Path) -> None:
     async with both(tmp_path) as (core, stream), reading(core, CLERK, role="sales") as reader:
         assert (await reader.ask("subscribe", channel="orders", account=BEN))["error"]["code"] == 6518
@@ -361,6 +364,7 @@ async def test_a_connection_that_talks_too_much_or_subscribes_to_too_much_is_ref
         assert reader.codes() == [6605, 6610]
 
 
+@pytest.mark.full
 async def test_a_slow_reader_is_cut_off_and_nobody_else_notices(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
