@@ -75,6 +75,7 @@ def test_a_living_journal_is_right_a_thousand_times(
 
 @pytest.mark.parametrize("read", [verified, lambda place: count(place).records], ids=["verify", "stats"])
 @pytest.mark.parametrize("simulated", [False, True], ids=["folder", "simulated"])
+@pytest.mark.full
 def test_a_living_journal_is_right(tmp_path: Path, simulated: bool, read: Callable[[Path | SimDisk], int]) -> None:
     place = SimDisk() if simulated else tmp_path / "j"
     with writing(place) as writer:

@@ -78,6 +78,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.full
 def test_parts_start_in_order_are_kept_up_and_stop_in_reverse(folder: Path) -> None:
     told: list[tuple[str, str]] = []
     keeper = Supervisor(

@@ -58,6 +58,7 @@ def bars(client: Any, span: str, **asked: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.full
 def test_the_running_days_bars_are_the_imported_ones_with_their_indicators(client: Any, scene: Scene) -> None:
     assert bars(client, "1d")["spans"] == list(DAY_SPANS), "no day is running, and the lake is empty"
     scene.trade(MORNING)

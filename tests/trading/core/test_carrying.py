@@ -165,6 +165,7 @@ def test_a_break_before_the_answer_is_found_and_one_before_delivery_sent_again(t
     asyncio.run(run())
 
 
+@pytest.mark.full
 def test_a_restart_takes_up_the_lines_and_what_the_exchange_has(tmp_path: Path) -> None:
     async def run() -> None:
         async with trading_day(tmp_path, lift_line_caps=False) as here:

@@ -67,6 +67,7 @@ async def wired(home: Path, authority: Authority, *, fresh: bool = True) -> Asyn
         yield here
 
 
+@pytest.mark.full
 def test_orders_by_way_of_tls_and_lines_that_break(tmp_path: Path, authority: Authority) -> None:
     """Every accepted instruction is in the venue once, whatever connection ends meanwhile."""
 

@@ -60,6 +60,7 @@ async def test_each_of_a_batch_has_its_own_verdict() -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.full
 async def test_before_the_child_is_there_and_after_it_was_killed_the_gate_verifies_itself() -> None:
     prover = Prover()
     one = triple(b"one", b"one")

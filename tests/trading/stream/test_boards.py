@@ -297,6 +297,7 @@ def test_a_file_that_cannot_be_read_is_made_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.full
 async def test_boards_come_as_a_snapshot_and_then_once_a_second(tmp_path: Path) -> None:
     async with both(tmp_path) as (core, _), reading(core) as reader:
         snapshot = await reader.ask("subscribe", channel="boards")

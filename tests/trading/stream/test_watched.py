@@ -284,6 +284,7 @@ def grown(instructions: int) -> float:
     return remains / instructions
 
 
+@pytest.mark.full
 def test_memory_does_not_grow_with_the_days_instructions() -> None:
     assert grown(8_000) < BYTES_AN_INSTRUCTION
 

@@ -162,6 +162,7 @@ def test_parts_of_two_orders_do_not_mix(maker):
     assert not report.holds, "a whole other order in this one's place"
 
 
+@pytest.mark.full
 def test_sealed_wrongly_it_still_does_not_hold(tmp_path):
     """What the seal covers is proven too: an honest seal over a wrong status, stamp or certificate proves nothing."""
     authority = Authority()
