@@ -104,6 +104,14 @@ def require_sound(books: Books) -> None:
             assert position.reserved == sum(order.held_shares for order in orders if order.security == code)
 
 
+async def drained(core: Core) -> None:
+    """Wait until no instruction is queued or on its way: a line that has just logged in carries nothing before its phase."""
+    async with asyncio.timeout(10):
+        while core.dispatch.pool.pending():  # noqa: ASYNC110 - the loop itself empties it
+            await asyncio.sleep(0.01)
+    await core.appender.settled()
+
+
 async def prepare(here: CoreHere, *, at: str = "09:05", lines: bool = True) -> None:
     """As `Cloud.prepare`, without sockets."""
     core = here.core

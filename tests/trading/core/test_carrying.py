@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.trading.core.driving import accepted, replayed, trading_day
+from tests.trading.core.driving import accepted, drained, replayed, trading_day
 from tests.trading.core.sockets import Orders
 from tests.trading.core_harness import (
     ANNE,
@@ -93,13 +93,6 @@ def states(home: Path, line: str) -> list[str]:
 
 def lines_of(core: Core) -> dict[str, str]:
     return {line.line: line.state for line in core.dispatch.pool.view(time.monotonic_ns()).lines}
-
-
-async def drained(core: Core) -> None:
-    async with asyncio.timeout(10):
-        while core.dispatch.pool.pending():  # noqa: ASYNC110 - the loop itself empties it
-            await asyncio.sleep(0.01)
-    await core.appender.settled()
 
 
 async def only(core: Core, *kept: str) -> None:

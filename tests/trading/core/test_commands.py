@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.trading.core.driving import accepted, ask, refused, replayed, trading_day
+from tests.trading.core.driving import accepted, ask, drained, refused, replayed, trading_day
 from tests.trading.core_harness import ANNE, EAST, PASSWORD, WEST, row, running, unserved
 from yunhai.kernel.errors import YunhaiError
 from yunhai.trading.core import commands
@@ -112,9 +112,10 @@ def test_a_revoked_session_is_dead_at_once(tmp_path: Path) -> None:
     async def run() -> None:
         async with running(tmp_path) as here:
             await asyncio.to_thread(here.prepare)
-            token = here.token(ANNE, session="phone")
+            issued = int(time.time())
+            token = here.token(ANNE, session="phone", now_s=issued)
             assert here.core.who(token).person == 1
-            fact = SessionRevoked(person=1, session="phone", before=time.time_ns() // 1_000_000)
+            fact = SessionRevoked(person=1, session="phone", before=issued * 1_000 + 1)
             await commands.take_rows(here.core, [a_row(990, 0, fact)])
             with pytest.raises(YunhaiError) as refusal:
                 here.core.who(token)
@@ -122,7 +123,7 @@ def test_a_revoked_session_is_dead_at_once(tmp_path: Path) -> None:
             assert here.core.who(here.token(ANNE, session="desk")).session == "desk"
 
             def get() -> int:
-                with here.client(ANNE, session="phone") as http:
+                with here.client(ANNE, session="phone", now_s=issued) as http:
                     return http.get(f"/trade/v1/accounts/{ANNE}").status_code
 
             assert await asyncio.to_thread(get) == 401
@@ -180,6 +181,7 @@ def test_a_lost_line_stops_its_broker_and_a_login_lets_it_go_on(tmp_path: Path) 
             order = await accepted(here, ANNE)
             assert here.core.books.orders[order.order_id].state == "queued"
             await commands.line_login(here.core, "7B", "9A00", PASSWORD)
+            await drained(here.core)
             assert here.core.books.orders[order.order_id].state == "resting"
 
     asyncio.run(run())

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.trading.core.driving import accepted, prepare
-from tests.trading.core.test_carrying import drained, instructed, lines_of, reached, states
+from tests.trading.core.driving import accepted, drained, prepare
+from tests.trading.core.test_carrying import instructed, lines_of, reached, states
 from tests.trading.core_harness import ANNE, BROKER, CARL, EAST, LINES, PASSWORD, CoreHere, row, unserved
 from tests.trading.lines.test_wire import Authority
 from yunhai.kernel.errors import YunhaiError

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from websockets.utils import apply_mask
 
+from yunhai.trading.http.listening import quiet_server, unix_socket
 from yunhai.trading.http.quick_frames import EXTENSION, QuickFrames
-from yunhai.trading.http.serve import _Server, unix_socket
 
 pytestmark = pytest.mark.asyncio
 TEXT, BINARY, CLOSE, PING, PONG, CONT = 1, 2, 8, 9, 10, 0
@@ -120,11 +119,7 @@ async def received(reader: asyncio.StreamReader) -> tuple[int, bytes]:
 
 @asynccontextmanager
 async def served(path: Path, app: Any, protocol: Any) -> AsyncIterator[Path]:
-    config = uvicorn.Config(
-        app, ws=protocol, http="httptools", lifespan="off", log_config=None, ws_max_size=MOST,
-        ws_per_message_deflate=False, timeout_graceful_shutdown=1,
-    )  # fmt: skip
-    server = _Server(config)
+    server = quiet_server(app, ws=protocol, ws_max_size=MOST, ws_per_message_deflate=False, timeout_graceful_shutdown=1)
     task = asyncio.create_task(server.serve(sockets=[unix_socket(path, 0o600)]))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from tests.trading.core_harness import ANNE, BEN, CARL, CLERK, EAST, OPERATIONS, WEST, CoreProcess, row
+from tests.trading.core_harness import ANNE, BEN, CARL, CLERK, EAST, NO_TLS, OPERATIONS, WEST, CoreProcess, row
 from yunhai.apps.cloud.sockets import listen
 from yunhai.trading.facts import Lookup
 from yunhai.trading.http.inner import INNER
@@ -104,7 +104,7 @@ def test_nobody_else_is(cloud: CoreProcess, route: Route) -> None:
 
 
 def anonymous(cloud: CoreProcess) -> httpx.Client:
-    transport = httpx.HTTPTransport(uds=str(cloud.places.core_socket))
+    transport = httpx.HTTPTransport(uds=str(cloud.places.core_socket), verify=NO_TLS)
     return httpx.Client(transport=transport, base_url="http://core")
 
 

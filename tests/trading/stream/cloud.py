@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection, unix_connect
 
 from tests.trading.core_harness import ANNE, Cloud, CoreHere, running
 from yunhai.apps.cloud.places import Places
-from yunhai.trading.http.serve import unix_socket
+from yunhai.trading.http.listening import unix_socket
 from yunhai.trading.stream.process import Stream, StreamSettings
 
 PATIENCE_S = 10.0

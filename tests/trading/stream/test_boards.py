@@ -167,7 +167,37 @@ def test_marks_of_limit_up_and_limit_down() -> None:
     quote = market.quote()
     assert (quote.last, quote.last_limit) == ("110.00", "up")
     data = market.boards.data(market.day.at("13:31"))
-    assert (data.breadth.limit_up, data.movers["up"][0].limit) == (1, "up")
+    (mover,) = data.movers["up"]
+    assert (data.breadth.limit_up, mover.limit, mover.locked) == (1, "up", False), "all orders are gone"
+
+
+def test_a_limit_is_locked_while_somebody_wants_and_nobody_gives() -> None:
+    market = Watched()
+    market.to("09:00:01")
+    market.trade("09:05", 110)  # an interruption: it trades by the auction that ends it
+    market.to("09:08")
+
+    def locked(at: str) -> bool:
+        (mover,) = market.boards.data(market.day.at(at)).movers["up"]
+        assert (mover.last, mover.limit) == ("110.00", "up")
+        return mover.locked
+
+    assert not locked("09:08"), "both sides are empty"
+    market.order("09:09", Side.BUY, 5_000, 110)
+    assert locked("09:09")
+    market.order("09:10", Side.SELL, 6_000, 110)
+    assert not locked("09:10"), "sellers are left"
+
+
+def test_the_ranking_by_amplitude() -> None:
+    """High less low in percent of the reference; who traded at one price only has none and is not ranked."""
+    market = Watched()
+    market.to("09:00:01")
+    market.trade("09:01", 101)
+    assert market.boards.data(market.day.at("09:01:30")).movers["amplitude"] == ()
+    market.trade("09:02", 99.5)
+    (mover,) = market.boards.data(market.day.at("09:03")).movers["amplitude"]
+    assert (mover.code, mover.amplitude, mover.percent) == ("2330", "1.50", "-0.50")
 
 
 def test_best_prices_at_a_limit_are_marked() -> None:

@@ -5,17 +5,19 @@ import json
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.exchange.venue_days import pack_of
 from yunhai.exchange.venue import commands
 from yunhai.kernel.clock import SECOND
 from yunhai.kernel.limits import STREAM_BEHIND_SECONDS_MAX
-from yunhai.kernel.records import Kind, OrderType, Side
+from yunhai.kernel.records import TRADE, Kind, OrderType, Side
 from yunhai.trading.core.market_day import OpenDay
 from yunhai.trading.facts import DayOpened, Listed
 from yunhai.trading.stream import pool_view
 from yunhai.trading.stream.client import TOO_SLOW, Client
+from yunhai.trading.stream.dealt import Dealt
 from yunhai.trading.stream.quotes import Board, Quote
 
 NT = 10_000
@@ -103,6 +105,42 @@ def test_five_levels_and_market_orders_beside_them() -> None:
     assert [level[0] for level in quote.bids] == ["99.50", "99.00", "98.50", "98.00", "97.50"]
     assert [level[1] for level in quote.bids] == [1_000, 2_000, 3_000, 4_000, 5_000]
     assert (quote.asks, quote.market_bid, quote.market_ask) == ((), 0, 0)
+
+
+def test_how_a_book_has_dealt() -> None:
+    """Outside: a buyer came to the ask; inside: a seller to the bid; an auction in neither. The last match by its last price."""
+    market = Market()
+    market.to("08:30")
+    market.order("08:40", Side.BUY, 2_000, 102)
+    market.order("08:40", Side.BUY, 3_000, 102)
+    market.order("08:40:01", Side.SELL, 4_000, 99)
+    assert (market.quote().last_quantity, market.quote().last_time) == (0, "")
+    market.to("09:00:00")
+    opened = market.quote()
+    assert (opened.last_quantity, opened.outside, opened.inside) == (4_000, 0, 0), "an auction is one match of nobody's"
+    assert opened.last_time[11:19] == "09:00:00"
+    market.order("09:01", Side.SELL, 1_000, 102)
+    market.order("09:02", Side.SELL, 2_000, 103)
+    market.order("09:02", Side.SELL, 3_000, 103.5)
+    market.order("09:03", Side.BUY, 4_000, 103.5)
+    dealt = market.quote()
+    assert (dealt.outside, dealt.inside) == (4_000, 1_000)
+    assert (dealt.last, dealt.last_quantity, dealt.last_time[11:19]) == ("103.50", 2_000, "09:03:00")
+    assert market.quote(segment="odd_lot").outside == 0
+
+
+def test_however_records_are_cut_a_book_has_dealt_the_same() -> None:
+    records = np.zeros(6, TRADE)
+    records["kind"], records["book"] = Kind.TRADE, [0, 0, 1, 0, 0, 0]
+    records["time"], records["price"] = [5, 5, 5, 5, 7, 7], [100, 100, 100, 101, 101, 101]
+    records["quantity"], records["taker_side"] = [1, 2, 4, 8, 16, 32], [1, 1, 2, 1, 2, 0]
+    made = []
+    for step in (1, 4, 6):
+        dealt = Dealt(2)
+        for at in range(0, 6, step):
+            dealt.take(records[at : at + step])
+        made.append((dealt.outside, dealt.inside, dealt.quantity, dealt.time))
+    assert made[0] == made[1] == made[2] == ([11, 0], [16, 4], [48, 4], [7, 5])
 
 
 def test_segments_are_books_of_their_own() -> None:
