@@ -18,6 +18,7 @@ one day, and a shared one varies by a third; what counts are ratios taken within
 What each figure leaves out: `engine` and `peers` measure one book in one process, no network, no gate, no disk.
 `durable` acknowledges a group of 1,024 commands after the fdatasync that covers it, on that machine's disk, again
 without a network. `recover` reads one warm journal. `lines` drives the pool alone: the exchange answers at once.
+`chart` has the browser and the whole cloud on the same processors, and no network between them.
 """
 TITLES = {
     "engine": "The engine on the pinned 1,000,000 commands",
@@ -31,6 +32,8 @@ TITLES = {
     "trust": "What a signature costs an order",
     "quotes": "Quotes to many readers",
     "replay": "Any moment of a day again",
+    "history": "The whole market's history, screened; the running day's bars",
+    "chart": "Twenty years of a chart, first drawn",
 }
 OWN = ("bench", "commit", "command", "date", "machine")
 

@@ -26,8 +26,9 @@ import pytest
 from yunhai.client import ApiKey, Client, Signer
 from yunhai.client.drafts import Draft
 
-UP_S = 150
-STOP_S = 40
+UP_S = 400
+STOP_S = 120
+ANSWER_S = 90.0
 
 
 @dataclass
@@ -39,7 +40,13 @@ class Seat:
     signer: Signer
 
     def place(self, side: str, code: str, **fields: Any) -> Any:
-        return self.client.place(self.signer.sign(self.draft.new(side, code, **fields)))
+        """An order, once the exchange has answered it: the next one comes after it."""
+        ack = self.client.place(self.signer.sign(self.draft.new(side, code, **fields)))
+        last = time.monotonic() + ANSWER_S
+        while self.client.order(ack.order_id).state == "queued":
+            assert time.monotonic() < last, f"the exchange never answered {ack}"
+            time.sleep(0.1)
+        return ack
 
 
 @dataclass
@@ -62,7 +69,8 @@ class Cloud:
 
     def seat(self, number: int = 1) -> Seat:
         agent = self.plan["agents"][number]
-        client = Client(self.origin, ApiKey(self.origin, agent["client"], agent["secret"]))
+        key = ApiKey(self.origin, agent["client"], agent["secret"], timeout_s=ANSWER_S)
+        client = Client(self.origin, key, timeout_s=ANSWER_S)
         draft = Draft(tenant=agent["tenant"], account=agent["account"], date=self.plan["date"], key=agent["key"])
         return Seat(client, draft, Signer.from_pem(agent["pem"].encode(), key=agent["key"]))
 
@@ -78,7 +86,8 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _up(home: Path) -> Iterator[str]:
+def up(home: Path) -> Iterator[str]:
+    """`yunhai up --demo` in a home, which stays; its origin once every part is ready."""
     port = _free_port()
     log = home.parent / f"{home.name}.log"
     environment = {**os.environ, "YUNHAI_CLOCK": "demo"}
@@ -103,6 +112,25 @@ def _up(home: Path) -> Iterator[str]:
         log.unlink(missing_ok=True)
 
 
+@contextmanager
+def passing_home() -> Iterator[Path]:
+    """A folder's name with room for sockets; what was made there is removed."""
+    home = Path(tempfile.gettempdir()) / f"yunhai-browser-{os.getpid()}-{secrets.token_hex(3)}"
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def plant(home: Path) -> dict[str, Any]:
+    """What `tests.browser.plant` says of a running cloud that it made a demo of."""
+    command = [sys.executable, "-m", "tests.browser.plant", str(home)]
+    planted = subprocess.run(command, capture_output=True, text=True, timeout=UP_S)
+    assert planted.returncode == 0, planted.stderr[-2000:]
+    plan: dict[str, Any] = json.loads(planted.stdout)
+    return plan
+
+
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Cloud]:
     """A cloud with ten brokers, their people and lines, and a market in continuous trading."""
@@ -111,12 +139,5 @@ def cloud() -> Iterator[Cloud]:
         plan = json.loads(Path(running).read_text())
         yield Cloud(plan["origin"], Path(plan["home"]), plan, plan.get("used", {}), Path(running))
         return
-    home = Path(tempfile.gettempdir()) / f"yunhai-browser-{os.getpid()}-{secrets.token_hex(3)}"
-    try:
-        with _up(home) as origin:
-            plant = [sys.executable, "-m", "tests.browser.plant", str(home)]
-            planted = subprocess.run(plant, capture_output=True, text=True, timeout=UP_S)
-            assert planted.returncode == 0, planted.stderr[-2000:]
-            yield Cloud(origin, home, json.loads(planted.stdout))
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with passing_home() as home, up(home) as origin:
+        yield Cloud(origin, home, plant(home))

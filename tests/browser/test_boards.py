@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 
 from tests.browser.cloud import Cloud
-from tests.browser.fixtures import DESK, PHONE, keep, serious
+from tests.browser.fixtures import PHONE, keep, serious, watched
 from yunhai.kernel.money import price_text
 
 pytestmark = pytest.mark.full
 
-PATIENCE_MS = 60_000
 CODE = "2618"
 TICK = 500  # of 42.6 NT$
 WITHOUT_LISTS = """async () => { const { load, remove } = await import("/static/quotes/watchlists.js");
@@ -21,17 +20,11 @@ WITHOUT_LISTS = """async () => { const { load, remove } = await import("/static/
 @pytest.fixture
 def page(browser: Any, cloud: Cloud) -> Iterator[Any]:
     """The investor on a new device at the desk."""
-    context = browser.new_context(viewport=DESK, locale="zh-TW")
-    made = context.new_page()
-    made.set_default_timeout(PATIENCE_MS)
-    made.faults = []
-    made.on("pageerror", lambda error: made.faults.append(str(error)))
-    made.goto(cloud.link("investor"))
-    made.evaluate(WITHOUT_LISTS)
-    yield made
-    made.evaluate(WITHOUT_LISTS)  # they are the person's: other tests would see them
-    assert made.faults == []
-    context.close()
+    with watched(browser, refusals=True) as made:
+        made.goto(cloud.link("investor"))
+        made.evaluate(WITHOUT_LISTS)
+        yield made
+        made.evaluate(WITHOUT_LISTS)  # they are the person's: other tests would see them
 
 
 def boards(page: Any, cloud: Cloud) -> None:
@@ -53,10 +46,9 @@ def test_boards_move_without_a_reload(page: Any, cloud: Cloud) -> None:
     before = page.inner_text('[data-total="trades"]')
     price = trade(cloud, CODE, steps=6)
     page.wait_for_function("(text) => document.querySelector('[data-total=trades]').textContent !== text", arg=before)
-    page.locator(f'#movers tr[data-code="{CODE}"]').wait_for()
-    assert price in page.inner_text(f'#movers tr[data-code="{CODE}"]')
-    assert page.locator('#sectors tr[data-sector="15"] .up').count() == 1
-    assert page.inner_text('[data-breadth="advancing"]') != "0"
+    page.locator(f'#movers tr[data-code="{CODE}"]', has_text=price).wait_for()
+    page.locator('#sectors tr[data-sector="15"] .up').wait_for()
+    page.locator('[data-breadth="advancing"]:not(:text-is("0"))').wait_for()
     for chosen in ("value", "volume", "down", "up"):
         page.check(f'#ranking [value="{chosen}"]', force=True)
     keep(page, "boards-desk")
@@ -77,12 +69,11 @@ def test_a_list_is_the_same_on_another_device(page: Any, browser: Any, cloud: Cl
 
     context = browser.new_context(viewport=PHONE, locale="zh-TW", color_scheme="dark")
     phone = context.new_page()
-    phone.set_default_timeout(PATIENCE_MS)
     phone.goto(cloud.link("investor"))
     boards(phone, cloud)
     phone.locator("#lists button", has_text="航運").click()
     phone.locator('#watch tr[data-code="00929"]').wait_for()
-    assert phone.locator('#watch tr[data-code="2330"]').count() == 0
+    phone.locator('#watch tr[data-code="2330"]').wait_for(state="detached")
     keep(phone, "boards-phone")
     assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert serious(phone) == []

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.browser.cloud import Cloud
-from tests.browser.test_charts import CODE, PATIENCE_MS, history, signed_in  # noqa: F401 - fixtures
+from tests.browser.fixtures import listened
+from tests.browser.test_charts import CODE, history  # noqa: F401 - fixtures
 from tests.browser.test_every_page import _wrong, looked  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.full
@@ -20,15 +21,13 @@ def test_nothing_is_wrong_with_a_kind_of_chart(
 ) -> None:
     context, look = looked
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(cloud.link("investor"))
+    faults = listened(page, refusals=True)
     wrong = []
     for place in PLACES:
-        faults: list[str] = []
-        page.on("pageerror", lambda error, faults=faults: faults.append(str(error)))
         page.goto(f"{cloud.origin}/pocket/chart/{place}")
         if place.startswith(CODE) or place == "many/":
-            page.locator("canvas").first.wait_for()
+            page.locator("canvas >> visible=true").first.wait_for()  # a stock without history draws nothing
         page.wait_for_timeout(500)
         wrong += _wrong(page, place, look, faults)
     assert wrong == []

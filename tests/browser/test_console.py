@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.browser.cloud import Cloud
-from tests.browser.fixtures import DESK, PHONE, keep, serious
+from tests.browser.fixtures import DESK, PHONE, keep, reached, serious, until
 from tests.browser.test_desk import signed_in
 
 pytestmark = pytest.mark.full
@@ -41,17 +41,16 @@ def test_a_cell_switched_off_takes_the_desk_away_and_undo_gives_it_back(
     console.goto(cloud.origin + "/console/matrix/1.2/brokerage/")
     console.check('input[name=level][value="none"]', force=True)
     console.locator("#reach .notice.bad").wait_for()
+    console.locator("#reach .notice.bad li").nth(9).wait_for()
     assert console.locator("#reach .notice.bad li").count() == 10, "who loses it is said before"
     console.fill("#reason", "瀏覽器測試演練")
-    console.locator("form[data-once] footer button.main").click()
-    console.wait_for_url("**/console/matrix/")
+    reached(console, console.locator("form[data-once] footer button.main").click, "**/console/matrix/")
     try:
-        assert clerk.goto(cloud.origin + "/desk/").status == 404
+        until(lambda: clerk.goto(cloud.origin + "/desk/").status == 404, "the desk is taken away")
     finally:
         console.fill("#undo-reason", "演練結束復原")
-        console.locator("form:has(#undo-reason) button").click()
-        console.wait_for_url("**/console/matrix/")
-    assert clerk.goto(cloud.origin + "/desk/").status == 200
+        reached(console, console.locator("form:has(#undo-reason) button").click, "**/console/matrix/")
+    until(lambda: clerk.goto(cloud.origin + "/desk/").status == 200, "the desk is given back")
     keep(console, "console-undone")
     clerk.context.close()
 

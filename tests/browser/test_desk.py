@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 
 from tests.browser.cloud import Cloud
-from tests.browser.fixtures import DESK, PHONE, keep, serious
+from tests.browser.fixtures import DESK, PHONE, keep, listened, serious
 from yunhai.trading.order_numbers import count_of
 
 pytestmark = pytest.mark.full
 
 CLIENT = "1000018"
 ORDERS = 50
-PATIENCE_MS = 45_000
 _COUNT_MICE = """
 window.mice = 0;
 for (const kind of ['mousedown', 'mouseup', 'click', 'mousemove', 'pointerdown'])
@@ -30,9 +29,7 @@ def signed_in(
     context.add_cookies([{"name": "yunhai_language", "value": language, "url": cloud.origin}])
     context.add_init_script(_COUNT_MICE)
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.wrongs = []
-    page.on("pageerror", lambda error: page.wrongs.append(str(error)))
+    page.wrongs = listened(page, refusals=True)
     page.goto(cloud.link(person))
     page.goto(cloud.origin + path)
     return page
@@ -87,22 +84,37 @@ def last(page: Any) -> str:
     return str(page.locator("#last-number").text_content())
 
 
+def sent(page: Any) -> str:
+    """Send what was read back, by keys; the order's number. The device's key is agreed to where it has none yet."""
+    before = last(page)
+    focused(page, "send")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "was => document.getElementById('key-dialog').open || document.getElementById('last-number').textContent !== was",
+        arg=before,
+    )
+    if last(page) == before:
+        focused(page, "key-name")
+        page.keyboard.press("Enter")
+    page.wait_for_function("was => document.getElementById('last-number').textContent !== was", arg=before)
+    focused(page, "code")
+    return last(page)
+
+
+def in_the_list(page: Any, number: str) -> None:
+    """Put the keyboard on an order of the list."""
+    page.keyboard.press("F8")
+    page.wait_for_function("number => document.activeElement?.textContent.includes(number)", arg=number)
+
+
 def test_fifty_orders_by_keys_alone_are_numbered_without_a_gap(desk: Any, cloud: Cloud) -> None:
     start_call(desk, "REC-FIFTY")
     terminal = desk.evaluate("JSON.parse(document.getElementById('desk-data').textContent).terminal")
     price = f"{cloud.reference('2330') // 10_000 - 20}"
     numbers = []
-    for at in range(ORDERS):
-        before = last(desk)
+    for _ in range(ORDERS):
         order(desk, "2330", "b", price, "1s")
-        focused(desk, "send")
-        desk.keyboard.press("Enter")
-        if at == 0:
-            focused(desk, "key-name")
-            desk.keyboard.press("Enter")
-        desk.wait_for_function("was => document.getElementById('last-number').textContent !== was", arg=before)
-        focused(desk, "code")
-        numbers.append(last(desk))
+        numbers.append(sent(desk))
     counts = [count_of(number, terminal) for number in numbers]
     assert counts == list(range(counts[0], counts[0] + ORDERS))
     if counts[0] == 1:
@@ -117,8 +129,7 @@ def test_a_price_beyond_the_limit_is_refused_before_it_is_sent_and_esc_goes_back
     start_call(desk, "REC-LIMIT")
     before = last(desk)
     order(desk, "2330", "b", f"{cloud.reference('2330') // 10_000 * 2}", "1")
-    desk.locator("#ticket-wrong .notice").wait_for()
-    assert "613" in desk.locator("#ticket-wrong").text_content()
+    desk.locator("#ticket-wrong .notice", has_text="613").wait_for()
     assert desk.locator("#read-back").is_hidden()
     assert desk.locator('#checks [data-verdict="fail"]').count() == 1
     desk.keyboard.press("Escape")
@@ -167,24 +178,17 @@ def test_shortcuts_can_be_switched_off_and_stay_off(desk: Any) -> None:
     desk.keyboard.press("F4")
     focused(desk, "code")
     desk.reload()
-    assert not desk.locator("#shortcuts").is_checked()
+    desk.locator("#shortcuts:not(:checked)").wait_for(state="attached")
     desk.locator("#shortcuts").check()
 
 
 def test_an_order_is_cancelled_from_the_list_by_keys(desk: Any, cloud: Cloud) -> None:
     start_call(desk, "REC-CANCEL")
     order(desk, "2330", "b", f"{cloud.reference('2330') // 10_000 - 30}", "2s")
-    focused(desk, "send")
-    desk.keyboard.press("Enter")
-    desk.wait_for_timeout(300)
-    if desk.locator("#key-dialog").is_visible():
-        desk.keyboard.press("Enter")
-    desk.wait_for_function("() => document.getElementById('last-number').textContent !== '-----'")
-    number = last(desk)
+    number = sent(desk)
     row = desk.locator("#blotter tr", has_text=re.compile(number))  # a text would be found whatever its letters' case
     row.locator('[data-action="cancel"]').wait_for()
-    desk.keyboard.press("F8")
-    desk.wait_for_function("number => document.activeElement?.textContent.includes(number)", arg=number)
+    in_the_list(desk, number)
     desk.keyboard.press("x")
     focused(desk, "amend-go")
     desk.keyboard.press("Enter")
@@ -198,19 +202,13 @@ def test_an_order_is_cancelled_from_the_list_by_keys(desk: Any, cloud: Cloud) ->
 def test_a_partly_filled_order_is_told_and_may_still_be_cancelled(desk: Any, cloud: Cloud) -> None:
     start_call(desk, "REC-PARTLY")
     price = f"{cloud.reference('2884') / 10_000:.2f}"
-    before = last(desk)
     order(desk, "2884", "b", price, "3")
-    focused(desk, "send")
-    desk.keyboard.press("Enter")
-    desk.wait_for_timeout(300)
-    if desk.locator("#key-dialog").is_visible():
-        desk.keyboard.press("Enter")
-    desk.wait_for_function("was => document.getElementById('last-number').textContent !== was", arg=before)
-    row = desk.locator("#blotter tr", has_text=re.compile(last(desk)))
+    number = sent(desk)
+    row = desk.locator("#blotter tr", has_text=re.compile(number))
     cloud.seat().place("sell", "2884", price=price, quantity=1_000)
     row.get_by_text("部分成交").wait_for()
     assert row.locator('[data-action="cancel"]').count() == 1, "what is left may be taken back"
-    desk.keyboard.press("F8")
+    in_the_list(desk, number)
     desk.keyboard.press("x")
     focused(desk, "amend-go")
     desk.keyboard.press("Enter")

@@ -6,14 +6,13 @@ no error in a script or refused by the content policy, one heading, no text left
 """
 
 import re
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.browser.cloud import Cloud
-from tests.browser.fixtures import DESK, PHONE, keep, serious
+from tests.browser.fixtures import DESK, PHONE, keep, listened, serious, until
 from tests.browser.test_desk import start_call
 
 pytestmark = pytest.mark.full
@@ -38,9 +37,6 @@ LOOKS = (
     ("en", "dark", "phone"),
 )
 """Every pair of language, theme and width."""
-PATIENCE_MS = 30_000
-CARD_S = 60
-"""Until an order is in the readings and in the journal's events."""
 SETTLES_MS = 700
 FORMS_ONLY = 405
 NOT_NOW = 404
@@ -58,6 +54,7 @@ LISTED = (
     ("operations", "/control/registrations/", "registration"),
     ("compliance", "/control/registrations/", "registration"),
     ("compliance", "/evidence/", "instruction"),
+    ("investor", "/lab/data/", "imported"),
 )
 """Where a list names what a page of one is about."""
 PLACE = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -83,7 +80,7 @@ def _filled(path: str, values: dict[str, str]) -> str | None:
 def _known(page: Any, cloud: Cloud, person: str) -> dict[str, str]:
     """Values for the places of addresses, as far as a person has something to see there."""
     values = {"code": "2330", "day": str(cloud.plan["date"]), "name": "twse-2026", "number": "11", "service": "1.2"}
-    values["column"] = "brokerage"
+    values |= {"column": "brokerage", "dataset": "bars-1d"}
     if person == "investor":
         page.goto(cloud.origin + "/pocket/s/2412/")
         page.locator('#ticket [data-price="limit_down"]:not(:empty)').click()
@@ -93,11 +90,9 @@ def _known(page: Any, cloud: Cloud, person: str) -> dict[str, str]:
             if page.locator("#consent[open]").count():
                 page.locator("#consent .main").click()
         page.locator("#result a").wait_for()
-        values["asked"] = page.locator("#result a").get_attribute("href").rstrip("/").rpartition("/")[2]
-        until = time.monotonic() + CARD_S
-        while not page.request.get(f"{cloud.origin}/api/v1/replay/orders/{values['asked']}").ok:
-            assert time.monotonic() < until, "the order never came to the market's events"
-            time.sleep(0.2)
+        values["asked"] = re.search(r"(\d+)/$", page.locator("#result a").get_attribute("href")).group(1)
+        card = f"{cloud.origin}/api/v1/replay/orders/{values['asked']}"
+        until(lambda: page.request.get(card).ok, "the order is in the readings and in the journal's events")
         values["order_id"] = values["asked"]
     if person == "sales":
         page.goto(cloud.origin + "/desk/")
@@ -130,17 +125,11 @@ def _wrong(page: Any, name: str, look: str, faults: list[str]) -> list[str]:
     return found
 
 
-def _listen(page: Any, faults: list[str]) -> None:
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
-
-
 def _visit(page: Any, cloud: Cloud, pages: dict[str, str], person: str, look: str) -> list[str]:
-    faults: list[str] = []
-    _listen(page, faults)
+    faults = listened(page)
     wrong, seen = [], 0
     for path in pages.values():
-        answer = page.goto(cloud.origin + path, timeout=PATIENCE_MS)
+        answer = page.goto(cloud.origin + path)
         if answer.status == FORMS_ONLY or not page.locator("main").count():  # no page, or a part of one
             faults.clear()
             continue
@@ -164,7 +153,6 @@ def _visit(page: Any, cloud: Cloud, pages: dict[str, str], person: str, look: st
 def test_every_page_of_a_role(looked: tuple[Any, str], cloud: Cloud, person: str) -> None:
     context, look = looked
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(cloud.link(person))
     values = _known(page, cloud, person)
     pages = {}
@@ -194,8 +182,7 @@ OPEN = (
 def test_every_page_before_one_is_signed_in(looked: tuple[Any, str], cloud: Cloud) -> None:
     context, look = looked
     page = context.new_page()
-    faults: list[str] = []
-    _listen(page, faults)
+    faults = listened(page)
     wrong = []
     for path in OPEN:
         page.goto(cloud.origin + path)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.cloud import Cloud
+from tests.browser.fixtures import listened, reached, until
 
 pytestmark = pytest.mark.full
 PASSWORD = "a long password 123"
@@ -14,23 +15,28 @@ PASSWORD = "a long password 123"
 
 def confirm_link(cloud: Cloud, address: str) -> str:
     """The link in the mail that was written for the address."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+
+    def written() -> str | None:
         for file in sorted((cloud.home / "mail").glob("*.log")):
             text = file.read_text()
-            link = re.search(r"http://localhost:\d+(/account/confirm-email/\S+)", text)
+            link = re.search(r"http://localhost:\d+(/account/confirm-email/\S+)\s", text)
             if link and f"To: {address}" in text:
                 return link.group(1)
-        time.sleep(0.2)
-    raise AssertionError("no mail")
+        return None
+
+    return str(until(written, f"a mail to {address}"))
+
+
+def sent(page: Any, button: str = "main form button[type=submit]") -> None:
+    """The form of a page, and the page that answers it."""
+    reached(page, page.locator(button).first.click)
 
 
 def test_a_passkey_is_a_second_factor_and_opens_alone(browser: Any, cloud: Cloud) -> None:
     address = f"passkey{time.time_ns()}@example.test"
     context = browser.new_context()
     page = context.new_page()
-    wrongs: list[str] = []
-    page.on("console", lambda message: wrongs.append(message.text) if message.type == "error" else None)
+    wrongs = listened(page)
     device = context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
@@ -41,19 +47,18 @@ def test_a_passkey_is_a_second_factor_and_opens_alone(browser: Any, cloud: Cloud
     page.fill("#id_email", address)
     page.fill("#id_password1", PASSWORD)
     page.fill("#id_password2", PASSWORD)
-    page.locator("main form button[type=submit]").first.click()
+    sent(page)
     page.goto(cloud.origin + confirm_link(cloud, address))
-    page.locator("main form button[type=submit]").first.click()
+    sent(page)
     page.goto(f"{cloud.origin}/account/login/")
     page.fill("#id_login", address)
     page.fill("#id_password", PASSWORD)
-    page.locator("main form button[type=submit]").first.click()
-    page.wait_for_load_state()
+    sent(page)
     assert me(page)["mfa"] is False
 
     page.goto(f"{cloud.origin}/account/2fa/webauthn/add/")
     page.fill("#id_password", PASSWORD)
-    page.locator("main form button[type=submit]").first.click()
+    sent(page)
     page.wait_for_selector("#mfa_webauthn_add")
     page.fill("#id_name", "測試裝置")
     page.check("#id_passwordless")
@@ -62,8 +67,7 @@ def test_a_passkey_is_a_second_factor_and_opens_alone(browser: Any, cloud: Cloud
     assert (me(page)["mfa"], me(page)["may_trade"]) == (True, True)
 
     page.goto(f"{cloud.origin}/account/logout/")
-    page.locator("main form button[type=submit]").first.click()
-    page.wait_for_load_state()
+    sent(page)
     assert me(page) is None
     page.goto(f"{cloud.origin}/account/login/")
     page.click("#passkey_login")

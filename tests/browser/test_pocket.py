@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.cloud import Cloud
-from tests.browser.fixtures import DESK, PHONE, keep
+from tests.browser.fixtures import PATIENCE_MS, PHONE, keep, reloaded_until, shown_at, watched
 from yunhai.kernel.money import price_text
 
 pytestmark = pytest.mark.full
@@ -19,14 +19,9 @@ TICK = 5_000  # 116.5 NT$: half a dollar
 @pytest.fixture
 def page(browser: Any, cloud: Cloud) -> Iterator[Any]:
     """The investor, signed in on a new device at the desk."""
-    context = browser.new_context(viewport=DESK, locale="zh-TW")
-    made = context.new_page()
-    made.faults = []
-    made.on("pageerror", lambda error: made.faults.append(str(error)))
-    made.goto(cloud.link("investor"))
-    yield made
-    assert made.faults == []
-    context.close()
+    with watched(browser, refusals=True) as made:
+        made.goto(cloud.link("investor"))
+        yield made
 
 
 def ticket(page: Any, cloud: Cloud, code: str = CODE) -> None:
@@ -68,7 +63,8 @@ def test_a_lot_and_seven_odd_shares_from_click_to_statement(page: Any, cloud: Cl
     at = price_text(reference)
     below = price_text(reference - 2 * TICK)
     ticket(page, cloud)
-    held = int(page.inner_text('[data-field="held"]').replace(",", "").replace("–", "0"))
+    page.wait_for_function("() => /\\d/.test(document.querySelector('[data-field=held]').innerText)")
+    held = int(page.inner_text('[data-field="held"]').replace(",", ""))
 
     # what it costs stands there before the click
     type_order(page, side="buy", price=at, quantity="1")
@@ -87,11 +83,11 @@ def test_a_lot_and_seven_odd_shares_from_click_to_statement(page: Any, cloud: Cl
     seat.place("sell", CODE, price=at, quantity=1000)
     seat.place("sell", CODE, price=at, quantity=7, segment="odd_lot")
     row(page, first).locator("text=全部成交").wait_for()
-    row(page, odd).locator("text=全部成交").wait_for(timeout=45_000)  # the odd-lot auction comes every five seconds
+    row(page, odd).locator("text=全部成交").wait_for()  # the odd-lot auction comes every five seconds
     page.wait_for_function(
         f"() => document.querySelector('[data-field=held]').innerText.replace(',', '') === '{held + 1007}'"
     )
-    assert page.inner_text('[data-field="last"]') == f"{at}"
+    page.locator(f'[data-field="last"]:text-is("{at}")').wait_for()
 
     # three lots, cut by one, dearer by a tick, cancelled
     type_order(page, side="buy", price=below, quantity="3")
@@ -100,33 +96,32 @@ def test_a_lot_and_seven_odd_shares_from_click_to_statement(page: Any, cloud: Cl
     row(page, third).locator("[data-action=cut]").click()
     page.locator(".editor .main:enabled").click()
     row(page, third).locator("text=0 張 / 2 張").wait_for()
+    page.locator(".editor").wait_for(state="detached")  # its answer may come after the stream's
     row(page, third).locator("[data-action=reprice]").click()
     page.fill(".editor input", price_text(reference - TICK))
     page.locator(".editor .main:enabled").click()
     row(page, third).locator(f"text={price_text(reference - TICK)}").wait_for()
+    page.locator(".editor").wait_for(state="detached")
     row(page, third).locator("[data-action=cancel]").click()
     page.locator(".editor .danger").click()
     row(page, third).locator("text=已刪單").wait_for()
     assert row(page, third).locator("[data-action]").count() == 0
 
     # fills, holdings, cash, statement
-    page.goto(f"{cloud.origin}/pocket/orders/#fills")
-    page.locator(f'#fills tr:has-text("{first}") >> text=1,000').wait_for()
-    page.locator(f'#fills tr:has-text("{odd}")').wait_for()
+    filled = page.locator(f'#fills tr:has-text("{first}") >> text=1,000'), page.locator(f'#fills tr:has-text("{odd}")')
+    shown_at(page, f"{cloud.origin}/pocket/orders/#fills", *filled)
     keep(page, "fills-zh-light-desk")
-    page.goto(f"{cloud.origin}/pocket/holdings/")
-    page.locator(f'#holdings tr:has-text("{CODE}") >> text={held + 1007:,}').wait_for()
-    page.goto(f"{cloud.origin}/pocket/cash/")
-    page.locator("text=待交割").first.wait_for()
-    page.goto(f"{cloud.origin}/pocket/statements/{cloud.plan['date']}/")
-    assert page.locator(f'tr:has-text("{CODE}")').count() >= 2
+    holding = page.locator(f'#holdings tr:has-text("{CODE}") >> text={held + 1007:,}')
+    shown_at(page, f"{cloud.origin}/pocket/holdings/", holding)
+    shown_at(page, f"{cloud.origin}/pocket/cash/", page.locator("text=待交割"))
+    statement = f"{cloud.origin}/pocket/statements/{cloud.plan['date']}/"
+    reloaded_until(page, statement, lambda: page.locator(f'tr:has-text("{CODE}")').count() >= 2)
 
     # the timeline: gate, exchange, fill, each with its place; what was signed, and that the signature holds
-    page.goto(f"{cloud.origin}/timeline/{first}/")
+    reloaded_until(page, f"{cloud.origin}/timeline/{first}/", lambda: page.locator(".event").count() == 3)
     said = page.inner_text("#events")
     for words in ("委託受理", "簽章有效", "交易所接受委託", "成交 1000 股"):
         assert words in said
-    assert page.locator(".event").count() == 3
     signed = page.locator(".event pre").first.text_content()
     assert signed.startswith("yunhai-instruction-1\naction=new\nmode=simulated\n")
     assert f"code={CODE}\n" in signed
@@ -163,9 +158,10 @@ def test_pressing_twice_orders_once(page: Any, cloud: Cloud) -> None:
     page.wait_for_timeout(1500)
     assert page.locator(".orders tbody tr").count() == row_count + 1
     page.locator("#send:enabled").wait_for()
+    page.evaluate("""() => document.addEventListener("pocket:sent", () => setTimeout(() => {
+        const b = document.getElementById("send"); b.click(); b.form.requestSubmit(); }, 50), { once: true })""")
     page.evaluate("() => document.getElementById('send').click()")
     page.wait_for_function(f"() => document.querySelectorAll('.orders tbody tr').length === {row_count + 2}")
-    page.evaluate("() => { const b = document.getElementById('send'); b.click(); b.form.requestSubmit(); }")
     page.wait_for_timeout(1500)
     assert page.locator(".orders tbody tr").count() == row_count + 2, (
         "a slow second click, after the answer, orders nothing"
@@ -184,7 +180,7 @@ def test_an_answer_lost_on_the_way_is_asked_again_with_the_same_order(page: Any,
     def lose(route: Any) -> None:
         bodies.append(route.request.post_data)
         if len(bodies) <= lost:
-            route.fetch()  # it arrives; its answer does not
+            route.fetch(timeout=PATIENCE_MS)  # it arrives; its answer does not
             route.abort()
         else:
             route.continue_()
@@ -248,7 +244,7 @@ def test_a_lost_connection_is_said_and_mended(page: Any, cloud: Cloud) -> None:
     page.wait_for_function(
         "() => ['offline', 'reconnecting'].includes(document.getElementById('link-state').dataset.state)"
     )
-    assert page.locator("#watch.stale").count() == 1
+    page.locator("#watch.stale").wait_for()
     page.context.set_offline(False)
-    page.wait_for_function("() => document.getElementById('link-state').dataset.state === 'live'", timeout=20_000)
-    assert page.locator("#watch.stale").count() == 0
+    page.wait_for_function("() => document.getElementById('link-state').dataset.state === 'live'")
+    page.locator("#watch:not(.stale)").wait_for()

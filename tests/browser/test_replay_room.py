@@ -3,6 +3,7 @@
 The morning is made here: two brokers and the investor trade one security, so that it is known what a replay must show.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browser.cloud import Cloud
-from tests.browser.fixtures import DESK, PHONE, keep, serious
+from tests.browser.fixtures import DESK, PHONE, keep, listened, serious
 from tests.services.charts.days import bring, days
 from yunhai.kernel.money import price_text
 
@@ -26,20 +27,9 @@ LOOKS = (
 )
 VERIFIED = {"zh-hant": "事件相同：已驗證", "en": "Same events: verified"}
 DIFFERENT = {"zh-hant": "事件不同", "en": "Not the same events"}
-PATIENCE_MS = 60_000
 LIVE = "() => document.getElementById('room')?.dataset.link === 'live' && document.getElementById('room').dataset.hash"
 HERE = "() => { const { position, hash } = document.getElementById('room').dataset; return [Number(position), hash]; }"
 TRADED = "(least) => Number(document.querySelector('[data-book=trades]').textContent) >= least"
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Any, cloud: Cloud) -> Any:
-    """The investor's session, for every context of this module."""
-    context = browser.new_context()
-    context.new_page().goto(cloud.link("investor"))
-    state = context.storage_state()
-    context.close()
-    return state
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +43,6 @@ def morning(browser: Any, cloud: Cloud, signed_in: Any, tmp_path_factory: pytest
     cloud.seat(1).place("sell", CODE, price=price, quantity=5 * LOT)
     context = browser.new_context(viewport=DESK, storage_state=signed_in)
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{cloud.origin}/pocket/s/{CODE}/")
     page.locator('#ticket [data-price="reference"]:not(:empty)').wait_for()
     page.check('#ticket [name=side][value="sell"]', force=True)
@@ -66,8 +55,8 @@ def morning(browser: Any, cloud: Cloud, signed_in: Any, tmp_path_factory: pytest
     page.locator("#result a").wait_for()
     number = page.inner_text("#result a")
     row = page.locator(f'.orders tbody tr:has(th:has-text("{number}"))')
-    row.wait_for()
-    order = int(row.locator("th a").get_attribute("href").rstrip("/").rpartition("/")[2])
+    row.locator(".badge.note").wait_for()  # at the exchange, behind the others
+    order = int(re.search(r"(\d+)/$", row.locator("th a").get_attribute("href")).group(1))
     cloud.seat(2).place("buy", CODE, price=price, quantity=6 * LOT)
     row.locator("text=/1 .* 2 /").wait_for()
     context.close()
@@ -92,10 +81,7 @@ def context_of(browser: Any, cloud: Cloud, signed_in: Any, look: tuple[str, str,
 
 def new_page(context: Any) -> Any:
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.faults = []
-    page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.on("console", lambda said: page.faults.append(said.text) if said.type == "error" else None)
+    page.faults = listened(page)
     return page
 
 

@@ -11,23 +11,12 @@ from typing import Any
 import pytest
 
 from tests.browser.cloud import Cloud
-from tests.browser.fixtures import DESK, PHONE, keep, serious
+from tests.browser.fixtures import PHONE, keep, reached, serious, watched
 from tests.services.screener.stocks import fill
 
 pytestmark = pytest.mark.full
 
-PATIENCE_MS = 60_000
 READY = "() => document.documentElement.dataset.screener === 'ready'"
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Any, cloud: Cloud) -> Any:
-    """The investor's session, for every context of this module."""
-    context = browser.new_context()
-    context.new_page().goto(cloud.link("investor"))
-    state = context.storage_state()
-    context.close()
-    return state
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +27,9 @@ def history(cloud: Cloud) -> Path:
 
 @pytest.fixture
 def page(browser: Any, signed_in: Any) -> Iterator[Any]:
-    context = browser.new_context(viewport=DESK, locale="zh-TW", storage_state=signed_in)
-    made = context.new_page()
-    made.set_default_timeout(PATIENCE_MS)
-    made.faults = []
-    made.on("pageerror", lambda error: made.faults.append(str(error)))
-    made.on("console", lambda said: made.faults.append(said.text) if said.type == "error" else None)
-    yield made
-    assert made.faults == []
-    context.close()
+    with watched(browser, storage_state=signed_in) as made:
+        yield made
+        half_written(made)
 
 
 def opened(page: Any, cloud: Cloud, query: str = "?on=2026-08-21") -> None:
@@ -121,8 +104,7 @@ def test_a_ready_made_screen_then_one_more_condition(page: Any, cloud: Cloud, hi
     page.locator("#conditions button").last.click()
     page.wait_for_function("() => document.querySelectorAll('#conditions button').length === 3")
     assert page.input_value("#text") == "close > sma(5) and sma(5) > sma(20) and sma(20) > sma(60)"
-    page.locator('#table tr[data-code="1111"] a').click()
-    page.wait_for_url("**/pocket/chart/1111/")
+    reached(page, page.locator('#table tr[data-code="1111"] a').click, "**/pocket/chart/1111/")
 
 
 def test_written_with_completion_and_sorted(page: Any, cloud: Cloud, history: Path) -> None:
@@ -201,7 +183,7 @@ def test_a_screen_is_kept_and_stocks_go_to_a_watchlist(page: Any, cloud: Cloud, 
     page.wait_for_function("() => !document.getElementById('name-dialog').open")
     page.click("#delete")
     page.locator(".toast.good", has_text="已刪除").wait_for()
-    assert page.locator("#own-screens option").count() == 1
+    page.wait_for_function("() => document.querySelectorAll('#own-screens option').length === 1")
     gone = "async (id) => (await import('/static/quotes/watchlists.js')).remove(id)"
     page.evaluate(gone, next(one["id"] for one in lists if one["name"] == "選出來的"))
 
@@ -211,7 +193,6 @@ def test_on_a_phone_in_english(browser: Any, signed_in: Any, cloud: Cloud, histo
     context = browser.new_context(viewport=PHONE, color_scheme=theme, has_touch=True, storage_state=signed_in)
     context.add_cookies([{"name": "yunhai_language", "value": "en", "url": cloud.origin}])
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
     opened(page, cloud, "?text=close+%3E+1+and+margin_balance+%3E+0+and+value+%3E+0&on=2026-08-21&explain=2222")
     page.locator("#notes .notice").first.wait_for()
     assert "Turnover: there is no data for it." in page.inner_text("#notes")

@@ -149,14 +149,14 @@ def test_a_passkey_signs_an_order_in_the_cloud(room: Any, trusted: Cloud) -> Non
     keep(page, "trust-cloud-sign-passkey")
     page.locator("#cloud-sign [data-passkey]").click()
     page.locator("#result a").wait_for()
-    order = page.locator("#result a").get_attribute("href").rstrip("/").rpartition("/")[2]
+    order = page.locator("#result a").get_attribute("href").rstrip("/").rpartition(":")[2]
 
     given = asked(page, "GET", "/trust/signatures")["said"]
     assert len(given) == before + 1
     assert (given[0]["factor"], given[0]["hashes"]) == ("passkey", given[0]["signed"])
     assert f"code={CODE}" in given[0]["what"]
-    page.goto(f"{trusted.origin}/timeline/{order}/")
-    assert "簽章有效" in page.inner_text("#events")
+    page.goto(f"{trusted.origin}/timeline/order:{order}/")
+    page.locator("#events", has_text="簽章有效").wait_for()
     page.goto(trusted.origin + "/trust/signatures/")
     assert page.locator("text=通行密鑰").count()
     keep(page, "trust-signatures-passkey")

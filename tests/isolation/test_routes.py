@@ -21,6 +21,7 @@ from yunhai.platform.identity.models import ROLES, Membership, Person
 from yunhai.platform.tenancy import api as tenancy
 from yunhai.platform.tenancy import rls
 from yunhai.services.accounts import api as accounts
+from yunhai.services.alerts.models import Alert, Firing
 from yunhai.services.quotes.models import Watchlist
 from yunhai.services.replay.models import Bookmark
 from yunhai.services.screener.models import SavedScreen
@@ -72,6 +73,8 @@ OF_ONE_TENANT = {
     "setup",
     "screen",
     "bookmark",
+    "alert",
+    "firing",
 }
 """Places in a path that name something of one tenant or one person; the rest name what is everybody's or the platform's."""
 SAMPLES = {
@@ -102,10 +105,13 @@ SAMPLES |= {
     "person": 4_242,
     "contest": 4_242,
     "paper": 4_242,
+    "dataset": "bars-1d",
+    "imported": 4_242,
 }
 MARK = "獨一無二的標記"
 QUIET = {"identity_session", "pghistory_context", "identity_endedsession"}
 BODIES: dict[str, dict[str, Any]] = {
+    "PUT /api/v1/alerts/{alert}": {"state": "paused"},
     "PUT /api/v1/contests/{contest}": {"name": "x", "source": "journal/2026-01-05", "codes": ["2330"]},
     "POST /api/v1/contests/{contest}/steps": {"do": "open"},
     "PUT /api/v1/contests/{contest}/clock": {"speed": "0"},
@@ -158,6 +164,20 @@ def house(db: None) -> House:
         client, _ = identity.make_client(investor, BROKER, "investor", MARK)
         watchlist = Watchlist.objects.create(person=investor, name=MARK, codes=["2330"])
         screen = SavedScreen.objects.create(person=investor, name=MARK, text="close > 1")
+        alert = Alert.objects.create(person=investor, security="2330", kind="price_up", threshold=1, note=MARK)
+        firing = Firing.objects.create(
+            alert=alert,
+            person=investor,
+            security="2330",
+            kind="price_up",
+            threshold=1,
+            note=MARK,
+            sequence=1,
+            value=1,
+            price=1,
+            market_ns=0,
+            day="2026-01-05",
+        )
         bookmark = Bookmark.objects.create(tenant_id=BROKER, person=investor, name=MARK, link=MARK, at_ns=0)
     signed_in = browser(investor)
     sid = session_id(signed_in.session.session_key)
@@ -168,6 +188,8 @@ def house(db: None) -> House:
         "watchlist": watchlist.pk,
         "screen": screen.pk,
         "bookmark": bookmark.pk,
+        "alert": alert.pk,
+        "firing": firing.pk,
         "sid": sid,
         "asked": account,
         "any_id": account,

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.trading.scene import OPENED, PACK_BYTES, PACK_HASH, day_plan
+from tests.trading.scene import OPENED, PACK_BYTES, PACK_HASH, day_plan, pack
 from yunhai.exchange.venue import Venue, commands
 from yunhai.journal import Writer, fact_of
 from yunhai.kernel.clock import DAY, EPOCH, TAIPEI_OFFSET, market_time, moment_text, parse_time
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.records import Kind, OrderType, Side
+from yunhai.kernel.records import RECORD, TRADE, Kind, OrderType, Side
 from yunhai.market.bars import (
     BAR,
     BOARD_CLOCK,
@@ -29,7 +29,7 @@ from yunhai.market.bars import (
     span_named,
     ticks,
 )
-from yunhai.market.bars.journal import journal_days
+from yunhai.market.bars.journal import _Day, journal_days
 from yunhai.native import _book
 from yunhai.trading import facts
 from yunhai.trading.facts import DayStep, Decided, PackPublished
@@ -173,16 +173,55 @@ def test_in_pieces_and_at_once_and_by_hand_are_the_same(
     assert len(builder.open) == 0
 
 
-@settings(max_examples=30, deadline=None)
-@given(TRADES)
-def test_bars_of_bars_are_bars_of_the_trades(rows: list[tuple[int, int, int, int]]) -> None:
+WIDER = [
+    (one.name, other.name)
+    for one in SPANS.values()
+    for other in SPANS.values()
+    if (one.ns and one.ns < other.ns and other.ns % one.ns == 0) or (one.name == "1d" and other.name in ("1w", "1mo"))
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(TRADES, st.integers(0, 20), st.integers(0, 5 * 3_600 * 10**9))
+def test_bars_of_bars_are_bars_of_the_trades(rows: list[tuple[int, int, int, int]], days: int, later: int) -> None:
+    """Every wider span of every narrower one that it holds whole, over days, and with the closing trades of a session."""
     trades = made(rows)
-    seconds = folded(rows_of(trades, SPANS["1s"]))
-    for span in ("1m", "5m", "60m"):
-        assert coarser(seconds, SPANS[span]).tobytes() == folded(rows_of(trades, SPANS[span])).tobytes()
-    days = folded(rows_of(trades, SPANS["1d"]))
-    for span in ("1w", "1mo"):
-        assert coarser(days, SPANS[span]).tobytes() == folded(rows_of(trades, SPANS[span])).tobytes()
+    trades["placed_ns"] = BOARD_CLOCK.placed(trades["placed_ns"] + later)
+    trades["day"] += (np.arange(len(trades)) * days // max(1, len(trades))).astype(np.int32)
+    trades["placed_ns"] += (trades["day"] - trades["day"].min(initial=30_000)).astype(np.int64) * DAY
+    bars = {name: folded(rows_of(trades, span)) for name, span in SPANS.items()}
+    assert len(WIDER) == 38
+    for narrow, wide in WIDER:
+        assert coarser(bars[narrow], SPANS[wide]).tobytes() == bars[wide].tobytes(), (narrow, wide)
+        assert bars[narrow]["volume"].sum() == trades["quantity"].sum()
+
+
+@pytest.mark.parametrize(
+    ("segment", "clock", "minute"),
+    [
+        ("board", "09:00:00", "09:00"),  # the opening auction
+        ("board", "13:24:59.999999999", "13:24"),
+        ("board", "13:30:00", "13:29"),  # the closing auction
+        ("board", "13:32:59", "13:29"),  # one that was put off
+        ("odd_lot", "09:10:00", "09:10"),
+        ("odd_lot", "13:30:00", "13:29"),
+        ("odd_lot_after", "14:30:00", "14:29"),
+        ("fixed_price", "14:29:59", "14:29"),
+        ("fixed_price", "14:30:00", "14:29"),
+    ],
+)
+def test_sessions_and_auctions_of_every_segment(segment: str, clock: str, minute: str) -> None:
+    """Ends of sessions come from the rule pack of the day; what trades at one belongs to the session's last minute."""
+    day = _Day(1, OPENED, pack())
+    book = next(book for (code, name), book in day.places.items() if (code, name) == ("2330", segment))
+    record = np.zeros(1, RECORD)
+    record["kind"], record["book"], record["time"] = Kind.TRADE, book, at(clock)
+    trade = record.view(TRADE)
+    trade["price"], trade["quantity"] = 1_000_000, 1
+    day.take(record)
+    (row,) = told(day.bars.of(book, SPANS["1m"]))
+    assert row[0] == f"2026-08-21 {minute}"
+    assert told(day.bars.of(book, SPANS["1d"]))[0][0] == "2026-08-21 00:00"
 
 
 def test_refusals_change_nothing() -> None:

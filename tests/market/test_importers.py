@@ -190,6 +190,31 @@ def test_a_file_that_is_wrong_everywhere_is_refused_whole(tmp_path: Path, monkey
     assert Lake(tmp_path / "lake").manifest().imports == ()
 
 
+def test_a_whole_history_may_be_corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only rows that are left out because they are wrong tell that a file is none: corrections and marks are stored, however many,
+    and every one of them stands in the report, beyond what is kept in memory too."""
+    monkeypatch.setattr("yunhai.market.importers.report.IMPORT_ROWS_REFUSED_MAX", 5)
+    monkeypatch.setattr("yunhai.market.importers.report.IMPORT_NAMED_IN_MEMORY_MAX", 4)
+    monkeypatch.setattr("yunhai.market.importers.report.WINDOW", 3)
+    lake = tmp_path / "lake"
+    codes = [str(1000 + n) for n in range(20)]
+    take(lake, write(tmp_path / "first.csv", DAILY, *(f"{code},2026-08-21,10,10,10,10,5" for code in codes)))
+    rows = [f"{code},2026-08-21,10,11,10,{10 + n % 2},5" for n, code in enumerate(codes)]
+    wrong = [f"{code},2026-08-20,0,0,0,0,5" for code in codes[:5]]
+    imported = take(lake, write(tmp_path / "again.csv", DAILY, *rows, *wrong), now_ns=NOW + 1)
+    assert counted(imported) == {"correction": 20, "price": 5}
+    assert imported.imports[0].rows == 20
+    report = report_of(lake, imported)
+    assert [(line, name) for line, name, _ in report] == [
+        *((line, "correction") for line in range(2, 22)),
+        *((line, "price") for line in range(22, 27)),
+    ]
+    assert [text for _, _, text in report] == [*rows, *wrong]
+    with pytest.raises(YunhaiError) as refused:
+        take(lake, write(tmp_path / "bad.csv", DAILY, *wrong, "1010,2026-08-20,0,0,0,0,5"))
+    assert refused.value.code == 7455
+
+
 # -- each layout -----------------------------------------------------------------------------------------------------------
 
 SAMPLES: dict[str, tuple[str, tuple[str, ...], str, list[dict[str, Any]]]] = {
@@ -534,7 +559,7 @@ def test_files_that_are_none(tmp_path: Path, name: str, content: bytes, code: in
 def test_rows_that_are_none_are_counted_as_they_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They are told piece by piece: a file of nothing else is refused before it has been read whole."""
     monkeypatch.setattr("yunhai.market.importers.report.IMPORT_ROWS_REFUSED_MAX", 25)
-    monkeypatch.setattr("yunhai.market.importers.parsing.CHUNK", 10)
+    monkeypatch.setattr("yunhai.market.importers.parsing._AT_ONCE", 10)
     source = Source.of(write(tmp_path / "a.csv", DAILY, *["1,2"] * 1_000))
     report = Report(source)
     with pytest.raises(YunhaiError) as refused:

@@ -134,33 +134,6 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     assert not take(lake.folder, other).again
 
 
-@pytest.mark.parametrize("moment", ["write_file", "save"])
-def test_an_import_cut_short_is_never_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
-    """Whether it dies between two files or before the manifest: readers see the lake as it was, and the import can be made
-    again."""
-    lake = lake_of_a_week(tmp_path)
-    before = closes(lake, "2330")
-    other = write(tmp_path / "more.csv", DAILY, "2330,2025-12-31,90,91,89,90,5", "2330,2026-08-14,95,96,94,95,5")
-    real, calls = getattr(writing, moment), []
-
-    def dying(*words: object, **more: object) -> object:
-        calls.append(1)
-        if moment == "save" or len(calls) == 2:
-            raise OSError(28, "No space left on device")
-        return real(*words, **more)
-
-    monkeypatch.setattr(writing, moment, dying)
-    with pytest.raises(OSError, match="No space"):
-        take(lake.folder, other)
-    monkeypatch.undo()
-    assert closes(Lake(lake.folder), "2330") == before
-    verdict = checking.verify(lake.folder)
-    assert verdict.right
-    assert verdict.strangers  # what was written is no part of the lake
-    assert not take(lake.folder, other).again
-    assert len(closes(Lake(lake.folder), "2330")) == 7
-
-
 # -- what was known when -------------------------------------------------------------------------------------------------
 
 
@@ -220,6 +193,31 @@ def test_adjusted_prices(tmp_path: Path) -> None:
     assert then["2026-08-18"] == 100.35  # the second event was not known
     (week,) = lake.bars("2330", "1w", adjust="backward")
     assert (int(week["open"]), int(week["high"])) == (45 * NT, 104 * NT)
+
+
+def test_a_real_dividend(tmp_path: Path) -> None:
+    """2330 on 2024-09-12: 901 the day before, NT$4.01 off, a reference of 896.99, a close of 940 (TWT49U and the day's bars)."""
+    days = ("2330,2024-09-11,896,910,896,901,35967000", "2330,2024-09-12,939,946,937,940,48000000")
+    take(tmp_path / "lake", write(tmp_path / "days.csv", DAILY, *days))
+    take(tmp_path / "lake", write(tmp_path / "ex.csv", EXRIGHTS, "2024-09-12,2330,901,896.99"))
+    lake = Lake(tmp_path / "lake")
+    assert closes(lake, "2330") == {"2024-09-11": 901.0, "2024-09-12": 940.0}
+    adjusted = closes(lake, "2330", adjust="backward")
+    assert adjusted == {"2024-09-11": 896.99, "2024-09-12": 940.0}
+    assert adjusted["2024-09-12"] / adjusted["2024-09-11"] == pytest.approx(940 / 896.99)
+    early = closes(lake, "2330", adjust="backward", as_of=day("2024-09-11") + 20 * HOUR)
+    assert early == {"2024-09-11": 901.0}, "on the eve nobody adjusts"
+
+
+def test_a_halted_stock_has_no_bar_and_its_wider_bars_are_of_the_days_it_traded(tmp_path: Path) -> None:
+    """2330 does not trade on Tuesday and Wednesday, and not at all in the week after."""
+    days = (WEEK[0], WEEK[3], WEEK[4], "2330,2026-08-31,103,104,102,104,600")
+    take(tmp_path / "lake", write(tmp_path / "days.csv", DAILY, *days))
+    lake = Lake(tmp_path / "lake")
+    assert list(closes(lake, "2330")) == ["2026-08-17", "2026-08-20", "2026-08-21", "2026-08-31"]
+    assert closes(lake, "2330", span="1w") == {"2026-08-17": 103.0, "2026-08-31": 104.0}
+    (month,) = lake.bars("2330", "1mo")
+    assert [int(month[name]) for name in ("open", "close", "volume")] == [100 * NT, 104 * NT, 10_600]
 
 
 # -- proof and compaction ------------------------------------------------------------------------------------------------

@@ -501,7 +501,7 @@ def test_what_was_attainable_for_an_order() -> None:
     replay = Replay(small_source(), ["A", "B"])
     replay.seek(replay.end)
     found = attainable(replay, 5)  # a buyer of 30 at 10.00, cancelled unfilled
-    assert found.at_once == (30, price(10.1))
+    assert (found.at_once, found.facing) == ((0, 0), price(10.1))  # what was asked lay beyond its limit
     assert (found.quote, found.trade) == (price(10.1), price(10))
     assert (found.inside, found.got, found.better_by) == (15, 0, 0)
     bought = attainable(replay, 7)
@@ -509,10 +509,33 @@ def test_what_was_attainable_for_an_order() -> None:
     assert (bought.got, bought.average) == (price(10.1), (price(10.1) * 400 + price(10) * 15) // 415)
     assert bought.better_by == bought.average - price(10.1)
     assert bought.inside == 400
-    assert attainable(replay, 1).at_once == (0, 0)  # while an auction collects nothing trades at once
+    collected = attainable(replay, 1)
+    assert (collected.at_once, collected.facing) == ((0, 0), 0)  # while an auction collects nothing trades at once
     with pytest.raises(YunhaiError) as refused:
         attainable(replay, 10)
     assert code_of(refused) == 7483
+
+
+def test_what_could_trade_at_once_ends_at_the_limit() -> None:
+    commands = np.concatenate(
+        [
+            command(Kind.PHASE, 0, 0, side=2),
+            new(1, 0, 1, SELL, 10.0, 30),
+            new(2, 0, 2, SELL, 10.1, 40),
+            new(3, 0, 3, SELL, 10.3, 50),
+            new(4, 0, 4, BUY, 10.1, 100),
+            new(5, 0, 5, BUY, 10.0, 20),
+            new(6, 0, 6, SELL, 10.1, 60),
+            command(Kind.REPRICE, 7, 0, order_id=6, price=price(10.0), account=70),
+            new(8, 0, 7, SELL, 10.2, 10),
+        ]
+    )
+    replay = Replay(source_of(engine_events(commands), LISTINGS[:1]), ["A"])
+    replay.seek(replay.end)
+    found = {order: attainable(replay, order) for order in (4, 6, 7)}
+    assert (found[4].at_once, found[4].facing) == ((70, (price(10.0) * 30 + price(10.1) * 40) // 70), price(10.0))
+    assert (found[6].at_once, found[6].facing) == ((30, price(10.1)), price(10.1))  # the limit it came with
+    assert (found[7].at_once, found[7].facing) == ((0, 0), 0)  # nobody was left on the other side
 
 
 def test_what_traded_after_an_order_was_cancelled_was_not_its_to_have() -> None:

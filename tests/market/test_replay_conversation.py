@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -219,11 +220,16 @@ class Token:
     person: int
     viewing: Everything
     alive: bool = True
+    entitled: bool = True
     expires: int = 2_000_000_000
 
     def require(self) -> None:
         if not self.alive:
             raise YunhaiError(TOKEN_EXPIRED)
+
+    def allow(self) -> None:
+        if not self.entitled:
+            raise YunhaiError(NOT_ENTITLED, source="/")
 
     def viewer(self) -> Everything:
         return self.viewing
@@ -330,6 +336,64 @@ def test_a_token_that_died_ends_a_playing_replay(viewer: Everything) -> None:
             opened_door.tokens["anne"].alive = False
             await client.until(lambda: client.code is not None)
             assert client.code == 1008
+
+    asyncio.run(run())
+
+
+def test_a_right_that_is_taken_away_holds_for_the_next_message_and_ends_a_playing_replay(viewer: Everything) -> None:
+    async def run() -> None:
+        async with door(viewer) as opened_door:
+            client = opened_door.client()
+            client.say(op="auth", token="anne")
+            client.say(op="open", source="test/busy", codes=["A"])
+            await client.answer("state")
+            opened_door.tokens["anne"].entitled = False
+            client.say(op="step")
+            assert (await client.answer("refused"))["error"]["code"] == NOT_ENTITLED
+            opened_door.tokens["anne"].entitled = True
+            client.say(op="step")
+            assert (await client.answer("state", 2))["position"] > 0
+            client.say(op="play", speed="1")
+            await client.answer("update")
+            opened_door.tokens["anne"].entitled = False
+            assert (await client.answer("refused", 2))["error"]["code"] == NOT_ENTITLED
+            await client.until(lambda: client.code is not None)
+
+    asyncio.run(run())
+
+
+class _SlowViewer(Everything):
+    """Whose source `test/busy` is large: opening it takes until `go`."""
+
+    go: threading.Event
+
+    def open(self, source: str) -> tuple[Source, Keeping]:
+        if source == "test/busy":
+            assert self.go.wait(PATIENCE_S)
+        return super().open(source)
+
+
+def test_who_opens_something_large_keeps_nobody_from_playing(viewer: Everything) -> None:
+    slow = _SlowViewer(viewer.sources)
+    slow.go = threading.Event()
+
+    async def run() -> None:
+        async with door(slow) as opened_door:
+            try:
+                patient = [opened_door.client() for _ in range(3)]
+                for client in patient:
+                    client.say(op="auth", token="anne")
+                    client.say(op="open", source="test/busy", codes=["A"])
+                playing = opened_door.client()
+                playing.say(op="auth", token="ben")
+                playing.say(op="open", source="test/day", codes=["A", "B"])
+                playing.say(op="play", speed="1000", idle_s=1)
+                await playing.until(lambda: any(one["op"] == "update" and not one["playing"] for one in playing.got))
+                assert all(one["op"] == "authenticated" for client in patient for one in client.got)
+            finally:
+                slow.go.set()
+            for client in patient:
+                await client.answer("state")
 
     asyncio.run(run())
 

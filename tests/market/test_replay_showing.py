@@ -70,6 +70,22 @@ def test_ones_own_order_is_shown_to_its_last_trade_and_nothing_else_is(order: in
         assert refused.value.code == 7497
 
 
+@pytest.mark.parametrize(
+    ("order", "second", "why"),
+    [
+        (1, 10, "its last trade; the cut at 09:00:06 is before"),
+        (2, 1, "its entry: its auction passed it by, and the re-pricing at 09:00:08 opens nothing"),
+        (3, 4, "its trade in the auction"),
+        (5, 5, "its entry: it never traded, and its cancel at 09:00:11 opens nothing"),
+        (7, 10, "its last trade, which another began"),
+        (8, 9, "its trade on arrival"),
+    ],
+)
+def test_the_moment_up_to_which_ones_own_order_opens_its_security(order: int, second: int, why: str) -> None:
+    seen = own_moment(DAY, order, undelayed=False, now=NINE + MINUTE)
+    assert seen.time_of(len(seen)) == NINE + second * SECOND, why
+
+
 @pytest.mark.parametrize(("undelayed", "now"), [(True, NINE), (False, NINE + 60 * MINUTE)])
 def test_where_more_is_open_the_owner_sees_that(undelayed: bool, now: int) -> None:
     seen = own_moment(DAY, 1, undelayed=undelayed, now=now)

@@ -1,8 +1,13 @@
 """Where a replay's events come from: a file of trades, published order flow, the days of a journal."""
 
+import fcntl
 import gzip
 import io
+import threading
 import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.market.disk import full_after
 from tests.market.replay_scene import price
 from tests.replay.small_feed import morning
 from tests.trading.scene import LISTED, OPENED, PACK_BYTES, PACK_HASH, day_plan
@@ -22,6 +28,7 @@ from yunhai.market.l3.feed import read_feed
 from yunhai.market.replay.catalogue import Catalogue
 from yunhai.market.replay.events import public_events
 from yunhai.market.replay.journal_days import JournalDays
+from yunhai.market.replay.messages import moment_of, moment_text, trade_told
 from yunhai.market.replay.own import own_orders
 from yunhai.market.replay.published import published_source
 from yunhai.market.replay.replay import Replay
@@ -73,6 +80,38 @@ def test_a_file_of_trades(tmp_path: Path, name: str, encoding: str) -> None:
     ]
     replay.seek_time(source.time_of(1))
     assert (replay.position, replay.figures("TX202108").volume) == (1, 34)
+    assert [[moment_text(at, source.offset)[5:19] for at in both] for both in source.stretches] == [
+        ["07-23T15:00:00", "07-23T15:00:01"],
+        ["07-26T08:45:00", "07-26T08:45:00"],
+    ]
+    assert source.cut(1).stretches == ((source.time_of(1), source.time_of(1)),)
+    assert source.cut(0).stretches == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("15:00:30", "2021-07-23T15:00:30"),  # the night session, of the evening before the weekend
+        ("02:00", "2021-07-24T02:00:00"),
+        ("08:45:10", "2021-07-26T08:45:10"),
+        ("13:00", "2021-07-26T13:00:00"),
+        ("14:59", "2021-07-26T14:59:00"),  # after its end rather than before its beginning
+        ("2021-07-25T09:00", "2021-07-25T09:00:00"),
+    ],
+)
+def test_a_time_of_day_is_of_the_date_on_which_trading_goes_on(tmp_path: Path, text: str, moment: str) -> None:
+    source = trade_source("trades/TX/2021-07-26", written(tmp_path / "a.csv"), "TX")
+    assert moment_text(moment_of(text, source), source.offset)[:19] == moment
+    assert moment_text(moment_of("09:00", source.cut(0)), source.offset)[:19] == "2021-07-26T09:00:00"
+
+
+def test_a_spread_that_trades_at_nothing_has_a_price(tmp_path: Path) -> None:
+    source = trade_source(
+        "trades/TX/a", written(tmp_path / "a.csv", ("20210723,TX,202108/202109,150001,0,20,-,-, ",)), "TX"
+    )
+    replay = Replay(source, ["TX202108/202109"])
+    replay.seek(1)
+    assert trade_told(replay.tape()[0], source.offset)["price"] == "0.00"
 
 
 @pytest.mark.parametrize(
@@ -438,3 +477,113 @@ def test_a_long_journal_is_written_piece_by_piece(
     assert found.events.tobytes() == journal.expected()
     assert len(saves) >= 3
     assert saves == sorted(set(saves))
+
+
+# -- who waits for whom --------------------------------------------------------------------------------------------------
+
+PATIENCE_S = 60.0
+
+
+@contextmanager
+def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[ThreadPoolExecutor, threading.Event, list[str]]]:
+    """Threads; the event until which the reading of a file of trades waits; which were read."""
+    go, read = threading.Event(), []
+
+    def waiting(source: str, path: Path, product: str) -> Source:
+        read.append(source)
+        assert go.wait(PATIENCE_S)
+        return trade_source(source, path, product)
+
+    monkeypatch.setattr("yunhai.market.replay.catalogue.trade_source", waiting)
+    with ThreadPoolExecutor(8) as threads:
+        try:
+            yield threads, go, read
+        finally:
+            go.set()
+
+
+def test_a_large_file_makes_wait_only_who_asks_for_the_same(
+    journal: SmallJournal, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.opened()
+    journal.trade_on("09:05", 20)
+    with held_up(monkeypatch) as (threads, go, read):
+        large = [threads.submit(catalogue.open, "trades/TX/2021-07-26") for _ in range(3)]
+        for name in ("journal/2026-08-21", "l3/sse-2023/600519/2023-02-07"):
+            assert threads.submit(catalogue.open, name).result(PATIENCE_S)[0].id == name
+        assert len(threads.submit(catalogue.offered).result(PATIENCE_S)) == 3
+        assert not any(one.done() for one in large)
+        go.set()
+        sources = {id(one.result(PATIENCE_S)[0]) for one in large}
+    assert (read, len(sources)) == (["trades/TX/2021-07-26"], 1)
+    assert not catalogue._turns
+
+
+def test_who_reads_the_journal_makes_wait_only_who_needs_what_is_read(
+    journal: SmallJournal, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    """Another process holds the folder's lock: files and days that are over open meanwhile, the running day afterwards."""
+    journal.opened()
+    journal.trade_on("09:05", 20)
+    journal.venue.finish()
+    journal.tell(DayStep(date="2026-08-21", step="closed"))
+    journal.writer.wait(journal.writer.submit_fact(fact_of({"n": 0}, number=200)))
+    catalogue.offered()
+    journal.opened()  # the same date once more: 2026-08-21.2, which runs
+    journal.trade_on("09:05", 10)
+    with (tmp_path / "replay" / "journal" / "lock").open("rb") as lock, ThreadPoolExecutor(4) as threads:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            running = threads.submit(catalogue.open, "journal/2026-08-21.2")
+            for name in ("journal/2026-08-21", "l3/sse-2023/600519/2023-02-07", "trades/TX/2021-07-26"):
+                assert threads.submit(catalogue.open, name).result(PATIENCE_S)[0].id == name
+            assert not running.done()
+        finally:
+            fcntl.flock(lock, fcntl.LOCK_UN)
+        assert len(running.result(PATIENCE_S)[0]) > 0
+
+
+@pytest.mark.parametrize("name", ["trades/TX/2021-07-26", "l3/sse-2023/600519/2023-02-07"])
+def test_a_file_that_was_changed_or_is_gone_is_no_longer_what_was_opened(
+    catalogue: Catalogue, tmp_path: Path, name: str
+) -> None:
+    before, _ = catalogue.open(name)
+    digest = before.hash_at(len(before))
+    folder = tmp_path / "replay" / name
+    if name.startswith("trades"):
+        written(folder.with_name("2021-07-26.csv.gz"), (*ROWS, ROWS[-1]))
+    else:
+        orders = next(folder.glob("orders*"))
+        orders.touch()
+    after, _ = catalogue.open(name)
+    assert after is not before
+    assert catalogue.open(name)[0] is after
+    assert before.hash_at(len(before)) == digest  # who has it open goes on with what was opened
+    assert len(after) - len(before) == (1 if name.startswith("trades") else 0)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else [folder.with_name("2021-07-26.csv.gz")]:
+        path.unlink()
+    if folder.is_dir():
+        folder.rmdir()
+    with pytest.raises(YunhaiError) as refused:
+        catalogue.open(name)
+    assert refused.value.code == 7480
+    assert name not in [one.id for one in catalogue.offered()]
+
+
+def test_names_that_cannot_be_asked_for_are_not_offered(catalogue: Catalogue, tmp_path: Path) -> None:
+    trades = tmp_path / "replay" / "trades" / "TX"
+    for name in ("2021-07-26.csv", "day of days.csv", "2021-07-27.txt"):
+        written(trades / name)
+    assert [one.id for one in catalogue.offered()] == ["l3/sse-2023/600519/2023-02-07", "trades/TX/2021-07-26"]
+
+
+def test_a_full_disk_is_said_and_the_day_is_whole_afterwards(journal: SmallJournal, catalogue: Catalogue) -> None:
+    journal.opened()
+    journal.trade_on("09:05", 60)
+    with full_after(1_024):
+        for ask in (catalogue.offered, lambda: catalogue.open("journal/2026-08-21")):
+            with pytest.raises(YunhaiError) as refused:
+                ask()
+            assert (refused.value.code, refused.value.entry.http) == (7498, 503)
+        assert catalogue.open("trades/TX/2021-07-26")[0].id == "trades/TX/2021-07-26"
+    assert catalogue.open("journal/2026-08-21")[0].events.tobytes() == journal.expected()

@@ -195,6 +195,8 @@ def test_switching_one_cell_off_takes_menu_and_page_for_exactly_what_it_covers(r
             answer = client.get(entry.url)
             expected = 404 if entry.service == service else answers[entry.url]
             assert answer.status_code == expected, (entry.url, service)
+            if entry.service == service:
+                assert f"服務 {service} 未對此租戶開放" in answer.content.decode(), "a closed service is said"
             if answer.status_code == 200:
                 shown = {shown["url"] for shown in answer.context["shell"]["menu"]}
                 assert shown == {other.url for other in entries if other.service != service}

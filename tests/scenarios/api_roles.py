@@ -93,6 +93,7 @@ def real_values(origin: str, home: Path, token: str) -> dict[str, list[str | int
         "second": [market.pack],
         "purpose": ["contact", "statements"],
         "key": [own["key"], other["key"]],
+        "dataset": ["bars-1d", "revenue"],
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.browser.cloud import UP_S, Cloud, _up
+from tests.browser.cloud import UP_S, Cloud, up
 from yunhai.apps.cloud.inner import Inner
 from yunhai.apps.cloud.places import Places
 
@@ -29,7 +29,7 @@ def closing() -> Iterator[Cloud]:
     """A cloud of this file's own, for its day is closed."""
     home = Path(tempfile.gettempdir()) / f"yunhai-history-{os.getpid()}-{secrets.token_hex(3)}"
     try:
-        with _up(home) as origin:
+        with up(home) as origin:
             plant = [sys.executable, "-m", "tests.browser.plant", str(home)]
             planted = subprocess.run(plant, capture_output=True, text=True, timeout=UP_S)
             assert planted.returncode == 0, planted.stderr[-2000:]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.cloud import UP_S, _up
+from tests.browser.cloud import UP_S, up
 from yunhai.apps.trust.hsm import module_path
 
 pytestmark = pytest.mark.full
@@ -38,7 +38,7 @@ def running() -> Iterator[tuple[str, dict[str, Any], Path]]:
             "yunhai.apps.cli", "ca", "ceremony", "--home", str(home), "--witness", "甲", "--witness", "乙", "--demo"
         )
         assert held.returncode == 0, held.stdout + held.stderr
-        with _up(home) as origin:
+        with up(home) as origin:
             planted = _run("tests.browser.plant", str(home))
             assert planted.returncode == 0, planted.stderr[-2000:]
             yield origin, json.loads(planted.stdout), home

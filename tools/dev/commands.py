@@ -70,8 +70,10 @@ def demo(places: Places, arguments: list[str]) -> NoReturn:
 
 def test(places: Places, arguments: list[str]) -> NoReturn:
     """pytest on two workers unless told otherwise, a file's tests on one of them, so that nothing is set up twice; its own
-    summary closes the output."""
+    summary closes the output. What Python compiled is kept, even where the surroundings say otherwise: the workers and the
+    many processes that tests start read the same modules."""
     os.chdir(places.root)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     chosen = any(word == "-n" or word.startswith(("-n", "--numprocesses", "-p")) for word in arguments)
     workers = [] if chosen else ["-n", "2", "--dist", "loadfile"]
     become(places, [places.python, "-m", "pytest", "-q", *workers, *arguments])

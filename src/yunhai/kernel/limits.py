@@ -547,7 +547,9 @@ SOURCE_LINE_CHARACTERS_MAX: Final = 65_536
 IMPORT_ROWS_MAX: Final = 8_000_000
 """Rows of one imported file."""
 IMPORT_ROWS_REFUSED_MAX: Final = 500_000
-"""Rows named in one report; a file with more of them is not what it is taken for."""
+"""Rows of one file left out because they are wrong; a file with more of them is not what it is taken for."""
+IMPORT_NAMED_IN_MEMORY_MAX: Final = 262_144
+"""Rows to be named in a report that are kept in memory; all of them go to a temporary file beyond."""
 IMPORT_NOTES_NAMED_MAX: Final = 1_000
 """Rows without a fault (no trade that day, known already) that a report names; the rest is counted."""
 MAPPING_CHARACTERS_MAX: Final = 1_000
@@ -574,6 +576,8 @@ SCREEN_STEPS_MAX: Final = 20_000
 
 HISTORY_DAYS_WAITING_MAX: Final = 2
 """Closed days of the journal kept in memory while the lake cannot be written; the journal is read no further then."""
+HISTORY_LIVE_SERIES_MAX: Final = 512
+"""Books' bars of one span that are kept up to the last trade of the running day."""
 HISTORY_STATE_BYTES_MAX: Final = 4_000_000
 """The file that says how far the journal's days are in the lake."""
 SCREENS_KEPT_MAX: Final = 50
@@ -615,6 +619,26 @@ DRAWINGS_A_PERSON_MAX: Final = 2_000
 assert CHART_BARS_MAX <= CHART_BARS_READ_MAX <= INDICATOR_BARS_MAX
 assert DRAWINGS_MAX <= DRAWINGS_A_PERSON_MAX
 
+# --- Data ---
+
+DATA_ROWS_MAX: Final = 500
+"""Rows of the history in one answer of the catalogue."""
+DATA_FILE_ROWS_MAX: Final = 200_000
+"""Rows of the history in one file, and how deep a preview may be paged."""
+DATA_FILES_NAMED_MAX: Final = 500
+"""Files of a dataset that are named, the newest."""
+DATA_IMPORTS_MAX: Final = 200
+"""Imports of one answer."""
+DATA_REPORT_ROWS_MAX: Final = 500
+"""Rows of an import's report in one answer."""
+DATA_REPORT_BYTES_MAX: Final = 16_000_000
+"""Of a report, looked through for one answer."""
+DATA_TEXT_CHARACTERS_MAX: Final = 80
+"""What a report is searched for."""
+DATA_PLACE_MAX: Final = 1 << 53
+"""The largest number of an import, or place in a report, that may be asked for."""
+assert DATA_ROWS_MAX <= DATA_FILE_ROWS_MAX <= LAKE_ROWS_READ_MAX
+
 # --- Contests and paper accounts ---
 
 CONTESTS_MAX: Final = 500
@@ -633,6 +657,8 @@ PAPER_ORDERS_MAX: Final = 1_000
 """Instructions of one paper account."""
 PAPERS_A_PERSON_MAX: Final = 100
 """Personal paper accounts of a person, those that were reset too."""
+PRACTICES_A_PERSON_MAX: Final = 200
+"""Practices of a person on finished days, ended ones too: none is deleted."""
 PAPER_DAYS_MAX: Final = 30
 """Market days that one personal paper account runs over; then it is begun anew."""
 PAPER_FLOORS_KEPT_MAX: Final = 16
@@ -646,3 +672,23 @@ PAPER_ACCOUNTS_MAX: Final = 2_000
 """Accounts worked out in one pass."""
 PAPER_LATENCY_SECONDS_MAX: Final = 60
 """From an order's giving to its arrival."""
+
+ALERTS_MAX: Final = 100
+"""Alerts that a person keeps."""
+ALERT_NOTE_CHARACTERS_MAX: Final = 80
+ALERT_CHANGE_MAX: Final = 10_000
+"""The largest change that an alert may wait for, in 1/100 %."""
+ALERT_VOLUME_MAX: Final = 1 << 53
+"""Shares of a day."""
+ALERT_FIRINGS_SHOWN_MAX: Final = 200
+"""Firings of one answer."""
+ALERT_FIRING_MAX: Final = (1 << 63) - 1
+"""The largest id of a firing."""
+ALERT_FIRINGS_KEPT_MAX: Final = 1_000
+"""Firings that are kept of a person, the newest."""
+ALERTS_REMOVED_MAX: Final = 20
+"""Removed alerts of a person that may still come back."""
+ALERT_REPEAT_SECONDS: Final = 60
+"""Of market time, from one firing of a repeating alert to its next."""
+ALERT_AVERAGE_DAYS_MAX: Final = 240
+"""Days of a moving average that an alert looks at."""

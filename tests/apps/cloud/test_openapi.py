@@ -88,39 +88,3 @@ def test_the_page_is_up_to_date(document: dict[str, Any]) -> None:
     from tools.api_reference import PAGE, rows_of
 
     assert PAGE.read_text("utf-8") == rows_of(document), "run python -m tools.api_reference"
-
-
-def test_no_two_services_give_one_name_to_different_shapes(cloud_places: Any) -> None:
-    """The web's framework would silently keep the last one: every type an API module makes has a name of its own."""
-    import django
-
-    django.setup()
-    from ninja import Schema
-
-    from yunhai.apps.cloud.urls import modules
-
-    owners: dict[str, set[str]] = {}
-    for module in modules("http"):
-        for value in vars(module).values():
-            own = isinstance(value, type) and issubclass(value, Schema) and value.__module__ == module.__name__
-            if own and value.__name__ != "Strict":  # a base, never an answer
-                owners.setdefault(value.__name__, set()).add(module.__name__)
-    assert len(owners) > 50
-    assert {name: where for name, where in owners.items() if len(where) > 1} == {}
-
-
-def test_no_two_shapes_have_one_name(document: dict[str, Any]) -> None:
-    """The document keeps one shape for a name: of two that share it, routes of one would be told with the other's fields."""
-    from ninja import Schema
-
-    def below(kind: type) -> Iterator[type]:
-        for one in kind.__subclasses__():
-            yield one
-            yield from below(one)
-
-    shapes = [one for one in below(Schema) if one.__module__.startswith("yunhai.") and one.__subclasses__() == []]
-    modules: dict[str, set[str]] = {}
-    for one in shapes:
-        modules.setdefault(one.__name__, set()).add(one.__module__)
-    assert len(modules) > 100
-    assert {name: found for name, found in modules.items() if len(found) > 1} == {}

@@ -22,8 +22,8 @@ from tests.trading.lines.test_wire import Authority, Fact
 from yunhai.apps.cloud.origin import Door as Site
 from yunhai.apps.cloud.origin import caddyfile, program
 from yunhai.apps.cloud.places import Places
-from yunhai.apps.trust.listening import quiet_server, unix_socket
 from yunhai.kernel.errors import YunhaiError
+from yunhai.trading.http.listening import quiet_server, unix_socket
 from yunhai.trading.trust.door import DOOR_HEADER, Door
 from yunhai.trading.trust.mutual import Mutual, came_by
 from yunhai.trading.trust.profiles import Profile, Subject

@@ -71,7 +71,7 @@ def test_an_account_that_is_not_mine_cannot_be_chosen(house: House) -> None:
 
 def test_fills_are_the_journals(house: House) -> None:
     text = browser(house.investor).get("/pocket/fills/").content.decode()
-    fills = re.findall(r"<a class=\"mono\" href=\"/timeline/(\d+)/\"", text)
+    fills = re.findall(r"<a class=\"mono\" href=\"/timeline/order:(\d+)/\"", text)
     orders = {str(one.order_id): one.account for one in house.read.market.books.orders.values()}
     assert fills
     assert {orders[order] for order in fills} == {101}
@@ -88,7 +88,7 @@ def test_cash_and_statement_are_the_ledgers(house: House) -> None:
     figures = dict(re.findall(r"<dt>([^<]+)</dt>\s*<dd>([\d,.−-]+)</dd>", page))
     assert figures, page[-3000:]
     assert figures["手續費"].replace(",", "") == re.sub(r"\.00$", "", said["fees"])
-    assert page.count(f'href="/timeline/{said["fills"][0]["order_id"]}/"') >= 1
+    assert page.count(f'href="/timeline/order:{said["fills"][0]["order_id"]}/"') >= 1
     csv = client.get(f"/pocket/statements/{DAY}/?format=csv")
     assert csv["Content-Type"].startswith("text/csv")
     assert client.get("/pocket/statements/1999-01-01/").status_code == 404

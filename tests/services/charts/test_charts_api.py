@@ -264,3 +264,28 @@ def test_the_page_is_the_investors_and_says_how_to_import(client: Any) -> None:
     assert client.get("/pocket/chart/").status_code == 200
     assert client.get("/pocket/chart/a;b/").status_code == 404
     assert make.browser(make.place("sales"), number=make.BROKER).get("/pocket/chart/2330/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("address", "asked"),
+    [
+        (
+            "/pocket/chart/2330/",
+            "span=1d&adjusted=raw&indicators=MA%285%29%2CMA%2820%29%2CMA%2860%29%2CKD%289%2C3%2C3%29",
+        ),
+        ("/pocket/chart/2330/?span=1w&indicators=", "span=1w&adjusted=raw&indicators="),
+        ("/pocket/chart/2330/?segment=futures&as_of=2026-08-01&span=1mo", "span=1mo&adjusted=raw&indicators=MA%285%29"),
+        ("/lab/chart/2330/?as_of=2026-08-01&indicators=KD", "span=1d&adjusted=raw&indicators=KD&as_of=2026-08-01"),
+        ("/pocket/chart/2330/?span=1w%22%3E%3Cb%3E&indicators=", "span=1w%22%3E%3Cb%3E&adjusted=raw&indicators="),
+    ],
+    ids=["as chosen", "by the address", "futures", "as of a day", "nonsense"],
+)
+@pytest.mark.usefixtures("at_home")
+def test_the_page_asks_ahead_for_what_its_script_asks(client: Any, address: str, asked: str) -> None:
+    answer = client.get(address)
+    first = answer.context["page"]["first"]
+    assert first.startswith(f"/2330/bars?{asked}")
+    href = first.replace("&", "&amp;")
+    assert f'<link rel="preload" as="fetch" crossorigin href="/api/v1/charts{href}">' in answer.content.decode()
+    assert client.get(f"/api/v1/charts{first}").status_code == (422 if "%22" in address else 200)
+    assert "as_of" not in first or address.startswith("/lab/")

@@ -13,7 +13,7 @@ from tests.market.test_following import AFTERNOON, MORNING, Scene
 from yunhai.services.charts.rules import DAY_SPANS
 
 pytestmark = pytest.mark.usefixtures("db")
-INTRADAY = ("1s", "1m", "5m", "15m", "30m", "60m")
+INTRADAY = ("1s", "5s", "15s", "30s", "1m", "5m", "15m", "30m", "60m")
 COLUMNS = ("time", "open", "high", "low", "close", "volume", "value", "trades", "indicators")
 
 

@@ -27,16 +27,17 @@ class Classroom:
     """`wall` is the wall time that contests see; a test moves it."""
 
     def __init__(self, monkeypatch: Any) -> None:
-        from yunhai.services.contests import api
+        from yunhai.services.contests import places
         from yunhai.services.contests.floors import floors
 
         floors.clear()
         self.wall = 1_000 * SECOND
-        monkeypatch.setattr(api, "wall_now", lambda: self.wall)
+        monkeypatch.setattr(places, "wall_now", lambda: self.wall)
         for number in (make.EXCHANGE, make.BROKER, make.OTHER_BROKER):
             make.tenant(number)
         set_cell("3.1", "brokerage", "partial", by=0)
-        self.teacher = make.browser(make.place("operations"), number=make.BROKER)
+        self.leader = make.place("operations")
+        self.teacher = make.browser(self.leader, number=make.BROKER)
         self.watcher = make.browser(make.place("compliance"), number=make.BROKER)
         self.stranger = make.browser(make.place("operations", make.OTHER_BROKER), number=make.OTHER_BROKER)
         self._accounts = 1_000

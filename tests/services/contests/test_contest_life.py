@@ -272,6 +272,7 @@ def ticket(dice: random.Random) -> Ask:
     market = dice.random() < 0.3
     return Ask(
         code=listed,
+        odd=False,
         side=dice.choice(("buy", "buy", "sell")),
         order_type="market" if market else "limit",
         time_in_force="ioc" if market else dice.choice(("rod", "ioc")),
@@ -351,3 +352,154 @@ def test_a_contest_that_is_full(room: Classroom, monkeypatch: Any) -> None:
         api.join(room.caller(other), contest["join_code"])
     assert told.value.code == 7545
     assert rows()[0] == 1
+
+
+# -- practices ---------------------------------------------------------------------------------------------------------------
+
+SET_UP = {"source": DAY, "codes": ["2330", "2317"], "cash": "5000000", "begins": "09:00:05", "ends": "13:30:00"}
+
+
+def practising(student: Any, **fields: Any) -> int:
+    answer = ask(student, "POST", "/practices", SET_UP | fields)
+    assert answer.status_code == 201, answer.content
+    return int(answer.json()["paper"])
+
+
+def turned(student: Any, paper: int, **said: str) -> dict[str, Any]:
+    answer = ask(student, "PUT", f"/practices/{paper}/clock", said)
+    assert answer.status_code == 200, answer.content
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_a_practice_from_its_beginning_to_its_summary(room: Classroom) -> None:
+    anne = room.student()
+    paper = practising(anne)
+    shown = account(anne, paper)
+    assert (shown["practice"], shown["contest"], shown["takes_orders"], shown["equity"]) == (True, 0, True, "5000000")
+    assert order(anne, paper, price="104").status_code == 201
+    turned(anne, paper, speed="60")
+    room.wall += 60 * SECOND
+    assert ask(anne, "GET", f"/practices/{paper}").json()["now"][11:19] == "10:00:05"
+    bought = account(anne, paper)
+    assert bought["fills"]
+    assert turned(anne, paper, speed="0")["speed"] == "0"
+    room.wall += 3_600 * SECOND
+    assert ask(anne, "GET", f"/practices/{paper}").json()["now"][11:19] == "10:00:05"  # it stands
+    assert code(ask(anne, "PUT", f"/practices/{paper}/clock", {"to": "09:30:00"})) == (422, 7555)
+    held = sum(one["quantity"] for one in bought["positions"])
+    assert order(anne, paper, side="sell", quantity=held, price="96").status_code == 201
+    at_end = turned(anne, paper, to="13:30:00")
+    assert (at_end["over"], at_end["closed"]) == (True, False)
+    assert code(order(anne, paper)) == (409, 7547)
+    told = ask(anne, "GET", f"/practices/{paper}/summary").json()
+    found = account(anne, paper)
+    assert (told["orders"], told["fills"], told["fees"]) == (2, len(found["fills"]), found["fees"])
+    assert told["best"]["number"] == told["worst"]["number"] == 2
+    assert told["realised"] == found["positions"][0]["realised"] == told["best"]["gain"]
+    floors.clear()  # a restart, or another process
+    assert account(anne, paper) == found
+    assert ask(anne, "POST", f"/practices/{paper}/end").json()["closed"] is True
+    for method, path, body in (
+        ("POST", f"/practices/{paper}/end", None),
+        ("PUT", f"/practices/{paper}/clock", {"speed": "1"}),
+        ("DELETE", f"/papers/{paper}/orders/1", None),
+    ):
+        assert code(ask(anne, method, path, body)) == (409, 7560), path
+    assert account(anne, paper)["digest"] == found["digest"]
+
+
+def test_a_practice_begun_anew_is_another_one_and_the_old_one_is_kept(room: Classroom) -> None:
+    anne, ben = room.student(), room.student()
+    paper = practising(anne)
+    order(anne, paper, price="104")
+    turned(anne, paper, to="09:30:00")
+    before = account(anne, paper)
+    again = ask(anne, "POST", f"/practices/{paper}/anew").json()["paper"]
+    fresh = account(anne, again)
+    assert (fresh["orders"], fresh["equity"], fresh["now"][11:19]) == ([], "5000000", "09:00:05")
+    listed = [(one["paper"], one["closed"]) for one in ask(anne, "GET", "/practices").json()]
+    assert listed == [(again, False), (paper, True)]
+    assert account(anne, paper) == before | {"takes_orders": False, "closed": True}
+    count = rows()
+    for method, path, body in (
+        ("GET", f"/practices/{paper}", None),
+        ("GET", f"/practices/{paper}/summary", None),
+        ("PUT", f"/practices/{again}/clock", {"speed": "1"}),
+        ("POST", f"/practices/{again}/end", None),
+        ("POST", f"/practices/{again}/anew", None),
+        ("GET", f"/papers/{again}", None),
+    ):
+        assert code(ask(ben, method, path, body)) == (404, 7541), path
+    for fields, expected in (
+        ({"source": RUNNING}, (422, 7554)),
+        ({"source": "journal/2020-01-01"}, (422, 7554)),
+        ({"codes": ["9999"]}, (422, 7544)),
+        ({"cash": "0"}, (422, 7544)),
+        ({"begins": "13:30:00", "ends": "09:00:00"}, (422, 7544)),
+    ):
+        assert code(ask(anne, "POST", "/practices", SET_UP | fields)) == expected, fields
+    assert rows() == count
+    assert ask(ben, "GET", "/practices").json() == []
+    own = ask(anne, "POST", "/papers", {}).json()["paper"]  # a personal account is another thing, and no practice
+    assert code(ask(anne, "GET", f"/practices/{own}")) == (404, 7541)
+    assert account(anne, again)["closed"] is False
+
+
+def test_the_days_that_there_are(room: Classroom) -> None:
+    told = ask(room.student(), "GET", "/days")
+    assert [(one["source"], one["closed"]) for one in told.json()] == [(RUNNING, False), (DAY, True)]
+    assert ask(room.teacher, "GET", f"/days/stocks?source={DAY}").json()[0]["code"] == "00878"
+
+
+def test_odd_lots_where_the_rules_have_them(room: Classroom) -> None:
+    anne = room.student()
+    plain, odd = practising(anne), practising(anne, odd_lots=True)
+    assert code(order(anne, plain, odd_lot=True, quantity=10)) == (422, 7549)
+    assert order(anne, odd, odd_lot=True, quantity=10, price="100").status_code == 201
+    assert order(anne, odd, odd_lot=True, quantity=1_000, price="100").status_code == 201
+    assert code(order(anne, odd, code="2330:odd_lot", quantity=10)) == (422, 7549)
+    turned(anne, odd, to="09:15:00")
+    big, small = account(anne, odd)["orders"]
+    assert (small["code"], small["odd_lot"], small["state"] in ("resting", "filled")) == ("2330", True, True)
+    assert (big["state"], big["refused"]["code"]) == ("refused", 1013)
+    assert {(one["code"], one["odd_lot"]) for one in account(anne, odd)["quotes"]} == {
+        (listed, lot) for listed in ("2330", "2317") for lot in (False, True)
+    }
+    contest = room.opened(odd_lots=True)
+    paper = join(anne, contest)
+    assert order(anne, paper, odd_lot=True, quantity=5).status_code == 201
+    room.clock(contest, to="13:30:00")
+    ended = room.end(contest)
+    assert ask(room.teacher, "POST", f"/{contest['id']}/ranking/verify").json()["hash"] == ended["final_hash"]
+
+
+@pytest.mark.full
+def test_the_pages_of_practices(room: Classroom, monkeypatch: Any) -> None:
+    anne, ben = room.student(), room.student()
+    assert anne.get(f"/pocket/paper/practice/?source={DAY}").status_code == 200
+    sent = {"source": DAY, "codes": "2330", "cash": "x", "begins": "", "ends": "", "fee": "1", "odd_lots": "1"}
+    refused = anne.post("/pocket/paper/practice/", sent)
+    assert (refused.status_code, "2101" in refused.content.decode()) == (422, True)
+    begun = anne.post("/pocket/paper/practice/", sent | {"cash": "1,000,000"})
+    assert begun.status_code == 302
+    page = begun["Location"]
+    number = page.rstrip("/").rpartition("/")[2]
+    for path, body in (
+        ("clock/", {"speed": "1000"}),
+        ("clock/", {"to": "13:00:00"}),
+        ("orders/", {"code": "2330", "side": "buy", "segment": "odd_lot", "quantity": "7", "price": "99"}),
+        ("end/", {}),
+        ("anew/", {}),
+    ):
+        assert ben.post(page + path, body).status_code == 404, path
+        assert anne.post(page + path, body).status_code == 302, path
+    assert anne.post(page + "clock/", {"speed": "1"}).status_code == 409
+    assert anne.get(page).status_code == 200
+    assert len(ask(anne, "GET", "/practices").json()) == 2
+    assert account(anne, int(number))["orders"][0]["odd_lot"] is True
+    from yunhai.services.contests import practice
+
+    monkeypatch.setattr(practice, "PRACTICES_A_PERSON_MAX", 2)
+    assert code(ask(anne, "POST", f"/practices/{number}/anew")) == (409, 7559)
+    assert anne.get("/pocket/paper/").status_code == 200

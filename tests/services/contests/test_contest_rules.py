@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from yunhai.kernel.clock import SECOND
 from yunhai.kernel.errors import YunhaiError
+from yunhai.kernel.limits import PAPER_FLOORS_KEPT_MAX
 from yunhai.market.paper.score import Score
 from yunhai.services.contests import rules
+from yunhai.services.contests.floors import Floor, Floors
 from yunhai.services.contests.rules import Ask, Clock, Draft, Weights
 
 NT = 10_000
@@ -18,6 +20,7 @@ DRAFT = Draft(
     text="",
     source="journal/2026-08-21",
     codes=("2330", " 2317", "2330"),
+    odd_lots=False,
     cash=1_000_000 * NT,
     fee=True,
     kinds=("market-ioc", "limit-rod"),
@@ -121,7 +124,7 @@ def test_it_goes_forward_only() -> None:
 
 # -- a ticket ----------------------------------------------------------------------------------------------------------------
 
-TICKET = Ask(code="2330", side="buy", order_type="limit", time_in_force="rod", quantity=1_000, price="100.5")
+TICKET = Ask(code="2330", odd=False, side="buy", order_type="limit", time_in_force="rod", quantity=1_000, price="100.5")
 
 
 @pytest.mark.parametrize(
@@ -144,10 +147,10 @@ def test_a_ticket(change: dict[str, object], code: int) -> None:
     ask = replace(TICKET, **change)  # type: ignore[arg-type]
     if code:
         with pytest.raises(YunhaiError) as told:
-            rules.asked(ask, codes=("2330",), kinds=("limit-rod", "market-ioc"))
+            rules.asked(ask, names=("2330",), kinds=("limit-rod", "market-ioc"))
         assert told.value.code == code
     else:
-        made = rules.asked(ask, codes=("2330",), kinds=("limit-rod",))
+        made = rules.asked(ask, names=("2330",), kinds=("limit-rod",))
         assert (made.side, made.order_type, made.time_in_force, made.price) == (1, 2, 0, 1_005_000)
 
 
@@ -203,3 +206,29 @@ def test_a_ranking_depends_on_nothing_but_the_scores(scores: list[Score], first:
     assert sorted(one.paper for one in found) == sorted(held)
     assert all(0 <= one.points <= 100_000 for one in found)
     assert [one.points for one in found] == sorted((one.points for one in found), reverse=True)
+
+
+def test_a_process_keeps_so_many_floors_and_drops_those_asked_for_least_recently() -> None:
+    kept, made = Floors(), list[int]()
+
+    def asked(key: int) -> None:
+        def make() -> Floor:
+            made.append(key)
+            return Floor.__new__(Floor)
+
+        kept.of(key, make)
+
+    for key in range(PAPER_FLOORS_KEPT_MAX):
+        asked(key)
+    asked(0)
+    assert made == list(range(PAPER_FLOORS_KEPT_MAX))
+    asked(PAPER_FLOORS_KEPT_MAX)  # one more: 1 goes, 0 was asked for since
+    asked(0)
+    asked(1)
+    assert made[PAPER_FLOORS_KEPT_MAX:] == [PAPER_FLOORS_KEPT_MAX, 1]
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0, "09:00:00"), (1, "09:00:01"), (61, "09:01:01")])
+def test_times_of_day_have_their_seconds(seconds: int, told: str) -> None:
+    nine = 1_787_241_600 + 9 * 3_600
+    assert rules.at_text((nine + seconds) * SECOND) == told

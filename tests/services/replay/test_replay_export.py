@@ -2,11 +2,14 @@
 
 import csv
 import io
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from tests.market.disk import full_after
 from tests.services.conftest import Read
 from tests.services.replay.test_replay_service import RUNNING, code, investor
 from yunhai.services.replay import api as replay
@@ -56,3 +59,25 @@ def test_what_is_not_given(read_market: Read, monkeypatch: pytest.MonkeyPatch) -
     assert code(owner.get(API, good)) == (422, 7488)
     monkeypatch.undo()
     assert code(investor(2, 201, "partial").get(API, good)) == (403, 7492)
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_full_disk_is_said_and_leaves_nothing_behind(
+    read_market: Read, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    source = viewing.catalogue().open(RUNNING)[0]
+    asked = {"source": RUNNING, "codes": source.listings[0].name, "form": form}
+    owner, write = investor(1, 101), replay.export
+
+    def on_a_full_disk(*asked_for: Any) -> int:
+        with full_after(64):
+            return write(*asked_for)
+
+    monkeypatch.setattr(replay, "export", on_a_full_disk)
+    answer = owner.get(API, asked)
+    assert code(answer) == (503, 7498)
+    assert str(tmp_path) not in answer.content.decode()
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(replay, "export", write)
+    assert owner.get(API, asked).status_code == 200

@@ -181,7 +181,7 @@ class Check:
         order = self.seen["order"]
 
         def ask() -> str:
-            answer = browser.get(f"/api/v1/timeline/{order}")
+            answer = browser.get(f"/api/v1/timeline/order:{order}")
             return answer.text if answer.status_code == httpx.codes.OK else ""
 
         text = _until("timeline", BOOKS_S, ask, lambda found: self.seen["order_number"] in found)

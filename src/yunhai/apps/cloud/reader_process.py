@@ -1,5 +1,5 @@
 """The reader process: the readings, the outbox's relay, the background jobs, the follower that makes evidence and the one that
-takes market days into the lake, each a thread, and a socket to ask it on.
+takes market days into the lake, the alerts on day bars, each a thread, and a socket to ask it on.
 
 One of them failing for good (the journal is not the tables' own, a record does not fit) ends the process with its
 error; `yunhai up` starts it again with growing pauses. A database that is away is waited for.
@@ -23,6 +23,7 @@ from yunhai.apps.cloud.readers import JournalReading, hold_lock
 from yunhai.kernel.errors import YunhaiError
 from yunhai.market.importers.following import DaysFollower
 from yunhai.platform.outbox.relay import poster, relay
+from yunhai.services.alerts.daily import DayLook
 
 AWAY_SECONDS: Final = 1.0
 _log = structlog.get_logger("reader")
@@ -45,7 +46,12 @@ class ReaderProcess:
         """Start the parts and wait; every thread has ended when it returns. Raises what made it stop, if anything did."""
         parts: list[tuple[str, Callable[[], None]]] = [("read", self._read), ("relay", self._relay)]
         if self._jobs:
-            parts += [("jobs", self._work), ("evidence", self._seal), ("history", self._follow_days)]
+            parts += [
+                ("jobs", self._work),
+                ("evidence", self._seal),
+                ("history", self._follow_days),
+                ("alerts", self._look_at_days),
+            ]
         server = AskServer(self._places.reader_socket, "reader", self.state, more=self.live)
         threads = [threading.Thread(target=self._guarded, args=part, name=part[0]) for part in parts]
         asked = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, daemon=True)
@@ -71,13 +77,21 @@ class ReaderProcess:
         }
 
     def live(self, path: str) -> bytes | None:
-        """`/bars?code=2330&segment=board&span=1m`: the running day's bars (`LiveBars`); None: no day, or another path."""
+        """`/bars?code=2330&segment=board&span=1m`: the running day's bars (`LiveBars`), with `date` and `since` (ns) only those
+        from then on, if it is still that day; None: no day, or another path."""
         asked = urlsplit(path)
         if asked.path != "/bars":
             return None
         query = dict(parse_qsl(asked.query))
+        since = query.get("since", "0")
         try:
-            found = self._days.live(query.get("code", ""), query.get("segment", "board"), query.get("span", "1m"))
+            found = self._days.live(
+                query.get("code", ""),
+                query.get("segment", "board"),
+                query.get("span", "1m"),
+                date=query.get("date", ""),
+                since_ns=int(since) if since.isdecimal() else 0,
+            )
         except YunhaiError:
             return None
         return None if found is None else msgspec.msgpack.encode(found)
@@ -129,6 +143,10 @@ class ReaderProcess:
     def _follow_days(self) -> None:
         """Closed market days into the lake, the running one's bars in memory."""
         self._days.run(self.stop)
+
+    def _look_at_days(self) -> None:
+        """Alerts on day bars, when the lake has got a day."""
+        DayLook(self._places.home / "lake").run(self._connect, self.stop)
 
     def _work(self) -> None:
         """Background jobs of the web's transactions (procrastinate), on an event loop of this thread's own."""

@@ -24,18 +24,20 @@ import psycopg
 import structlog
 
 from yunhai.apps.cloud.snapshots import newest_books
+from yunhai.exchange.rules.pack import RulePack
 from yunhai.journal.errors import NOT_FOUND as NO_JOURNAL
 from yunhai.journal.reader import Group, Reader
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import READER_BATCH_POSTINGS_MAX, READER_BATCH_RECORDS_MAX
 from yunhai.services.accounts.reader import HoldingsReading
+from yunhai.services.alerts.reader import AlertsReading
 from yunhai.services.ledger.errors import OTHER_JOURNAL
 from yunhai.services.ledger.reader import LedgerReading
 from yunhai.services.orders.reader import OrdersReading
 from yunhai.services.settlement.reader import SettlementReading
 from yunhai.trading.books.books import Books
 from yunhai.trading.books.steps import EXPIRED, STEPS
-from yunhai.trading.core.packing import Accepted, Events, pieces
+from yunhai.trading.core.packing import Accepted, Events, Told, pieces
 from yunhai.trading.facts import DayOpened, DayStep, KeySet, LineState, decode
 
 NAME: Final = "books"
@@ -49,6 +51,8 @@ BATCH_SECONDS: Final = 1.0
 """How old a batch may get while the journal has more: small ones would cost more than they are worth."""
 POSITIONS_SECONDS: Final = 3.0
 IDLE_SECONDS: Final = 0.02
+ARMING_SECONDS: Final = 1.0
+"""How soon an alert is armed while the journal is quiet."""
 
 _log = structlog.get_logger("reader")
 
@@ -74,13 +78,15 @@ class JournalReading:
         self._journal, self._snapshots = journal, snapshots
         self._connection = connection
         self._ledger = LedgerReading()
-        self._orders = OrdersReading()
+        self._alerts = AlertsReading()
+        self._orders = OrdersReading(self._alerts.take)
         self._holdings = HoldingsReading(self._orders.close_of)
         self._settlement = SettlementReading()
         self._reader: Reader | None = None
         self._read: Group | None = None
         self._began = 0.0
         self._positions_at = 0.0
+        self._armed_at = 0.0
 
     @property
     def started(self) -> bool:
@@ -107,6 +113,8 @@ class JournalReading:
             day = self.books.day.date if self.books.day else ""
             self._ledger.restart(cursor, day)
             self._orders.restart(cursor, day)
+            self._alerts.restart(cursor, self._opened(), self._orders.securities)
+            self._alerts.arm(cursor, self.mark.sequence, self._orders.securities)
             self._holdings.restart(cursor, self.books)
             self._settlement.restart()
         self.books.posted = self._ledger.take
@@ -115,6 +123,19 @@ class JournalReading:
         _log.info(
             "reading", sequence=self.mark.sequence, day=day, rebuilt_ms=round((time.perf_counter() - began) * 1000)
         )
+
+    def _opened(self) -> tuple[DayOpened, RulePack] | None:
+        """The fact and the rules of the day that the books stand in; None before the first."""
+        day = self.books.day
+        if day is None:
+            return None
+        group = Reader(self._journal, day.sequence, follow=True).next()
+        for piece in pieces(group, day.sequence) if group is not None else ():
+            if isinstance(piece, Told) and piece.sequence == day.sequence:
+                fact = decode(piece.fact.number, piece.fact.content)
+                assert isinstance(fact, DayOpened), "the books' day begins with its fact"
+                return fact, self.books.rule_pack(fact.pack, fact.pack_sha256)
+        return None
 
     def _check(self, reader: Reader) -> None:
         if not self.mark.group:
@@ -138,6 +159,7 @@ class JournalReading:
         now = time.monotonic()
         if group is None:
             if self._read is None and not self._holdings.waiting:
+                self._arm()
                 return False
             self._write(positions=True)
             return True
@@ -183,6 +205,8 @@ class JournalReading:
                 if isinstance(fact, DayOpened):
                     self._open_day(piece.sequence, piece.fact.time, group.wall_ns, fact)
                 books.apply_fact(piece.sequence, piece.fact.time, piece.fact.tenant, fact)
+                if isinstance(fact, DayOpened):
+                    self._alerts.open_day(fact, books.rule_pack(fact.pack, fact.pack_sha256))
                 if isinstance(fact, KeySet):
                     self._orders.take_key(piece.sequence, fact)
                 elif isinstance(fact, LineState):
@@ -202,11 +226,20 @@ class JournalReading:
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
+    def _arm(self) -> None:
+        """Now and then while the journal is quiet: alerts that people made meanwhile."""
+        if time.monotonic() - self._armed_at < ARMING_SECONDS:
+            return
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            self._alerts.arm(cursor, self.mark.sequence, self._orders.securities)
+        self._armed_at = time.monotonic()
+
     def _write(self, *, positions: bool) -> None:
         self._holdings.touch(self._ledger.accounts())
         with self._connection.transaction(), self._connection.cursor() as cursor:
             written = self._ledger.write(cursor)
             self._orders.write(cursor)
+            self._alerts.write(cursor)
             self._settlement.write(cursor)
             self._holdings.write(cursor, positions=positions)
             group = self._read
@@ -217,8 +250,10 @@ class JournalReading:
                 _keep(cursor, NAME, self.mark, group.wall_ns, written)
             if positions:
                 _keep(cursor, POSITIONS, self.mark, group.wall_ns if group is not None else 0, 0)
+            self._alerts.arm(cursor, self.mark.sequence, self._orders.securities)
         self.postings += written
         self._read = None
+        self._armed_at = time.monotonic()
         if positions:
             self._positions_at = time.monotonic()
 

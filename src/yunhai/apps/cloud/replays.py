@@ -46,7 +46,8 @@ class StreamViewer:
     following: Following
     catalogue: Catalogue
 
-    def _require(self, source: str) -> None:
+    def require(self, source: str = "/") -> None:
+        """That row 3.1 is open to the tenant. NOT_ENTITLED."""
         books = self.following.books
         tenant = books.tenants.get(self.claims.tenant)
         if tenant is None or tenant.fact is None or not books.entitled(tenant.fact, SERVICE):
@@ -54,19 +55,19 @@ class StreamViewer:
 
     def offered(self) -> tuple[Offered, ...]:
         """All sources. NOT_ENTITLED."""
-        self._require("/")
+        self.require()
         return self.catalogue.offered()
 
     def open(self, source: str) -> tuple[Source, Keeping]:
         """A source; of the running day what was there twenty minutes ago unless the matrix says full. NOT_ENTITLED."""
-        self._require(source)
+        self.require(source)
         made, keeping = self.catalogue.open(source)
         return shown(made, undelayed=self._undelayed, now=self.following.market_time()), keeping
 
     def open_own(self, source: str, order: int, account: int) -> tuple[Source, Keeping]:
         """The same, or as far as an order of an account of theirs goes that is open to them. NOT_ENTITLED, ORDER_UNKNOWN,
         NOTHING_FOUND, LOOKUP_MISSING."""
-        self._require(source)
+        self.require(source)
         made, keeping = self.catalogue.open(source)
         now = self.following.market_time()
         if not account or order not in self.orders(made, account):
@@ -108,6 +109,10 @@ class StreamRight:
         if self.claims.expires <= time.time():
             raise YunhaiError(TOKEN_EXPIRED)
         Revocations(self.following.books.revoked).require(self.claims)
+
+    def allow(self) -> None:
+        """NOT_ENTITLED."""
+        self.viewer().require()
 
     def viewer(self) -> StreamViewer:
         return StreamViewer(self.claims, self.following, self.catalogue)

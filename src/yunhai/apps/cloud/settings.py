@@ -67,7 +67,9 @@ INSTALLED_APPS = [
     "yunhai.services.desk",
     "yunhai.services.trust",
     "yunhai.services.charts",
+    "yunhai.services.data",
     "yunhai.services.screener",
+    "yunhai.services.alerts",
     "yunhai.services.contests",
     "yunhai.services.replay",
     "django.contrib.auth",
@@ -148,6 +150,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = LOCAL and not SECURE
 MFA_TOTP_ISSUER = "Yunhai 雲海"
+MFA_TOTP_TOLERANCE = 1  # RFC 6238 5.2: one step for the way from the screen to here; a code still counts once
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/account/login/"

@@ -26,7 +26,7 @@ socket_mode: Final = click.option(
 
 def listen(address: str | None, usual: Path, mode: str) -> socket.socket:
     """Listen at `address`: a loopback port, a socket's path, or (None) at `usual`. `mode` in octal, one of SOCKET_MODES."""
-    from yunhai.trading.http.serve import tcp_socket, unix_socket
+    from yunhai.trading.http.listening import tcp_socket, unix_socket
 
     if address is not None and address.isdigit():
         return tcp_socket(int(address))

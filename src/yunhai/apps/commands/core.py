@@ -77,7 +77,7 @@ def command(
     import uvloop
 
     from yunhai.trading.core.core import Core, CoreSettings
-    from yunhai.trading.http.serve import unix_socket
+    from yunhai.trading.http.listening import unix_socket
 
     settings = CoreSettings(
         journal=places.journal,

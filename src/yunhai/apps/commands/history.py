@@ -20,6 +20,7 @@ from yunhai.kernel.limits import LAKE_ROWS_READ_MAX
 from yunhai.kernel.money import price_text
 
 if TYPE_CHECKING:
+    from yunhai.market.importers.following import DaysState
     from yunhai.market.importers.importing import Imported
 
 FAILED_CHECK: Final = 1
@@ -171,10 +172,12 @@ def _told(say: Callable[[str], None], name: str, lake: Path, imported: "Imported
 @_JSON
 def list_(home: Path | None, lake: Path | None, as_json: bool) -> None:
     """What the lake holds and where it came from 資料湖內容與來源."""
+    from yunhai.market.importers.following import load_state
     from yunhai.market.lake.manifest import load
     from yunhai.market.lake.tables import TABLES
 
     place = _folder(home, lake)
+    state = load_state(place)  # before the manifest: a day that it calls imported is there
     manifest = load(place)
     out = console(stderr=as_json)
     tables = []
@@ -195,7 +198,7 @@ def list_(home: Path | None, lake: Path | None, as_json: bool) -> None:
         )
     if not tables:
         out.print("the lake is empty 資料湖是空的")
-    days = _days_told(place, out.print)
+    days = _days_told(state, out.print)
     if as_json:
         imports = [
             {"number": made.number, "source": made.source, "sha256": made.source_sha256, "importer": made.importer,
@@ -206,11 +209,8 @@ def list_(home: Path | None, lake: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(answer, ensure_ascii=False))
 
 
-def _days_told(lake: Path, say: Callable[[str], None]) -> dict[str, Any] | None:
+def _days_told(state: "DaysState", say: Callable[[str], None]) -> dict[str, Any] | None:
     """Tell how far the cloud's own market days are in the lake; the same as JSON, None if none was followed."""
-    from yunhai.market.importers.following import load_state
-
-    state = load_state(lake)
     if not state.journal:
         return None
     name = state.journal[:16]
@@ -236,17 +236,29 @@ def verify_(compact: bool, home: Path | None, lake: Path | None, as_json: bool) 
     缺檔或雜湊不符時離開碼為 1。
     """
     from yunhai.market.lake import checking
+    from yunhai.market.lake.errors import LAKE_BUSY
+    from yunhai.market.lake.writing import recover
 
     place = _folder(home, lake)
+    out = console(stderr=as_json)
+    try:
+        cleared = recover(place)
+    except YunhaiError as problem:
+        if problem.code != LAKE_BUSY:
+            raise
+        cleared = 0
+    if cleared:
+        out.print(f"– files of a write that was cut short, taken away 已清除中斷寫入之檔案: {cleared}")
     with _progress("verify 驗證") as tell:
         verdict = checking.verify(place, tell)
-    out = console(stderr=as_json)
     for finding in verdict.findings:
         entry = entry_of(finding.code)
         out.print(f"✗ {finding.code} {entry.name} {finding.path}")
     for path in verdict.strangers:
         out.print(f"– not in the manifest, no part of the lake 不在目錄檔內: {path}")
-    answer = asdict(verdict) | {"right": verdict.right}
+    for path in verdict.unfinished:
+        out.print(f"– of a write that is under way 寫入進行中: {path}")
+    answer = asdict(verdict) | {"right": verdict.right, "cleared": cleared}
     if verdict.right and compact:
         with _progress("compact 合併") as tell:
             before, after = checking.compact(place, now_ns=time.time_ns(), progress=tell)
@@ -261,7 +273,7 @@ def verify_(compact: bool, home: Path | None, lake: Path | None, as_json: bool) 
 
 @command.command("bars")
 @click.argument("code")
-@click.option("--span", default="1d", show_default=True, help="1s 1m 5m 15m 30m 60m 1d 1w 1mo 週期.")
+@click.option("--span", default="1d", show_default=True, help="1s 5s 15s 30s 1m 5m 15m 30m 60m 1d 1w 1mo 週期.")
 @click.option("--from", "first", type=_Date(), help="First day 起日.")
 @click.option("--to", "last", type=_Date(), help="Last day 迄日.")
 @click.option("--adjust", default="raw", show_default=True, help="raw backward forward 還原方式.")

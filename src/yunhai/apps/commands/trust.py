@@ -41,8 +41,8 @@ def command(context: click.Context, home: Path | None, origin: str, socket_mode:
     import uvloop
 
     from yunhai.apps.trust.folder import TrustPlaces
-    from yunhai.apps.trust.listening import unix_socket
     from yunhai.apps.trust.process import keeper_of, serve
+    from yunhai.trading.http.listening import unix_socket
 
     at = TrustPlaces(places)
     inner, public = unix_socket(at.socket, 0o600), unix_socket(at.public_socket, int(socket_mode, 8))

@@ -18,9 +18,9 @@ from yunhai.apps.trust.ca import Authority
 from yunhai.apps.trust.folder import OFFICER_PIN_CREDENTIAL, PIN_CREDENTIAL, TrustPlaces, new_pin
 from yunhai.apps.trust.hsm import Hsm, module_path, outside, software
 from yunhai.apps.trust.keeper import Keeper
-from yunhai.apps.trust.listening import quiet_server
 from yunhai.apps.trust.software_token import configuration
 from yunhai.apps.trust.store import Store
+from yunhai.trading.http.listening import quiet_server
 from yunhai.trading.trust.activations import Verifier
 
 log: Final = structlog.get_logger("yunhai.trust")

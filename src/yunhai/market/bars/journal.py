@@ -19,8 +19,9 @@ from yunhai.journal.facts import decode as decode_head
 from yunhai.journal.reader import Group, Reader
 from yunhai.kernel.clock import EPOCH, MINUTE, parse_date
 from yunhai.kernel.records import Kind
-from yunhai.market.bars.making import TICK, ticks
-from yunhai.market.bars.spans import SessionClock
+from yunhai.market.bars.making import BAR, TICK, ticks
+from yunhai.market.bars.running import RunningBars, Tape
+from yunhai.market.bars.spans import SessionClock, Span
 from yunhai.trading import facts
 from yunhai.trading.books.steps import CLOSED
 from yunhai.trading.core.packing import starts_of, trading_records
@@ -59,6 +60,7 @@ class _Day:
             offset=pack.utc_offset,
             first=sequence,
         )
+        self.places = {(place.code, place.program.segment.value): book for book, place in enumerate(plan.books)}
         self._number = (parse_date(opened.date) - EPOCH).days
         self._names, self._segment = np.unique(self.made.segments.astype(str), return_inverse=True)
         ends = {name.value: max(span.end for span in segment.spans) for name, segment in pack.segments.items()}
@@ -66,7 +68,8 @@ class _Day:
             SessionClock(offset=pack.utc_offset, ends=((ends[str(name)], ends[str(name)] + LATE_CLOSE),))
             for name in self._names
         ]
-        self._parts: list[NDArray[np.void]] = []
+        self.tape = Tape()
+        self.bars = RunningBars(self.tape, offset=pack.utc_offset)
 
     def take(self, records: NDArray[np.void]) -> None:
         found = records[records["kind"] == Kind.TRADE]
@@ -85,17 +88,11 @@ class _Day:
                 quantities=part["quantity"].astype(np.int64),
                 days=np.full(len(part), self._number),
             )
-        self._parts.append(made)
-
-    def trades(self) -> NDArray[np.void]:
-        """So far, in the journal's order."""
-        if len(self._parts) != 1:
-            self._parts = [np.concatenate(self._parts) if self._parts else np.empty(0, TICK)]
-        return self._parts[0]
+        self.tape.put(made)
 
     def ended(self, sequence: int) -> JournalDay:
         """The day as it stands at `sequence`: its trades by segment, so that its bytes do not depend on how it was read."""
-        trades = self.trades()
+        trades = self.tape.whole()
         self.made.last = sequence
         self.made.trades = trades[np.argsort(self._segment[trades["security"]], kind="stable")]
         return self.made
@@ -113,9 +110,18 @@ class TradingDays:
     def running(self) -> JournalDay | None:
         return None if self._day is None else self._day.made
 
-    def trades(self) -> NDArray[np.void]:
-        """The running day's so far, in the journal's order."""
-        return np.empty(0, TICK) if self._day is None else self._day.trades()
+    def bars(
+        self, code: str, segment: str, span: Span, *, since_ns: int = 0
+    ) -> tuple[JournalDay, NDArray[np.void]] | None:
+        """The running day and one of its books' bars so far, those that begin at `since_ns` or later; None before any day.
+
+        May be asked while another thread takes groups. YunhaiError 7458, 7456.
+        """
+        day = self._day
+        if day is None:
+            return None
+        book = day.places.get((code, segment))
+        return day.made, np.empty(0, BAR) if book is None else day.bars.of(book, span, since_ns=since_ns)
 
     def take(self, group: Group) -> list[JournalDay]:
         """Take a group; the days that it ends: closed, or another one was opened. YunhaiError 2202-2207, 2510-2512."""

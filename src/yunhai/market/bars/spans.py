@@ -36,6 +36,9 @@ SPANS: Final = {
     span.name: span
     for span in (
         Span("1s", "1 秒", SECOND, "1s"),
+        Span("5s", "5 秒", 5 * SECOND, "1s"),
+        Span("15s", "15 秒", 15 * SECOND, "1s"),
+        Span("30s", "30 秒", 30 * SECOND, "1s"),
         Span("1m", "1 分", MINUTE, "1m"),
         Span("5m", "5 分", 5 * MINUTE, "1m"),
         Span("15m", "15 分", 15 * MINUTE, "1m"),

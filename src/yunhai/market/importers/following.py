@@ -1,7 +1,7 @@
 """A journal's days into the lake by themselves, and the running day's bars while it runs.
 
 Runs as a thread of the reader process. Every half second it takes what the journal has got: the trades of the running day are
-kept in memory (28 bytes each), and asked for as bars of any span; when the day's closing step comes, the day is imported, so
+kept in memory (32 bytes each), and asked for as bars of any span; when the day's closing step comes, the day is imported, so
 that it is history at once. Live bars and imported bars come from the same trades by the same function: they are equal.
 
 How far it has come stands in `lake/journal.json`. It is written when a day begins, is imported or fails, never more often:
@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -27,11 +28,13 @@ from yunhai.journal.reader import Group, Reader
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import HISTORY_DAYS_WAITING_MAX, HISTORY_STATE_BYTES_MAX
 from yunhai.market.bars.journal import JournalDay, TradingDays
-from yunhai.market.bars.making import BAR, folded, rows_of
+from yunhai.market.bars.making import BAR
 from yunhai.market.bars.spans import span_named
 from yunhai.market.importers.own_journal import import_day
+from yunhai.market.lake.manifest import FOLLOWED
+from yunhai.market.lake.writing import recover
 
-NAME: Final = "journal.json"
+NAME: Final = FOLLOWED
 IDLE_SECONDS: Final = 0.5
 RETRY_SECONDS: Final = 30.0
 _log = structlog.get_logger("history")
@@ -58,11 +61,13 @@ class DaysState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LiveBars(msgspec.Struct, frozen=True, kw_only=True):
-    """The running day's bars of one book, BAR rows as bytes. `closed`: the venue has finished, no other will come."""
+    """The running day's bars of one book, BAR rows as bytes. `closed`: the venue has finished, no other will come. `since_ns`:
+    of the day's bars only those that begin then or later; 0 all."""
 
     date: str
     closed: bool
     bars: bytes
+    since_ns: int = 0
 
 
 def load_state(lake: Path) -> DaysState:
@@ -83,13 +88,13 @@ class DaysFollower:
         self._reader: Reader | None = None
         self._waiting: deque[JournalDay] = deque()
         self._mark: tuple[int, int, str, dict[str, bytes]] = (0, 0, "", {})
-        self._lock = threading.Lock()
         self._retry_at = 0.0
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Find the place to go on from: after the last imported day, else the journal's beginning. YunhaiError 3001-3007."""
+        self._clear()
         kept = load_state(self._lake)
         reader = Reader(self._journal, follow=True)
         identity = reader.journal_id().hex()
@@ -98,6 +103,13 @@ class DaysFollower:
         else:
             kept = DaysState(journal=identity)
         self.state, self._days, self._reader = kept, TradingDays(kept.packs), reader
+
+    def _clear(self) -> None:
+        """What was being written when the last process was killed; another writer or a damaged lake is found out later."""
+        with suppress(YunhaiError, OSError):
+            recover(self._lake)
+            for path in self._lake.glob(".yunhai-*.tmp"):  # nobody but a follower writes beside the manifest
+                path.unlink(missing_ok=True)
 
     def _stands(self, kept: DaysState) -> bool:
         """Whether the journal still has the group that was read last (one restored from an older copy has not)."""
@@ -120,8 +132,7 @@ class DaysFollower:
         if group is None:
             return False
         before = self._days.running
-        with self._lock:
-            ended = self._days.take(group)
+        ended = self._days.take(group)
         _SEQUENCE.set(group.last_sequence)
         running = self._days.running
         if running is not None and running is not before and not running.closed:
@@ -177,21 +188,21 @@ class DaysFollower:
 
     # -- being asked ---------------------------------------------------------------------------------------------------
 
-    def live(self, code: str, segment: str, span: str) -> LiveBars | None:
+    def live(self, code: str, segment: str, span: str, *, date: str = "", since_ns: int = 0) -> LiveBars | None:
         """The running day's bars of one book, or the last closed day's until another opens; None before any. Bars of an hour
-        and less, and the day's own. YunhaiError 7456."""
+        and less, and the day's own. Who has the bars of this `date` already asks for those from `since_ns` on. What it costs
+        are the trades since the book's bars of that span were last asked for. YunhaiError 7456, 7458.
+        """
         wanted = span_named(span)
-        with self._lock:
-            day = self._days.running
-            if day is None:
-                return None
-            date, closed, offset = day.date, day.closed, day.offset
-            books = np.flatnonzero((day.codes == code) & (day.segments == segment))
-            trades = self._days.trades()
-        chosen = trades[trades["security"] == books[0]] if len(books) else trades[:0]
-        bars = folded(rows_of(chosen, wanted, offset=offset))
-        bars["security"] = 0
-        return LiveBars(date=date, closed=closed, bars=bars.tobytes())
+        running = self._days.running
+        since = since_ns if running is not None and running.date == date else 0
+        found = self._days.bars(code, segment, wanted, since_ns=since)
+        if found is None:
+            return None
+        day, bars = found
+        if since and day.date != date:  # another day has opened meanwhile
+            return self.live(code, segment, span)
+        return LiveBars(date=day.date, closed=day.closed, bars=bars.tobytes(), since_ns=since)
 
     def run(self, stop: threading.Event) -> None:
         """Follow the journal until `stop`; a journal that is not there yet or cannot be read is tried again."""
@@ -210,3 +221,12 @@ class DaysFollower:
 def bars_of(live: LiveBars) -> "np.ndarray[tuple[int], np.dtype[np.void]]":
     """The rows of an answer."""
     return np.frombuffer(live.bars, BAR)
+
+
+def joined(before: LiveBars, after: LiveBars) -> LiveBars:
+    """The day's bars as they are after an answer with those since some moment: bars that begin before it do not change."""
+    if not after.since_ns or before.date != after.date:
+        return after
+    held = bars_of(before)
+    kept = held[: int(np.searchsorted(held["start_ns"], after.since_ns))]
+    return msgspec.structs.replace(after, bars=kept.tobytes() + after.bars, since_ns=before.since_ns)

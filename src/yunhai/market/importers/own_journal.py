@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,8 @@ class _NoReport:
     def counts(self) -> dict[int, int]:
         return {}
 
-    def written(self) -> bytes:
-        return b""
+    def write(self, file: BinaryIO) -> None:
+        pass
 
 
 def import_journal(lake: Path, journal: Path, *, now_ns: int) -> Iterator[tuple[JournalDay, Imported | None]]:

@@ -1,8 +1,9 @@
 """Rows of a source as columns of a table, chunk by chunk; what is no row of the layout goes to the report."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import compress, islice
 from typing import Any, Final
 
 import numpy as np
@@ -29,12 +30,16 @@ from yunhai.market.lake.errors import (
 from yunhai.market.lake.reading import day_start
 
 Columns = dict[str, NDArray[Any]]
-CHUNK: Final = 131_072
+CHUNK: Final = 65_536
 """Rows turned into arrays at once."""
+_AT_ONCE: Final = 512
+"""Rows held as lists of their own at once: fewer than the collector of cycles waits for before it looks at everything."""
 BLANK: Final = frozenset({"", "-", "--", "---", "----", "N/A"})
 Progress = Callable[[int], None]
 _PRICES: Final = frozenset({"open", "high", "low", "close", "price", "close_before", "reference"})
 Texts = list[list[str]]
+Fields = Mapping[str, Sequence[str]]
+"""Rows' texts by the column that they are for."""
 _BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TAIPEI: Final = timezone(timedelta(microseconds=TAIPEI_OFFSET // 1_000))
 
@@ -67,36 +72,49 @@ def parsed(
     )
 
 
-def _csv(layout: Layout, source: Source, report: Report) -> Iterator[tuple[dict[str, list[str]], NDArray[np.int64]]]:
+def _csv(layout: Layout, source: Source, report: Report) -> Iterator[tuple[Fields, NDArray[np.int64]]]:
     rows = csv.reader(source.lines())
     try:
         header = [name.strip() for name in next(rows, [])]
         places = {target: _place(header, each, layout, source) for target, each in layout.fields.items() if each.source}
-        width = len(header)
-        kept: Texts = []
-        lines: list[int] = []
-        broken: list[int] = []
-        for row in rows:
-            if len(row) == width:
-                kept.append(row)
-                lines.append(rows.line_num)
-            elif row:
-                broken.append(rows.line_num)
-            if len(kept) + len(broken) >= CHUNK:
-                _tell(report, broken, ROW_FIELDS)
-                yield {target: [row[at] for row in kept] for target, at in places.items()}, np.array(lines, np.int64)
-                kept, lines, broken = [], [], []
-        _tell(report, broken, ROW_FIELDS)
-        if kept:
-            yield {target: [row[at] for row in kept] for target, at in places.items()}, np.array(lines, np.int64)
+        kept: dict[str, list[str]] = {target: [] for target in places}
+        lines: list[NDArray[np.int64]] = []
+        before, count = rows.line_num, 0
+        while found := list(islice(rows, _AT_ONCE)):
+            ends = _ends(found, before, rows.line_num)
+            before, count = rows.line_num, count + len(found)
+            fields = np.fromiter(map(len, found), np.int64, len(found))
+            whole = fields == len(header)
+            if not whole.all():
+                _tell(report, ends[~whole & (fields > 0)], ROW_FIELDS)
+                found, ends = list(compress(found, whole)), ends[whole]
+            if found:
+                columns = list(zip(*found, strict=True))
+                for target, at in places.items():
+                    kept[target].extend(columns[at])
+                lines.append(ends)
+            if count >= CHUNK and lines:
+                yield kept, np.concatenate(lines)
+                kept, lines, count = {target: [] for target in places}, [], 0
+        if lines:
+            yield kept, np.concatenate(lines)
     except csv.Error as error:
         raise YunhaiError(SOURCE_UNREADABLE, path=source.name, reason=str(error), reason_zh="不是 CSV") from None
 
 
-def _tell(report: Report, broken: list[int], reason: int) -> None:
+def _ends(found: Texts, before: int, after: int) -> NDArray[np.int64]:
+    """The line on which each row ends, of rows that follow line `before` and end with line `after`: one that has line ends
+    within its fields stands on more lines than one."""
+    if after - before == len(found):
+        return np.arange(before + 1, after + 1, dtype=np.int64)
+    stood = (1 + sum(text.count("\n") for text in row) for row in found)
+    return np.asarray(before + np.cumsum(np.fromiter(stood, np.int64, len(found))))
+
+
+def _tell(report: Report, broken: NDArray[np.int64], reason: int) -> None:
     """Count and name rows that are none of the layout. YunhaiError 7455 too many."""
     report.read += len(broken)
-    report.note(np.array(broken, np.int64), reason)
+    report.note(broken, reason)
 
 
 def _place(header: list[str], field: Field, layout: Layout, source: Source) -> int:
@@ -106,12 +124,12 @@ def _place(header: list[str], field: Field, layout: Layout, source: Source) -> i
     return header.index(name)
 
 
-def _fixed(layout: Layout, source: Source, report: Report) -> Iterator[tuple[dict[str, list[str]], NDArray[np.int64]]]:
+def _fixed(layout: Layout, source: Source, report: Report) -> Iterator[tuple[Fields, NDArray[np.int64]]]:
     kept: list[str] = []
     lines: list[int] = []
     broken: list[int] = []
 
-    def chunk() -> tuple[dict[str, list[str]], NDArray[np.int64]]:
+    def chunk() -> tuple[Fields, NDArray[np.int64]]:
         places = {target: each.source for target, each in layout.fields.items()}
         return (
             {target: [row[at[0] : at[1]] for row in kept] for target, at in places.items() if isinstance(at, tuple)},
@@ -126,10 +144,10 @@ def _fixed(layout: Layout, source: Source, report: Report) -> Iterator[tuple[dic
         elif row.strip():
             broken.append(number)
         if len(kept) + len(broken) >= CHUNK:
-            _tell(report, broken, ROW_LENGTH)
+            _tell(report, np.array(broken, np.int64), ROW_LENGTH)
             yield chunk()
             kept, lines, broken = [], [], []
-    _tell(report, broken, ROW_LENGTH)
+    _tell(report, np.array(broken, np.int64), ROW_LENGTH)
     if kept:
         yield chunk()
 
@@ -138,7 +156,7 @@ class _Chunk:
     """Some rows of the source while they become columns. A row is out for its first reason."""
 
     def __init__(
-        self, layout: Layout, texts: dict[str, list[str]], lines: NDArray[np.int64], report: Report, day: int | None
+        self, layout: Layout, texts: Fields, lines: NDArray[np.int64], report: Report, day: int | None
     ) -> None:
         self._layout = layout
         self._texts = texts
@@ -171,7 +189,7 @@ class _Chunk:
         texts = self._texts[target]
         match field.kind:
             case "code":
-                texts = [text.strip() for text in texts]
+                texts = _trimmed(texts)
                 self._refuse(each(texts, is_code) == 0, ROW_CODE)
                 return np.array(texts, object)
             case "text":
@@ -189,10 +207,12 @@ class _Chunk:
                 self._refuse(found == BAD, ROW_DATE)
                 return day_start(np.where(found == BAD, 0, found))
 
-    def _numbers(self, target: str, field: Field, texts: list[str]) -> NDArray[np.int64]:
-        texts = [text.strip().replace(",", "") for text in texts]
-        blank = np.fromiter(map(BLANK.__contains__, texts), np.bool_, len(texts))
+    def _numbers(self, target: str, field: Field, texts: Sequence[str]) -> NDArray[np.int64]:
+        texts = _trimmed(texts, without=",")
         value, good = numbers(texts, decimals=field.decimals)
+        blank = np.zeros(len(texts), np.bool_)
+        for place in np.flatnonzero(~good).tolist():  # no blank is a number
+            blank[place] = texts[place] in BLANK
         if blank.any():
             if field.blank is None:
                 self._refuse(blank, ROW_UNTRADED if self._layout.untraded_if_blank else ROW_INCOMPLETE)
@@ -202,6 +222,14 @@ class _Chunk:
         wide = (np.abs(value) > PRICE_MAX) if target in _PRICES else np.zeros(len(value), np.bool_)
         self._refuse(~blank & (~good | wide), ROW_NUMBER)
         return np.asarray(value, np.int64)
+
+
+def _trimmed(texts: Sequence[str], *, without: str = "") -> Sequence[str]:
+    """The texts without blanks around them, and without a letter. Mostly there are none: then they are taken as they are."""
+    together = "".join(texts)
+    if together.split(None, 1) != [together] or (without and without in together):
+        return [text.strip().replace(without, "") if without else text.strip() for text in texts]
+    return texts
 
 
 def _moment(text: str) -> int:

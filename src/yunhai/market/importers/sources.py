@@ -4,6 +4,7 @@ Plain or gzip; UTF-8 (with or without a mark) or CP950, told from its beginning.
 which no code, date or number contains, so that such a row is reported where it matters and not where it does not.
 """
 
+import builtins
 import gzip
 import hashlib
 import io
@@ -19,6 +20,9 @@ from yunhai.market.lake.errors import SOURCE_UNREADABLE
 
 _GZIP: Final = b"\x1f\x8b"
 _HEAD_BYTES: Final = 65_536
+_BLOCK_BYTES: Final = 1 << 20
+_LETTER_BYTES: Final = 4
+"""Of the longest letter."""
 _DAMAGED: Final = (OSError, EOFError, zlib.error)
 
 
@@ -65,19 +69,34 @@ class Source:
 
     def lines(self) -> Iterator[str]:
         """The file's lines with their ends, NUL taken out of the way. YunhaiError 7455 damaged or beyond the bounds."""
-        read = 0
+        encoding = self.encoding
+        for block in self._blocks():
+            text = block.decode(encoding, "replace").replace("\0", "\ufffd")
+            encoding = self.encoding.removesuffix("-sig")  # a mark stands at the beginning alone
+            lines = list(io.StringIO(text, newline="\n"))
+            if max(map(len, lines)) > SOURCE_LINE_CHARACTERS_MAX:
+                raise _too_large(self.path)
+            yield from lines
+
+    def _blocks(self) -> "Iterator[builtins.bytes]":
+        """Whole lines, about a block of them at a time: no letter of the encodings has the line's end within it."""
+        read, rest = 0, b""
         try:
-            with (
-                _opened(self.path, packed=self.packed) as file,
-                io.TextIOWrapper(file, encoding=self.encoding, errors="replace", newline="\n") as text,
-            ):
-                while line := text.readline(SOURCE_LINE_CHARACTERS_MAX + 1):
-                    read += len(line)
-                    if len(line) > SOURCE_LINE_CHARACTERS_MAX or read > SOURCE_BYTES_MAX:
+            with _opened(self.path, packed=self.packed) as file:
+                while block := file.read(_BLOCK_BYTES):
+                    read += len(block)
+                    lines, end, after = block.rpartition(b"\n")
+                    if len(rest) > _LETTER_BYTES * SOURCE_LINE_CHARACTERS_MAX or read > SOURCE_BYTES_MAX:
                         raise _too_large(self.path)
-                    yield line if "\0" not in line else line.replace("\0", "\ufffd")
+                    if end:
+                        yield rest + lines + end
+                        rest = after
+                    else:
+                        rest += after
         except _DAMAGED as error:
             raise _damaged(self.path, error) from None
+        if rest:
+            yield rest
 
 
 def _opened(path: Path, *, packed: bool) -> BinaryIO:

@@ -28,8 +28,9 @@ def letters(texts: Sequence[str]) -> NDArray[np.uint8]:
         packed = np.array(texts, np.bytes_)
     except UnicodeEncodeError:
         packed = np.array([text.encode("ascii", "replace") for text in texts], np.bytes_)
-    width = max(packed.dtype.itemsize, 1)
-    return packed.astype(f"S{width}").view(np.uint8).reshape(len(texts), width)
+    if not packed.dtype.itemsize:
+        packed = packed.astype("S1")
+    return packed.view(np.uint8).reshape(len(texts), packed.dtype.itemsize)
 
 
 def numbers(texts: Sequence[str], *, decimals: int = 0) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

@@ -250,14 +250,20 @@ def _rows(path: Path, columns: tuple[str, ...], *, optional: tuple[str, ...] = (
         raise refusal(4102, path=path.name, reason=f"not CSV: {problem}") from problem
 
 
-def _orders(path: Path) -> Iterator[FeedOrder]:
-    columns = ("BizIndex", "OrderNo", "OrdType", "Side", "Price", "OrderQty", "TransactTime")
+def _in_sequence(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, _Row]]:
+    """Every row of a table with its BizIndex, which rises from row to row."""
     before = -1
     for row in _rows(path, columns):
         sequence = row.whole("BizIndex")
         if sequence <= before:
             raise row.refusal(f"BizIndex {sequence} does not follow {before}")
         before = sequence
+        yield sequence, row
+
+
+def _orders(path: Path) -> Iterator[FeedOrder]:
+    columns = ("BizIndex", "OrderNo", "OrdType", "Side", "Price", "OrderQty", "TransactTime")
+    for sequence, row in _in_sequence(path, columns):
         cancel = row.flag("OrdType", (ADD_FLAG, CANCEL_FLAG)) == CANCEL_FLAG
         yield FeedOrder(
             sequence=sequence,
@@ -272,12 +278,7 @@ def _orders(path: Path) -> Iterator[FeedOrder]:
 
 def _trades(path: Path) -> Iterator[FeedTrade]:
     columns = ("BizIndex", "BidApplSeqNum", "OfferApplSeqNum", "LastPx", "LastQty", "ExecType", "TransactTime")
-    before = -1
-    for row in _rows(path, columns):
-        sequence = row.whole("BizIndex")
-        if sequence <= before:
-            raise row.refusal(f"BizIndex {sequence} does not follow {before}")
-        before = sequence
+    for sequence, row in _in_sequence(path, columns):
         yield FeedTrade(
             sequence=sequence,
             buy=row.whole("BidApplSeqNum", least=1),

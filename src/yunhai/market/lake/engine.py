@@ -1,4 +1,4 @@
-"""DuckDB, bounded: so many threads, so much memory, no extension from the network, spilling only to a temporary folder."""
+"""DuckDB, bounded: so many threads, so much memory, no extension from the network, spilling only to a temporary folder, silent."""
 
 import tempfile
 from typing import Final
@@ -12,7 +12,7 @@ THREADS: Final = 2
 
 def connect(*, threads: int = THREADS, memory_mb: int = LAKE_MEMORY_MB_MAX) -> duckdb.DuckDBPyConnection:
     """A database in memory with the house's bounds."""
-    return duckdb.connect(
+    made = duckdb.connect(
         ":memory:",
         config={
             "threads": max(1, min(threads, LAKE_THREADS_MAX)),
@@ -23,3 +23,10 @@ def connect(*, threads: int = THREADS, memory_mb: int = LAKE_MEMORY_MB_MAX) -> d
             "autoload_known_extensions": False,
         },
     )
+    return silent(made)
+
+
+def silent(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """The connection, without a progress bar on standard output: each cursor would begin with its own."""
+    connection.execute("SET enable_progress_bar = false")
+    return connection

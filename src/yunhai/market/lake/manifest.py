@@ -10,12 +10,16 @@ from typing import Final
 
 import msgspec
 
-from yunhai.journal.files import make_folder, read_up_to, whole_file
+from yunhai.journal.files import make_folder, read_up_to, sync_folder, whole_file
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import MANIFEST_BYTES_MAX
 from yunhai.market.lake.errors import FILE_MISSING, MANIFEST_UNREADABLE
 
 NAME: Final = "manifest.json"
+ASIDE: Final = "aside"
+"""The folder of what is being written."""
+FOLLOWED: Final = "journal.json"
+"""How far a journal's days are in the lake (`yunhai.market.importers.following`)."""
 FORMAT: Final = 1
 
 
@@ -74,6 +78,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     def of(self, table: str) -> tuple[LakeFile, ...]:
         return tuple(file for file in self.files if file.table == table)
 
+    def named(self) -> frozenset[str]:
+        """Every path that is part of the lake, or may still be read."""
+        reports = (made.report for made in self.imports if made.report)
+        return frozenset((*(file.path for file in self.files), *reports, *(gone.path for gone in self.retired)))
+
     def import_of(self, number: int) -> Import:
         """KeyError if there is none."""
         for made in self.imports:
@@ -101,19 +110,26 @@ def load(folder: Path) -> Manifest:
     if found.format != FORMAT:
         raise YunhaiError(MANIFEST_UNREADABLE, reason=f"format {found.format}", reason_zh=f"格式版本 {found.format}")
     for file in found.files:
-        if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
+        if outside(file.path):
             raise YunhaiError(MANIFEST_UNREADABLE, reason=f"a path outside: {file.path}", reason_zh="路徑超出資料湖")
     return found
 
 
+def outside(path: str) -> bool:
+    """Whether a path of the lake's own leads out of it."""
+    return Path(path).is_absolute() or ".." in Path(path).parts
+
+
 def save(folder: Path, manifest: Manifest) -> None:
-    """Replace the manifest whole, synced. OSError."""
-    make_folder(folder)
+    """Replace the manifest whole, synced; what is cut short lies in `aside/`. YunhaiError 7453 it would be too large; OSError."""
+    make_folder(folder / ASIDE)
     content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
     if len(content) > MANIFEST_BYTES_MAX:
         raise YunhaiError(MANIFEST_UNREADABLE, reason="it would grow too large: compact", reason_zh="將過大，請先合併")
-    with whole_file(folder / NAME) as file:
+    with whole_file(folder / ASIDE / NAME) as file:
         file.write(content)
+    (folder / ASIDE / NAME).replace(folder / NAME)
+    sync_folder(folder)
 
 
 def hash_of(path: Path) -> tuple[str, int]:

@@ -20,27 +20,16 @@ from yunhai.kernel.limits import HISTORY_CODE_CHARACTERS_MAX, LAKE_CODES_ASKED_M
 from yunhai.market.bars.making import BAR, coarser
 from yunhai.market.bars.spans import span_named
 from yunhai.market.lake.adjusting import ADJUSTMENTS, Adjust, adjusted, factors
-from yunhai.market.lake.engine import THREADS, connect
+from yunhai.market.lake.engine import THREADS, connect, silent
 from yunhai.market.lake.errors import FILE_DIFFERS, QUESTION_WRONG
 from yunhai.market.lake.manifest import NAME, LakeFile, Manifest, hash_of, load
 from yunhai.market.lake.tables import TABLES, TAIL, Table
 
 Rows = dict[str, NDArray[Any]]
 
-HISTORY_BAR: Final = np.dtype(
-    [
-        ("start_ns", "<i8"),
-        ("open", "<i8"),
-        ("high", "<i8"),
-        ("low", "<i8"),
-        ("close", "<i8"),
-        ("volume", "<i8"),
-        ("value", "<i8"),
-        ("trades", "<i8"),
-    ]
-)
-"""A bar of one security: prices and value in 1/10,000 NT$, volume in shares (contracts of futures). `value` and `trades` are 0
-where the source does not tell them."""
+HISTORY_BAR: Final = np.dtype(BAR.descr[1:])
+"""A `BAR` whose security is known: prices and value in 1/10,000 NT$, volume in shares (contracts of futures). `value` and `trades`
+are 0 where the source does not tell them."""
 
 
 class Lake:
@@ -72,7 +61,7 @@ class Lake:
             if self._engine is None:
                 bounds = {} if self._memory_mb is None else {"memory_mb": self._memory_mb}
                 self._engine = connect(threads=self._threads, **bounds)
-            return self._engine.cursor()
+            return silent(self._engine.cursor())
 
     def manifest(self) -> Manifest:
         """What is in the lake now. YunhaiError 7453."""

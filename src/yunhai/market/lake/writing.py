@@ -8,28 +8,26 @@ question `as_of` an earlier moment still gets the old one.
 
 import fcntl
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol
 
 import duckdb
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from yunhai.journal.files import make_folder, sync_folder, whole_file
+from yunhai.journal.files import make_folder
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.limits import LAKE_RETIRED_SECONDS_MIN
 from yunhai.market.lake.engine import connect
 from yunhai.market.lake.errors import LAKE_BUSY, ROW_CORRECTION, ROW_KNOWN
-from yunhai.market.lake.manifest import Import, LakeFile, Manifest, hash_of, load, save
+from yunhai.market.lake.manifest import Import, LakeFile, Manifest, hash_of, load
+from yunhai.market.lake.placing import Placing, clear, placing, sweep
 from yunhai.market.lake.tables import Table
 
 LOCK: Final = "lake.lock"
-ASIDE: Final = "aside"
 REPORTS: Final = "reports"
 ROW_GROUP: Final = 16_384
 """Rows of a file's smallest readable part: one security's year is found without reading the others'."""
@@ -44,7 +42,7 @@ class Told(Protocol):
 
     def note(self, lines: NDArray[np.int64], reason: int) -> None: ...
     def counts(self) -> dict[int, int]: ...
-    def written(self) -> bytes: ...
+    def write(self, file: BinaryIO) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,19 +79,12 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def sweep(folder: Path, manifest: Manifest, now_ns: int) -> Manifest:
-    """Delete what was cut short, and what was retired so long ago that nobody reads it. The lock is held."""
-    aside = folder / ASIDE
-    if aside.is_dir():
-        for path in aside.iterdir():
-            path.unlink()
-    kept = []
-    for retired in manifest.retired:
-        if now_ns - retired.at_ns < LAKE_RETIRED_SECONDS_MIN * 1_000_000_000:
-            kept.append(retired)
-        else:
-            (folder / retired.path).unlink(missing_ok=True)
-    return msgspec.structs.replace(manifest, retired=tuple(kept))
+def recover(folder: Path) -> int:
+    """Take away what a write left that was killed; how many files. YunhaiError 7452 another is writing, 7453; OSError."""
+    if not folder.is_dir():
+        return 0
+    with locked(folder):
+        return clear(folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,23 +106,22 @@ def store(folder: Path, batches: list[Batch], origin: Origin, told: Told, *, now
         known = origin.made(manifest)
         if known:
             return known
-        manifest = sweep(folder, manifest, now_ns)
-        with connect() as engine:
-            return _Writing(folder, manifest, engine, origin, now_ns).store(batches, told)
+        manifest = sweep(folder, now_ns)
+        with placing(folder) as files, connect() as engine:
+            return _Writing(files, manifest, engine, origin, now_ns).store(batches, told)
 
 
 class _Writing:
     """One import on its way into the lake."""
 
     def __init__(
-        self, folder: Path, manifest: Manifest, engine: duckdb.DuckDBPyConnection, origin: Origin, now_ns: int
+        self, files: Placing, manifest: Manifest, engine: duckdb.DuckDBPyConnection, origin: Origin, now_ns: int
     ) -> None:
-        self._folder = folder
+        self._files = files
         self._manifest = manifest
         self._engine = engine
         self._origin = origin
         self._now_ns = now_ns
-        make_folder(folder / ASIDE)
 
     def store(self, batches: list[Batch], told: Told) -> tuple[Import, ...]:
         first = max((each.number for each in self._manifest.imports), default=0) + 1
@@ -142,10 +132,11 @@ class _Writing:
             files += made
             stored.append((batch.table, sum(file.rows for file in made)))
         report = f"{REPORTS}/{first:06d}.jsonl"
-        make_folder(self._folder / REPORTS)
-        with whole_file(self._folder / report) as file:
-            file.write(told.written())
-        sha256, _ = hash_of(self._folder / report)
+        aside = self._files.aside(".jsonl")
+        with aside.open("wb") as file:
+            told.write(file)
+        sha256, _ = hash_of(aside)
+        self._files.put(aside, report)
         reasons = {str(reason): count for reason, count in sorted(told.counts().items())}
         imports = tuple(
             Import(
@@ -172,7 +163,7 @@ class _Writing:
             imports=(*self._manifest.imports, *imports),
             files=(*self._manifest.files, *files),
         )
-        save(self._folder, manifest)
+        self._files.publish(manifest)
         return imports
 
     def _batch(self, batch: Batch, number: int, told: Told) -> list[LakeFile]:
@@ -186,7 +177,7 @@ class _Writing:
         corrects = np.zeros(rows, np.bool_)
         older = [file for file in self._manifest.of(batch.table.name) if file.part in set(np.unique(parts).tolist())]
         if older:
-            same, other = self._compared(batch, [str(self._folder / file.path) for file in older])
+            same, other = self._compared(batch, [str(self._files.folder / file.path) for file in older])
             told.note(batch.lines[same], ROW_KNOWN)
             told.note(batch.lines[other], ROW_CORRECTION)
             kept[same], corrects[other] = False, True
@@ -223,7 +214,7 @@ class _Writing:
     def _file(self, table: Table, part: str, columns: Columns, number: int, *, corrects: bool) -> LakeFile:
         return write_file(
             self._engine,
-            self._folder,
+            self._files,
             table,
             part,
             columns,
@@ -235,7 +226,7 @@ class _Writing:
 
 def write_file(
     engine: duckdb.DuckDBPyConnection,
-    folder: Path,
+    files: Placing,
     table: Table,
     part: str,
     columns: Columns,
@@ -244,10 +235,10 @@ def write_file(
     corrects: bool,
     venues: tuple[str, ...],
 ) -> LakeFile:
-    """Rows as one synced file in its place, not yet named by a manifest."""
+    """Rows as one file, aside until the write is published."""
     types = table.all_columns()
     engine.register("rows", {name: columns[name] for name in types})
-    aside = folder / ASIDE / f"{uuid.uuid4().hex}.parquet"
+    aside = files.aside(".parquet")
     chosen = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in types.items())
     query = (
         f"COPY (SELECT {chosen} FROM rows ORDER BY {', '.join(table.order)}, known_ns, origin) "  # noqa: S608 - the table's names
@@ -255,20 +246,12 @@ def write_file(
     )
     engine.execute(query)
     engine.unregister("rows")
-    handle = os.open(aside, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
     sha256, size = hash_of(aside)
-    home = folder / table.part_folder(part)
-    make_folder(home)
-    path = home / f"part-{sha256[:16]}.parquet"
-    aside.replace(path)
-    sync_folder(home)
+    place = f"{table.part_folder(part)}/part-{sha256[:16]}.parquet"
+    files.put(aside, place)
     starts = columns["start_ns"]
     return LakeFile(
-        path=str(path.relative_to(folder)),
+        path=place,
         sha256=sha256,
         bytes=size,
         rows=len(starts),

@@ -1,6 +1,7 @@
 """`/stream/v1/replay` as a bare ASGI application: one connection, one conversation (`session`), one replay at most.
 
-The work of all conversations is done by two threads, so that a stream that serves live quotes beside it goes on. One message
+The work of all conversations is done by two threads, so that a stream that serves live quotes beside it goes on; what may have to
+read a whole journal or file first (`SLOW`) by threads of its own, so that what plays goes on too. One message
 is sent at a time and waited for: a reader that is slow gets its replay slower, from where it is, and one that reads nothing for
 a minute is cut off. What a client says while it is not answered waits, a few messages deep, and then it is not read.
 """
@@ -26,7 +27,7 @@ from yunhai.kernel.limits import (
     STREAM_TOKEN_SECONDS_MAX,
 )
 from yunhai.market.replay.errors import MESSAGE_UNFIT, TOO_MANY_REPLAYS
-from yunhai.market.replay.messages import ENCODER, Auth, Said, read_message
+from yunhai.market.replay.messages import ENCODER, Auth, Open, Said, Sources, read_message
 from yunhai.market.replay.session import Session, Viewer
 from yunhai.trading.core.errors import TOKEN_MISSING
 
@@ -38,6 +39,8 @@ _TRY_LATER: Final = 1013
 _TOO_SLOW: Final = 4008
 _SLOW_NS: Final = SECOND // 4
 """A message that its reader kept waiting for so long is not made up for."""
+
+SLOW: Final = (Open, Sources)
 
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
@@ -57,6 +60,9 @@ class Right(Protocol):
     def require(self) -> None:
         """That the token still lives. YunhaiError 65xx."""
 
+    def allow(self) -> None:
+        """That they may replay at all, as of now. NOT_ENTITLED."""
+
     def viewer(self) -> Viewer:
         """What they may look at."""
 
@@ -72,6 +78,7 @@ class ReplayApplication:
         self._enter = enter
         self._wall = wall
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="replay")
+        self._openers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="replay-opening")
         self._connections = 0
         self._unsigned: dict[_Connection, asyncio.Task[Any]] = {}
         self._of_person: Counter[int] = Counter()
@@ -129,9 +136,10 @@ class ReplayApplication:
     def now(self) -> int:
         return self._wall()
 
-    async def work(self, call: Callable[..., T], *arguments: Any) -> T:
-        """Run it in one of the threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)
+    async def work(self, call: Callable[..., T], *arguments: Any, slow: bool = False) -> T:
+        """Run it in one of the threads. `slow`: where nobody who plays waits for it."""
+        threads = self._openers if slow else self._threads
+        return await asyncio.get_running_loop().run_in_executor(threads, call, *arguments)
 
 
 class _GoneError(Exception):
@@ -209,7 +217,10 @@ class _Connection:
             if self.right is None or self._session is None:
                 raise YunhaiError(TOKEN_MISSING)
             self.right.require()
-            answers = await self._application.work(self._session.say, said, self._application.now())
+            self.right.allow()
+            answers = await self._application.work(
+                self._session.say, said, self._application.now(), slow=isinstance(said, SLOW)
+            )
         except YunhaiError as error:
             if error.entry.http == HTTPStatus.UNAUTHORIZED:
                 await self.refuse(error, _POLICY)
@@ -237,6 +248,7 @@ class _Connection:
             return
         try:
             self.right.require()
+            self.right.allow()
         except YunhaiError as error:
             await self.refuse(error, _POLICY)
         update = await application.work(session.tick, application.now())

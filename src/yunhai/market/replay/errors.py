@@ -22,6 +22,7 @@ MESSAGE_UNFIT: Final = 7494
 NOTHING_OPEN: Final = 7495
 TOO_MANY_ORDERS: Final = 7496
 WITHHELD: Final = 7497
+DISK_FAILED: Final = 7498
 
 register(
     *rows(
@@ -204,6 +205,16 @@ register(
             "This moment is less than 20 minutes old and not open yet",
             "請稍後再開啟；自己的委託可由最佳執行或以委託編號開啟。",
             "Open it later; a moment of one's own order opens by the order's number.",
+        ),
+        (
+            DISK_FAILED,
+            "replay-disk-failed",
+            None,
+            503,
+            "磁碟無法讀寫（可能已滿），未留下任何檔案",
+            "The disk could not be read or written (it may be full); nothing was left behind",
+            "請稍後再試；仍不行時請通知系統管理者。",
+            "Try again later; if it goes on, tell whoever runs the installation.",
         ),
     )
 )

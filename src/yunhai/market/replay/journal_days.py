@@ -4,11 +4,12 @@ A journal holds facts and instructions between its trading records, and everybod
 and lays each day's public events (`events.py`) into a flat file, with an index of how far it has read; asked again it goes on
 there. So a day of millions of events opens at once, by mapping its file, and the day that runs now has every event that was durable
 when it was asked for. The files are made of the journal and can be deleted at any time. Several processes may share the
-folder: whoever reads on holds its lock.
+folder: whoever reads on holds its lock, and who wants a day that is over does not wait for it.
 """
 
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -17,6 +18,7 @@ from typing import Any, BinaryIO, Final
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from yunhai.exchange.rules.loader import load_pack
 from yunhai.exchange.rules.pack import RulePack
@@ -66,7 +68,7 @@ class _Index(msgspec.Struct, kw_only=True):
 
 
 class JournalDays:
-    """The days of the journal at `journal`, laid out in `folder`, which is made when it is first needed."""
+    """The days of the journal at `journal`, laid out in `folder`, which is made when it is first needed. Safe for threads."""
 
     def __init__(self, journal: Path, folder: Path) -> None:
         self._journal = journal
@@ -75,16 +77,16 @@ class JournalDays:
         self._reader: Reader | None = None
         self._parts: dict[str, list[bytes]] = {}
         self._pending = 0
+        self._reading = threading.Lock()
+        self._known = b""  # the id of the journal that was read last
 
     def days(self) -> tuple[DayEntry, ...]:
-        """Every day that the journal holds by now, oldest first. YunhaiError 3001-3007 as of the journal."""
-        self._refresh()
-        return tuple(self._index.days.values())
+        """Every day that the journal holds by now, oldest first. YunhaiError 3001-3007 as of the journal, OSError."""
+        return tuple(self._refresh().values())
 
     def source(self, day: str) -> Source:
-        """A day (YYYY-MM-DD) as far as it is durable by now. SOURCE_UNKNOWN, SOURCE_UNFIT."""
-        self._refresh()
-        entry = self._index.days.get(day)
+        """A day (YYYY-MM-DD) as far as it is durable by now. SOURCE_UNKNOWN, SOURCE_UNFIT, OSError."""
+        entry = self._over(day) or self._refresh().get(day)
         if entry is None:
             raise YunhaiError(SOURCE_UNKNOWN, source=PREFIX + day[:40])
         events: Events = np.zeros(0, RECORD)
@@ -105,12 +107,20 @@ class JournalDays:
     def _path(self, day: str) -> Path:
         return self._folder / f"{day}.events"
 
-    def _refresh(self) -> None:
-        """Read what the journal has grown by; nothing if there is no journal yet."""
+    def _over(self, day: str) -> DayEntry | None:
+        """A day that is over as the folder's index has it, if that is of the journal that was read here before."""
+        held = self._held()
+        entry = held.days.get(day)
+        if entry is None or not entry.closed or not held.journal or held.journal != self._known:
+            return None
+        return entry if _size(self._path(day)) >= entry.events * SIZE else None
+
+    def _refresh(self) -> dict[str, DayEntry]:
+        """Read what the journal has grown by; its days then, none if there is no journal yet."""
         if not self._journal.is_dir() or not any(self._journal.iterdir()):
-            return
+            return {}
         make_folder(self._folder)
-        with self._locked():
+        with self._reading, self._locked():
             self._load()
             began = self._index.sequence
             reader = self._open()
@@ -120,6 +130,8 @@ class JournalDays:
                     self._save()
             if self._index.sequence != began:
                 self._save()
+            self._known = self._index.journal
+            return {name: replace(entry) for name, entry in self._index.days.items()}
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -133,17 +145,20 @@ class JournalDays:
     def _load(self) -> None:
         """The index as it stands in the folder: another process may have read on, or this one broken off in the middle."""
         self._parts, self._pending = {}, 0
-        try:
-            held = msgspec.json.decode((self._folder / _INDEX).read_bytes(), type=_Index)
-        except (OSError, msgspec.MsgspecError):
-            held = _Index()
-        if held.version != _VERSION or any(
-            one.events and _size(self._path(day)) < one.events * SIZE for day, one in held.days.items()
-        ):
+        held = self._held()
+        if any(one.events and _size(self._path(day)) < one.events * SIZE for day, one in held.days.items()):
             held = _Index()
         if held.sequence != self._index.sequence:
             self._reader = None
         self._index = held
+
+    def _held(self) -> _Index:
+        """What stands in the folder; an empty one if that is nothing, or of another version."""
+        try:
+            held = msgspec.json.decode((self._folder / _INDEX).read_bytes(), type=_Index)
+        except (OSError, msgspec.MsgspecError):
+            return _Index()
+        return held if held.version == _VERSION else _Index()
 
     def _open(self) -> Reader:
         if self._reader is None:

@@ -21,6 +21,7 @@ from yunhai.market.replay.book import BookState, QueueBook
 from yunhai.market.replay.errors import SOURCE_UNFIT
 from yunhai.market.replay.events import chosen, rows_of
 from yunhai.market.replay.source import Listing, Places, Source
+from yunhai.market.replay.turns import Turns
 
 APART: Final = 1_024
 """Events of a book between two states, at least."""
@@ -127,12 +128,14 @@ class Keeping:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._books: dict[int, KeptBook] = {}
+        self._turns = Turns()
 
     def of(self, listing: Listing) -> KeptBook:
-        """The kept book of a listing."""
-        if listing.book not in self._books:
-            self._books[listing.book] = KeptBook(self.source, listing)
-        return self._books[listing.book]
+        """The kept book of a listing; two who ask for it at once make it once. Safe for threads."""
+        with self._turns.of(listing.book):
+            if listing.book not in self._books:
+                self._books[listing.book] = KeptBook(self.source, listing)
+            return self._books[listing.book]
 
     @property
     def bytes(self) -> int:

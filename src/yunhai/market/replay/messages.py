@@ -13,6 +13,9 @@ Prices are decimal text, "" none (a market order's, or no trade yet); times are 
 an order's number is a number.
 """
 
+import sys
+from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -43,7 +46,7 @@ class Sources(msgspec.Struct, frozen=True, tag_field="op", tag="sources", forbid
 class Open(msgspec.Struct, frozen=True, tag_field="op", tag="open", forbid_unknown_fields=True):
     """A source and securities, or a permalink. `account`: whose orders of the running day are shown as one's own; `orders`: numbers
     to be shown so besides. `order`: one's own order, after whose entry it opens; of the running day its security is shown up
-    to its last event, whatever else is withheld."""
+    to its last trade, else its entry, whatever else is withheld."""
 
     source: str = ""
     codes: tuple[str, ...] = ()
@@ -145,11 +148,12 @@ def moment_text(moment: int, offset: int) -> str:
 
 
 def moment_of(text: str, source: Source) -> int:
-    """The market ns of such a text; without a date it is of the source's day. MESSAGE_UNFIT."""
+    """The market ns of such a text. Without a date it is of the source's day, or, where that began on an earlier date (a night
+    session), of the date on which something had happened the shortest time before. MESSAGE_UNFIT."""
     date_text, _, clock = text.rpartition("T")
     whole, _, fraction = clock.partition(".")
     try:
-        day = parse_date(date_text) if date_text else source.day
+        days = [parse_date(date_text)] if date_text else _dates(source)
         at = int(parse_time(whole))
     except YunhaiError:
         raise unfit(f"no time: {text[:40]!r}", f"時間有誤：{text[:40]!r}") from None
@@ -157,7 +161,21 @@ def moment_of(text: str, source: Source) -> int:
         raise unfit(f"no time: {text[:40]!r}", f"時間有誤：{text[:40]!r}")
     at += int((fraction or "0").ljust(9, "0"))
     assert at < DAY
-    return int(market_time(day, at, offset=source.offset))
+    return min((int(market_time(day, at, offset=source.offset)) for day in days), key=partial(_silent, source))
+
+
+def _dates(source: Source) -> list[date]:
+    """The source's day, and those before it on which it had begun."""
+    days = [source.day]
+    while len(source) and days[-1] > date_of(source.time_of(0), offset=source.offset):
+        days.append(days[-1] - timedelta(days=1))
+    return days
+
+
+def _silent(source: Source, moment: int) -> int:
+    """How long before a moment something had happened, ns."""
+    position = source.position_at(moment)
+    return moment - source.time_of(position) if position else sys.maxsize
 
 
 def price(figure: int) -> str:
@@ -201,7 +219,7 @@ def trade_told(trade: TapeTrade, offset: int) -> dict[str, Any]:
         "position": trade.position,
         "time": moment_text(trade.time, offset),
         "code": trade.name,
-        "price": price(trade.price),
+        "price": price_text(trade.price),
         "quantity": trade.quantity,
         "buyer": trade.buyer,
         "seller": trade.seller,

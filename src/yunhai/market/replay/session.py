@@ -165,6 +165,7 @@ class Session:
             "end": replay.end,
             "begins": moment_text(source.time_of(0), source.offset),
             "ends": moment_text(source.time_of(replay.end), source.offset),
+            "stretches": [[moment_text(at, source.offset) for at in both] for both in source.stretches],
             "notes": [{"zh": zh, "en": en} for zh, en in source.notes.lines],
         }
 

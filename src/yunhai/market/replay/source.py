@@ -21,6 +21,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from yunhai.kernel.clock import HOUR
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import REPLAY_EVENTS_MAX
 from yunhai.kernel.records import SIZE, TRADE, Kind
@@ -30,6 +31,8 @@ from yunhai.market.replay.events import Events
 Places = NDArray[np.int64]
 HASH_BLOCK: Final = 4_096
 """Events between two links of the hash chain."""
+SILENCE_NS: Final = HOUR
+"""A stretch in which nothing happens for longer than this (a night, a weekend) is left out of what is drawn."""
 BOARD: Final = "board"
 
 
@@ -104,6 +107,16 @@ class Source:
         if self.whole is not None:
             return self.whole.times[: len(self)]
         return np.ascontiguousarray(self.events["time"])
+
+    @cached_property
+    def stretches(self) -> tuple[tuple[int, int], ...]:
+        """When something happened: market ns of the first and the last event between two silences of over an hour."""
+        times = self.times
+        if not len(times):
+            return ()
+        breaks = np.flatnonzero(np.diff(times) > SILENCE_NS)
+        first, last = np.concatenate(([0], breaks + 1)), np.append(breaks, len(times) - 1)
+        return tuple(zip(times[first].tolist(), times[last].tolist(), strict=True))
 
     def position_at(self, moment: int) -> int:
         """The position at which everything up to and including `moment` (market ns) has happened."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.kernel.records import Phase, Side
+from yunhai.kernel.records import OrderType, Phase, Side
 from yunhai.market.replay.errors import NO_BOOK, SPAN_EMPTY
 from yunhai.market.replay.own import OwnOrder, own_orders
 from yunhai.market.replay.replay import Replay
@@ -50,14 +50,16 @@ class Span:
 class Attainable:
     """What was to be had for one order over a span that begins with its entry.
 
-    `at_once`: its whole quantity against the book as it stood when the order came, (shares, average price): shares may be
-    fewer, and are none while an auction collects. `quote`: the best price of the other side in the span; `trade`: the best
+    `at_once`: its whole quantity against the book as it stood when the order came, within its limit, (shares, average price):
+    shares may be fewer, and are none while an auction collects. `facing`: the best price of the other side then, inside its
+    limit or not, 0 if none or while an auction collects. `quote`: the best price of the other side in the span; `trade`: the best
     price that anybody of its side got; `average`: of all trades in the span (VWAP). `inside`: shares traded at its limit or
     better while it was in the market, its own among them. `got`: its own average, 0 if nothing; `better_by`: `average`
     against `got` in its favour (positive: it did better than the market's average)."""
 
     order: OwnOrder
     at_once: tuple[int, int]
+    facing: int
     quote: int
     trade: int
     average: int
@@ -111,16 +113,21 @@ def attainable(replay: Replay, order: int, last: int | None = None) -> Attainabl
     buying = own.side == Side.BUY
     kept = replay.kept(own.name)
     book = kept.at(kept.local(first))
-    shares = cost = 0
     standing = book.levels(Side.SELL if buying else Side.BUY, 1 << 30) if book.phase == Phase.CONTINUOUS else ()
-    for level in standing:
-        taken = min(level.quantity, own.quantity - shares) if level.price else 0
-        shares, cost = shares + taken, cost + taken * level.price
+    priced = [(level.price, level.quantity) for level in standing if level.price]
+    limit = _limit(source.events[first])
+    shares = cost = 0
+    for at, quantity in priced:
+        if limit and (at > limit if buying else at < limit):
+            break
+        taken = min(quantity, own.quantity - shares)
+        shares, cost = shares + taken, cost + taken * at
     quote = found.ask if buying else found.bid
     got = own.value // own.filled if own.filled else 0
     return Attainable(
         order=own,
         at_once=(shares, cost // shares if shares else 0),
+        facing=priced[0][0] if priced else 0,
         quote=quote.best if quote else 0,
         trade=found.low if buying else found.high,
         average=found.average,
@@ -128,6 +135,11 @@ def attainable(replay: Replay, order: int, last: int | None = None) -> Attainabl
         got=got,
         better_by=((found.average - got) if buying else (got - found.average)) if got else 0,
     )
+
+
+def _limit(entry: np.void) -> int:
+    """The limit that an order came with, whatever it was changed to later; 0 of a market order."""
+    return 0 if int(entry["order_type"]) == OrderType.MARKET else int(entry["price"])
 
 
 def _inside(replay: Replay, own: OwnOrder, first: int, last: int) -> int:

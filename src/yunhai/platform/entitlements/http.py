@@ -13,20 +13,13 @@ router = Router(tags=["matrix"], auth=signed_in)
 PREFIX = "/matrix"
 
 
-class CellOut(Schema):
-    service: str
-    column: str
-    level: str
-    allowed: list[int]
-
-
 class ServiceOut(Schema):
     number: str
     name_zh: str
     name_en: str
     in_figure: bool
     built: bool
-    cells: list[CellOut]
+    cells: list[entitlements.CellView]
 
 
 @router.get("", response=list[ServiceOut], summary="The service matrix 服務矩陣")

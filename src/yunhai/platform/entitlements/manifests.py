@@ -11,7 +11,7 @@ A manifest names the rows of the matrix it builds and the menu entries it adds:
     facts_written = []
 
     [[menu]]
-    room = "pocket"            # pocket, desk, control, console
+    room = "pocket"            # pocket, lab, desk, control, evidence, console
     service = "1.3"            # "" where no cell covers it
     roles = ["investor"]       # [] = whoever may enter the room
     url = "/pocket/orders/"

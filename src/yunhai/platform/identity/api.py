@@ -183,7 +183,7 @@ def register_key(person: Person, *, public: str, text: str, proof: str, kind: st
 
 def add_key(person: Person, point: bytes, *, kind: str, name: str) -> SigningKey:
     """Keep a proven public key and tell the core. KEYS_TOO_MANY, KEY_TAKEN."""
-    Person.objects.select_for_update().get(pk=person.pk)  # two at once are counted one after the other
+    in_turn(person.pk)
     if SigningKey.objects.filter(person=person, status="active").count() >= KEYS_PER_PERSON_MAX:
         raise YunhaiError(KEYS_TOO_MANY, most=KEYS_PER_PERSON_MAX)
     try:
@@ -216,10 +216,21 @@ def rename_key(person: Person, key_id: int, name: str) -> None:
 
 def keys_of(person: Person) -> list[KeyView]:
     """Newest first."""
-    return [
-        KeyView(key=key.pk, name=key.name, kind=key.kind, status=key.status, made_at=key.made_at.isoformat())
-        for key in SigningKey.objects.filter(person=person)
-    ]
+    return [view_of(key) for key in SigningKey.objects.filter(person=person)]
+
+
+def view_of(key: SigningKey) -> KeyView:
+    """A key as its owner sees it."""
+    return KeyView(key=key.pk, name=key.name, kind=key.kind, status=key.status, made_at=key.made_at.isoformat())
+
+
+def in_turn(person: int) -> None:
+    """Wait for whoever else is adding to what a person keeps, and have the others wait until the transaction ends: who counts
+    before adding counts what they have added. Inside a transaction; Person.DoesNotExist of nobody.
+
+    The row is locked against its like only: what refers to the person may be written meanwhile.
+    """
+    Person.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=person)
 
 
 # --- API clients -------------------------------------------------------------------------------------------------------
@@ -228,6 +239,7 @@ def keys_of(person: Person) -> list[KeyView]:
 def make_client(person: Person, tenant: int, role: str, name: str) -> tuple[ApiClient, str]:
     """An API client and its secret, which is shown this once. KEYS_TOO_MANY; MEMBERSHIP_MISSING if the person has no such
     place."""
+    in_turn(person.pk)
     if ApiClient.objects.filter(person=person, status="active").count() >= API_CLIENTS_PER_PERSON_MAX:
         raise YunhaiError(KEYS_TOO_MANY, most=API_CLIENTS_PER_PERSON_MAX)
     if not Membership.objects.filter(person=person, tenant_id=tenant, role=role, allowed=True).exists():

@@ -93,14 +93,6 @@ class KeyIn(Strict):
     name: str = Field("", max_length=60)
 
 
-class KeyOut(Schema):
-    key: int
-    name: str
-    kind: str
-    status: str
-    made_at: str
-
-
 class ClientIn(Strict):
     name: str = Field(min_length=1, max_length=60)
     role: str = Field("", max_length=10)
@@ -220,9 +212,9 @@ def key_challenge(request: HttpRequest) -> dict[str, Any]:
     return {"challenge": identity.challenge(_person(caller_of(request))), "expires_in": CHALLENGE_SECONDS}
 
 
-@router.post("/keys", response={201: KeyOut}, auth=signed_in, summary="Register a signing key 登記簽章金鑰")
+@router.post("/keys", response={201: identity.KeyView}, auth=signed_in, summary="Register a signing key 登記簽章金鑰")
 @open_to(mfa=True)
-def register_key(request: HttpRequest, body: KeyIn) -> Status[dict[str, Any]]:
+def register_key(request: HttpRequest, body: KeyIn) -> Status[identity.KeyView]:
     """Takes a P-256 public key that proves itself by signing a challenge. The key of somebody who works as a clerk here is
     a clerk's, whatever is asked; a program's is one by its own word."""
     caller = caller_of(request)
@@ -234,11 +226,10 @@ def register_key(request: HttpRequest, body: KeyIn) -> Status[dict[str, Any]]:
         kind=key_kind(body.kind, caller.roles),
         name=body.name,
     )
-    made = key.made_at.isoformat()
-    return Status(201, {"key": key.pk, "name": key.name, "kind": key.kind, "status": key.status, "made_at": made})
+    return Status(201, identity.view_of(key))
 
 
-@router.get("/keys", response=list[KeyOut], auth=signed_in, summary="My signing keys 我的金鑰")
+@router.get("/keys", response=list[identity.KeyView], auth=signed_in, summary="My signing keys 我的金鑰")
 @open_to()
 def list_keys(request: HttpRequest) -> list[identity.KeyView]:
     return identity.keys_of(_person(caller_of(request)))

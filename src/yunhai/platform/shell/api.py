@@ -74,6 +74,13 @@ def require(caller: Caller, access: Access) -> None:
         raise YunhaiError(SECOND_FACTOR_NEEDED)
 
 
+def _listed(answer: R) -> R:
+    """Rows in a tuple as a list: two of them would be taken for a status and an answer."""
+    if isinstance(answer, tuple) and not (len(answer) == 2 and isinstance(answer[0], int)):
+        return list(answer)  # type: ignore[return-value]
+    return answer
+
+
 def open_to(
     *roles: str, service: str = "", mfa: bool = False
 ) -> Callable[[Callable[Concatenate[HttpRequest, P], R]], Callable[Concatenate[HttpRequest, P], R]]:
@@ -84,7 +91,7 @@ def open_to(
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> R:
             require(caller_of(request), access)
-            return view(request, *args, **kwargs)
+            return _listed(view(request, *args, **kwargs))
 
         guarded.access = access  # type: ignore[attr-defined]
         return guarded

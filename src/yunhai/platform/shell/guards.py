@@ -1,6 +1,7 @@
 """Who may see a page: `@page("operations", service="1.5")` on a view.
 
-Whoever is not signed in is sent to sign in; for everybody else a page that is not theirs is not there (404).
+Whoever is not signed in is sent to sign in; for everybody else a page that is not theirs is not there (404), and one of a service
+that the matrix closed says so.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 
 from yunhai.kernel.errors import YunhaiError
-from yunhai.platform.errors import NOT_SIGNED_IN, SECOND_FACTOR_NEEDED
+from yunhai.platform.errors import NOT_ENTITLED, NOT_SIGNED_IN, SECOND_FACTOR_NEEDED
 from yunhai.platform.shell.api import Access, caller_of, require
 
 P = ParamSpec("P")
@@ -39,7 +40,7 @@ def page(
                     return _sign_in(request)
                 if error.code == SECOND_FACTOR_NEEDED:
                     raise
-                raise Http404 from None
+                raise Http404(error if error.code == NOT_ENTITLED else "") from None  # a closed service is said
             return view(request, *args, **kwargs)
 
         guarded.access = access  # type: ignore[attr-defined]

@@ -34,6 +34,15 @@ ROOMS: Final = (
         roles=("investor",),
     ),
     Room(
+        name="lab",
+        url="/lab/",
+        zh="實驗室",
+        en="Lab",
+        summary_zh="量化：線圖數值、歷史資料",
+        summary_en="Quant: charts with their values, history",
+        roles=("investor",),
+    ),
+    Room(
         name="desk",
         url="/desk/",
         zh="營業檯",

@@ -1,5 +1,6 @@
 """Refusals as answers: JSON for programs, a page for people, the registry's status and texts for both."""
 
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -33,23 +34,25 @@ def for_program(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
-def page(request: HttpRequest, error: YunhaiError) -> HttpResponse:
-    """The refusal as `shell/refusal.html` (`error` in its context); part of a page for htmx; JSON below /api."""
+def page(request: HttpRequest, error: YunhaiError, status: int = 0) -> HttpResponse:
+    """The refusal as `shell/refusal.html` (`error` in its context); part of a page for htmx; JSON below /api. `status`: another
+    one than the catalogue's."""
     if for_program(request):
         return as_json(error)
     part = request.headers.get("HX-Request") == "true"
     template = "shell/parts/error.html" if part else "shell/refusal.html"
-    told = shown(error)
+    told, status = shown(error), status or error.entry.http
     try:
-        content: str = render_to_string(template, {"error": told, "status": error.entry.http}, request)
+        content: str = render_to_string(template, {"error": told, "status": status}, request)
     except Exception as problem:  # noqa: BLE001 - what tells of a fault must not have one
         log.error("refusal page failed", kind=type(problem).__name__, code=error.code)
         content = f"<!doctype html><title>{error.code}</title><p>{escape(told['text'])}</p>"
-    return HttpResponse(content, status=error.entry.http)
+    return HttpResponse(content, status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return page(request, YunhaiError(NOT_THERE))
+    said = exception.args[0] if exception is not None and exception.args else None
+    return page(request, said if isinstance(said, YunhaiError) else YunhaiError(NOT_THERE), HTTPStatus.NOT_FOUND)
 
 
 def not_allowed(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:

@@ -1,7 +1,7 @@
 """/api/v1/tenants: who lives in the cloud."""
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Router
 
 from yunhai.platform.shell.api import open_to, signed_in
 from yunhai.platform.tenancy import api as tenancy
@@ -10,24 +10,14 @@ router = Router(tags=["tenancy"], auth=signed_in)
 PREFIX = "/tenants"
 
 
-class TenantOut(Schema):
-    number: int
-    code: str
-    kind: str
-    name_zh: str
-    name_en: str
-    columns: list[str]
-    status: str
-
-
-@router.get("", response=list[TenantOut], summary="Tenants 租戶")
+@router.get("", response=list[tenancy.TenantView], summary="Tenants 租戶")
 @open_to()
 def list_tenants(request: HttpRequest) -> tuple[tenancy.TenantView, ...]:
     """Everybody's: a broker's name and code are public."""
     return tenancy.tenants()
 
 
-@router.get("/{int:number}", response=TenantOut, summary="One tenant 一個租戶")
+@router.get("/{int:number}", response=tenancy.TenantView, summary="One tenant 一個租戶")
 @open_to()
 def one_tenant(request: HttpRequest, number: int) -> tenancy.TenantView:
     return tenancy.tenant(number)

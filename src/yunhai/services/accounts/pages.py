@@ -17,6 +17,7 @@ from yunhai.platform.entitlements.api import entitled
 from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.chosen import chosen_account
 from yunhai.platform.shell.guards import page
+from yunhai.platform.shell.scripts import page_data
 from yunhai.services.accounts import api as accounts
 from yunhai.services.accounts.errors import NOT_FOUND
 from yunhai.services.accounts.statement import as_csv, statement
@@ -31,29 +32,13 @@ ENTRIES_SHOWN: Final = 60
 DAYS_SHOWN: Final = 60
 
 
-def page_data(request: HttpRequest) -> dict[str, Any]:
-    """What the room's scripts are told (as `services.orders.pages.page_data`)."""
-    caller = caller_of(request)
-    return {
-        "page": {
-            "tenant": caller.tenant_id,
-            "person": caller.person_id,
-            "account": chosen_account(request),
-            "home": reverse("orders:pocket"),
-            "security": reverse("orders:pocket") + "s/",
-            "timeline": reverse("orders:timeline_search"),
-        }
-    }
-
-
 @require_safe
 @page(*ROOM, service="1.5")
 def holdings(request: HttpRequest) -> HttpResponse:
     """What one has, at the last price. Where replays are open, each security leads to one's own orders in it."""
-    context = page_data(request)
     replays = entitled(caller_of(request).tenant, "3.1")
-    context["page"]["orders"] = reverse("replay:room") + "orders/" if replays else ""
-    return render(request, "pocket/holdings.html", context)
+    told = page_data(request, orders=reverse("replay:room") + "orders/" if replays else "")
+    return render(request, "pocket/holdings.html", {"page": told})
 
 
 @require_safe
@@ -61,11 +46,12 @@ def holdings(request: HttpRequest) -> HttpResponse:
 def cash(request: HttpRequest) -> HttpResponse:
     """Money, what settles on which day, and the latest movements."""
     account = chosen_account(request)
-    context = page_data(request)
+    context: dict[str, Any] = {"page": page_data(request)}
     if account:
+        context["fresh"] = ledger.freshness()  # first: what is read after it is at least as new
         calendar = settlement.calendar(account)
         entries = ledger.entries_of(account, asset=ledger.CASH, limit=ENTRIES_SHOWN)
-        context |= {"dates": _dates(calendar), "entries": entries, "fresh": ledger.freshness()}
+        context |= {"dates": _dates(calendar), "entries": entries}
     part = request.headers.get("HX-Request") == "true"
     return render(request, "pocket/parts/cash.html" if part else "pocket/cash.html", context)
 
@@ -91,7 +77,7 @@ def _dates(calendar: list[settlement.Due]) -> list[dict[str, Any]]:
 def statements(request: HttpRequest) -> HttpResponse:
     """Every market day that there is a statement of."""
     days = settlement.board(days=DAYS_SHOWN) if chosen_account(request) else []
-    return render(request, "pocket/statements.html", page_data(request) | {"days": days})
+    return render(request, "pocket/statements.html", {"page": page_data(request), "days": days})
 
 
 @require_safe
@@ -106,7 +92,7 @@ def statement_of(request: HttpRequest, day: str) -> HttpResponse:
         name = f"yunhai-{accounts.require(account).label}-{found.day}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8", headers=headers)
-    return render(request, "pocket/statement.html", page_data(request) | {"statement": found})
+    return render(request, "pocket/statement.html", {"page": page_data(request), "statement": found})
 
 
 urlpatterns = [

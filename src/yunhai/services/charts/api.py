@@ -6,7 +6,8 @@ batch value, because it is the same computation.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from importlib import import_module
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -23,15 +24,30 @@ from yunhai.kernel.limits import (
 from yunhai.kernel.money import SCALE, decimal_text
 from yunhai.market.indicators import Indicator, Request, catalogue, compute_or_missing, indicator
 from yunhai.market.lake.adjusting import Adjust
+from yunhai.market.lake.reading import HISTORY_BAR, Lake
+from yunhai.market.lake.taking import Column, Form, taken
+from yunhai.platform.identity.api import in_turn
 from yunhai.services.charts import history
 from yunhai.services.charts.errors import DRAWING_MISSING, DRAWINGS_FULL, RANGE_WRONG, SETUP_MISSING, SETUPS_FULL
 from yunhai.services.charts.live import live
 from yunhai.services.charts.models import Chosen, Drawing, Setup
-from yunhai.services.charts.rules import DAY_SPANS, Latest, Point, code_of, indicators_of, label, setup_name_of
+from yunhai.services.charts.rules import (
+    DAY_SPANS,
+    Latest,
+    Point,
+    code_of,
+    indicators_of,
+    label,
+    moment_of,
+    setup_name_of,
+)
 from yunhai.services.orders import api as orders
 
 DECIMALS: Final = 6
 """Of indicators' values as they are shown; nearer than a chart can draw."""
+WARMED_BARS: Final = 250
+NOBODY: Final = "-"
+"""A code that no security has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +182,63 @@ def encoded(answer: Answer) -> bytes:
     return msgspec.json.encode(answer)
 
 
+def file(question: Question, form: Form) -> bytes:
+    """The same answer as a file: a row a bar, prices and value in NT$ as decimals, an indicator's output in a column of its own.
+    YunhaiError as `bars`."""
+    answer = bars(question)
+    starts = np.array(answer.time, np.int64) * SECOND
+    columns = [
+        Column(name="code", kind="text", values=np.full(len(starts), answer.code, object)),
+        Column(name="start_ns", kind="moment", values=starts),
+    ]
+    for name in ("open", "high", "low", "close", "volume", "value", "trades"):
+        kind: Literal["whole", "amount"] = "whole" if name in ("volume", "trades") else "amount"
+        columns.append(Column(name=name, kind=kind, values=np.array(getattr(answer, name), np.int64)))
+    for computed in answer.indicators:
+        for output in computed.outputs:
+            name = computed.label if len(computed.outputs) == 1 else f"{computed.label}.{output.name}"
+            columns.append(Column(name=name, kind="real", values=np.array(output.values, np.float64)))
+    about = {
+        "code": answer.code,
+        "segment": question.segment,
+        "span": answer.span,
+        "adjusted": answer.adjusted,
+        "as_of_ns": "" if question.as_of is None else str(question.as_of),
+        "computed_from_ns": str(answer.computed_from * SECOND),
+        "older_bars": str(answer.before),
+    }
+    return taken(columns, form, about=about, offset=TAIPEI_OFFSET)
+
+
+def lake() -> Lake:
+    """The installation's history, shared with whoever reads it beside the charts."""
+    return history.lake()
+
+
+def moment(text: str, *, end: bool = False) -> int | None:
+    """Market time (UTC ns) of a date or a moment as people write it; None of "". `end`: of a date its last. YunhaiError 7335."""
+    return moment_of(text, end=end)
+
+
+def warm() -> None:
+    """Make ready what a first answer needs: the registry, the functions, the lake's engine and what its files hold of nobody."""
+    nothing = np.zeros(WARMED_BARS, HISTORY_BAR)
+    nothing["start_ns"] = np.arange(WARMED_BARS)
+    columns = history.columns_of(nothing)
+    for request in indicators_of(FIRST.indicators):
+        compute_or_missing(request, columns)
+    lake().fetch("SELECT 1 AS one", {})
+    lake().bars(NOBODY, newest=1)
+    import_module("httpcore")  # what httpx itself loads at its first question
+
+
 def known_indicators() -> list[Indicator]:
     """The registry, Taiwan's own first."""
     return list(catalogue().values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundSecurity:
     """A security that can be looked for. `history`: the lake has its days."""
 
     code: str
@@ -180,12 +246,12 @@ class Found:
     history: bool
 
 
-def securities() -> list[Found]:
+def securities() -> list[FoundSecurity]:
     """Of the latest market day and of the lake, ascending by code."""
     listed = {one.code: one.name for one in orders.securities()}
     kept = set(history.codes())
     every = sorted(kept | set(listed))[:CHART_SECURITIES_MAX]
-    return [Found(code=code, name=listed.get(code, ""), history=code in kept) for code in every]
+    return [FoundSecurity(code=code, name=listed.get(code, ""), history=code in kept) for code in every]
 
 
 def name_of(code: str) -> str:
@@ -221,6 +287,7 @@ def drawings(person: int, code: str) -> list[DrawingView]:
 
 def draw(person: int, code: str, kind: str, points: tuple[Point, ...]) -> DrawingView:
     """Keep a new line. YunhaiError 7333, 7336."""
+    in_turn(person)
     mine = Drawing.objects.filter(person=person)
     for held, most in ((mine.filter(code=code_of(code)), DRAWINGS_MAX), (mine, DRAWINGS_A_PERSON_MAX)):
         if held.count() >= most:
@@ -322,6 +389,7 @@ def keep_setup(person: int, name: str, wanted: ChosenView) -> SetupView:
     """Keep a set-up under a name; one of that name is replaced. YunhaiError 7338, 7339, 7331, 7700-7709."""
     name = setup_name_of(name)
     text = ",".join(label(one) for one in indicators_of(wanted.indicators))
+    in_turn(person)
     mine = Setup.objects.filter(person=person)
     if not mine.filter(name=name).exists() and mine.count() >= CHART_SETUPS_MAX:
         raise YunhaiError(SETUPS_FULL, most=CHART_SETUPS_MAX)
@@ -346,7 +414,7 @@ def _setup_view(of: Setup) -> SetupView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class FuturesContract:
     """A futures contract of the lake: dates of its first and last day, how many there are, contracts traded in all."""
 
     code: str
@@ -356,6 +424,6 @@ class Contract:
     volume: int
 
 
-def futures() -> list[Contract]:
+def futures() -> list[FuturesContract]:
     """Every contract of which the lake has days, the newest and most traded first; none where nothing was imported."""
-    return [Contract(**row) for row in history.contracts()]
+    return [FuturesContract(**row) for row in history.contracts()]

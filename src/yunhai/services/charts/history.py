@@ -97,7 +97,7 @@ def bars(wanted: Wanted) -> Bars:
             rows = _with_live(rows, wanted, wanted.live)
         return rows[-CHART_BARS_READ_MAX:]
     days = _read(wanted, "1d", None)
-    if wanted.latest is not None and wanted.adjust != "forward":
+    if wanted.latest is not None and wanted.as_of is None and wanted.adjust != "forward":
         days = _with_latest(days, wanted.latest)
     if wanted.span == "1d" or not len(days):
         return days
@@ -144,16 +144,17 @@ def _window(wanted: Wanted) -> int | None:
 
 
 def _newest(wanted: Wanted, table: str) -> int | None:
-    """When the security's last bar begins; None of one without."""
+    """When the security's last bar begins that can be known; None of one without."""
     source = lake()
+    last_ns = min((moment for moment in (wanted.last_ns, wanted.as_of) if moment is not None), default=None)
 
     def read() -> int | None:
         found = source.read(
-            table, codes=[wanted.code], segment=wanted.segment, columns=("start_ns",), newest=1, last_ns=wanted.last_ns
+            table, codes=[wanted.code], segment=wanted.segment, columns=("start_ns",), newest=1, last_ns=last_ns
         )
         return int(found["start_ns"][0]) if len(found["start_ns"]) else None
 
-    key = (source.folder, source.manifest().revision, wanted.code, wanted.segment, table, wanted.last_ns, "newest")
+    key = (source.folder, source.manifest().revision, wanted.code, wanted.segment, table, last_ns, "newest")
     newest: int | None = _kept.of(key, read)
     return newest
 

@@ -8,6 +8,7 @@ from ninja import Field, Query, Router, Schema, Status
 from pydantic import ConfigDict
 
 from yunhai.kernel.limits import CHART_BARS_MAX, CHART_INDICATOR_CHARACTERS_MAX, CHART_SETUP_NAME_CHARACTERS_MAX
+from yunhai.market.lake.taking import CONTENT_TYPES
 from yunhai.platform.shell.api import caller_of, open_to, signed_in
 from yunhai.services.charts import api as charts
 from yunhai.services.charts.rules import indicators_of, latest_of, moment_of, points_of
@@ -16,7 +17,7 @@ PREFIX = "/charts"
 SERVICE = "3.3"
 router = Router(tags=["charts"], auth=signed_in)
 
-Span = Literal["1s", "1m", "5m", "15m", "30m", "60m", "1d", "1w", "1mo"]
+Span = Literal["1s", "5s", "15s", "30s", "1m", "5m", "15m", "30m", "60m", "1d", "1w", "1mo"]
 Segment = Literal["board", "odd_lot", "odd_lot_after", "fixed_price", "futures", "spread"]
 Adjusted = Literal["raw", "backward", "forward"]
 
@@ -95,16 +96,10 @@ class BarsOut(Schema):
     indicators: list[ComputedOut]
 
 
-class FoundOut(Schema):
-    code: str
-    name: str
-    history: bool
-
-
 class BarsIn(Schema):
     """`from`, `to`: dates, or moments with their offset, of the first and last span's beginning; `as_of`: nothing that was known
-    later; `latest`: the day that is trading, "date,open,high,low,close,shares", put at the end (not of forward prices);
-    `segment`: board lots unless another is asked for."""
+    later, and no `latest`; `latest`: the day that is trading, "date,open,high,low,close,shares", put at the end (not of forward
+    prices); `segment`: board lots unless another is asked for."""
 
     span: Span = "1d"
     first: str = Field("", alias="from", max_length=40, examples=["2020-01-01"])
@@ -115,6 +110,12 @@ class BarsIn(Schema):
     latest: str = Field("", max_length=120)
     segment: Segment = "board"
     limit: int = Field(CHART_BARS_MAX, ge=1, le=CHART_BARS_MAX)
+
+
+class FileIn(BarsIn):
+    """The same question; `form` of the file."""
+
+    form: Literal["csv", "parquet"] = "csv"
 
 
 class PointIn(Schema):
@@ -136,18 +137,6 @@ class DrawingIn(PointsIn):
     kind: Literal["trend", "horizontal"]
 
 
-class PointOut(Schema):
-    time: int
-    price: str
-
-
-class DrawingOut(Schema):
-    drawing: int
-    code: str
-    kind: str
-    points: list[PointOut]
-
-
 class ChosenIn(Schema):
     """What one's charts open with."""
 
@@ -157,31 +146,10 @@ class ChosenIn(Schema):
     adjusted: Adjusted = "raw"
 
 
-class ChosenOut(Schema):
-    indicators: str
-    span: str
-    adjusted: str
-
-
 class SetupIn(ChosenIn):
     """A set-up by name."""
 
     name: str = Field(min_length=1, max_length=CHART_SETUP_NAME_CHARACTERS_MAX, examples=["短線"])
-
-
-class SetupOut(ChosenOut):
-    setup: int
-    name: str
-
-
-class ContractOut(Schema):
-    """A futures contract: its first and last day, how many there are, contracts traded in all."""
-
-    code: str
-    first: str
-    last: str
-    days: int
-    volume: int
 
 
 @router.get("/indicators", response=list[IndicatorOut], summary="Indicators by name 技術指標")
@@ -195,27 +163,27 @@ def list_indicators(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-@router.get("/securities", response=list[FoundOut], summary="Securities with a chart 可查線圖的證券")
+@router.get("/securities", response=list[charts.FoundSecurity], summary="Securities with a chart 可查線圖的證券")
 @open_to(service=SERVICE)
-def list_securities(request: HttpRequest) -> list[charts.Found]:
+def list_securities(request: HttpRequest) -> list[charts.FoundSecurity]:
     """Of the latest market day and of the history."""
     return charts.securities()
 
 
-@router.put("/chosen", response=ChosenOut, summary="What my charts open with 記住線圖設定")
+@router.put("/chosen", response=charts.ChosenView, summary="What my charts open with 記住線圖設定")
 @open_to(service=SERVICE)
 def choose(request: HttpRequest, body: ChosenIn) -> charts.ChosenView:
     wanted = charts.ChosenView(indicators=body.indicators, span=body.span, adjusted=body.adjusted)
     return charts.choose(caller_of(request).person_id, wanted)
 
 
-@router.get("/setups", response=list[SetupOut], summary="My set-ups 自選組合")
+@router.get("/setups", response=list[charts.SetupView], summary="My set-ups 自選組合")
 @open_to(service=SERVICE)
 def list_setups(request: HttpRequest) -> list[charts.SetupView]:
     return charts.setups(caller_of(request).person_id)
 
 
-@router.put("/setups", response=SetupOut, summary="Keep a set-up by name 儲存自選組合")
+@router.put("/setups", response=charts.SetupView, summary="Keep a set-up by name 儲存自選組合")
 @open_to(service=SERVICE)
 def keep_setup(request: HttpRequest, body: SetupIn) -> charts.SetupView:
     """One of that name is replaced; at most 30."""
@@ -231,9 +199,11 @@ def forget_setup(request: HttpRequest, setup: int) -> Status[None]:
     return Status(204, None)
 
 
-@router.get("/futures", response=list[ContractOut], summary="Futures contracts with history 有歷史的期貨契約")
+@router.get(
+    "/futures", response=list[charts.FuturesContract], summary="Futures contracts with history 有歷史的期貨契約"
+)
 @open_to(service=SERVICE)
-def list_futures(request: HttpRequest) -> list[charts.Contract]:
+def list_futures(request: HttpRequest) -> list[charts.FuturesContract]:
     """Of imported TAIFEX days; none where none was imported. Their bars are asked for with `segment=futures`."""
     return charts.futures()
 
@@ -242,7 +212,21 @@ def list_futures(request: HttpRequest) -> list[charts.Contract]:
 @open_to(service=SERVICE)
 def bars(request: HttpRequest, code: str, asked: Query[BarsIn]) -> HttpResponse:
     """From the history, point in time; at most 10,000, the last of the range. A code without history has no bars."""
-    question = charts.Question(
+    return HttpResponse(charts.encoded(charts.bars(_question(code, asked))), content_type="application/json")
+
+
+@router.get("/{code}/file", summary="Bars with indicators as a file 下載 K 線與指標")
+@open_to(service=SERVICE)
+def file(request: HttpRequest, code: str, asked: Query[FileIn]) -> HttpResponse:
+    """CSV or Parquet of the same rows and numbers as `bars`: prices and `value` in NT$, indicators by their labels."""
+    question = _question(code, asked)
+    answer = HttpResponse(charts.file(question, asked.form), content_type=CONTENT_TYPES[asked.form])
+    answer["Content-Disposition"] = f'attachment; filename="{code.upper()}-{asked.span}.{asked.form}"'
+    return answer
+
+
+def _question(code: str, asked: BarsIn) -> charts.Question:
+    return charts.Question(
         code=code,
         span=asked.span,
         adjusted=asked.adjusted,
@@ -254,23 +238,22 @@ def bars(request: HttpRequest, code: str, asked: Query[BarsIn]) -> HttpResponse:
         latest=latest_of(asked.latest),
         segment=asked.segment,
     )
-    return HttpResponse(charts.encoded(charts.bars(question)), content_type="application/json")
 
 
-@router.get("/{code}/drawings", response=list[DrawingOut], summary="My lines over a security 我的畫線")
+@router.get("/{code}/drawings", response=list[charts.DrawingView], summary="My lines over a security 我的畫線")
 @open_to(service=SERVICE)
 def list_drawings(request: HttpRequest, code: str) -> list[charts.DrawingView]:
     return charts.drawings(caller_of(request).person_id, code)
 
 
-@router.post("/{code}/drawings", response={201: DrawingOut}, summary="Draw a line 新增畫線")
+@router.post("/{code}/drawings", response={201: charts.DrawingView}, summary="Draw a line 新增畫線")
 @open_to(service=SERVICE)
 def draw(request: HttpRequest, code: str, body: DrawingIn) -> Status[charts.DrawingView]:
     points = points_of(body.kind, [(one.time, one.price) for one in body.points])
     return Status(201, charts.draw(caller_of(request).person_id, code, body.kind, points))
 
 
-@router.put("/drawings/{drawing}", response=DrawingOut, summary="Move a line 移動畫線")
+@router.put("/drawings/{drawing}", response=charts.DrawingView, summary="Move a line 移動畫線")
 @open_to(service=SERVICE)
 def move(request: HttpRequest, drawing: int, body: PointsIn) -> charts.DrawingView:
     """7332 also for a line of somebody else."""

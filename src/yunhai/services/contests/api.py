@@ -8,10 +8,9 @@ outcome is their own (`papers`). The teacher's routes alone show others'.
 """
 
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
 
@@ -23,7 +22,7 @@ from yunhai.market.replay.source import Source
 from yunhai.platform.identity.caller import Caller
 from yunhai.platform.identity.models import Person
 from yunhai.platform.tenancy import rls
-from yunhai.services.contests import sources
+from yunhai.services.contests import places, sources
 from yunhai.services.contests.errors import (
     CONTEST_FULL,
     CONTEST_MISSING,
@@ -34,13 +33,12 @@ from yunhai.services.contests.errors import (
 )
 from yunhai.services.contests.floors import Floor, Standing, alone, floors
 from yunhai.services.contests.models import JOIN_CODE_CHARACTERS, Contest, Paper, PaperOrder, Step
+from yunhai.services.contests.places import place_of, rules_over, turn
 from yunhai.services.contests.rules import (
     JOIN_ALPHABET,
-    Clock,
     Draft,
     Placed,
     Weights,
-    checked,
     clock_wrong,
     hash_of,
     join_code,
@@ -48,22 +46,13 @@ from yunhai.services.contests.rules import (
     ranking,
     stepped,
     student_name,
-    wrong,
 )
+from yunhai.services.contests.setting import fitted
 
 SERVICE: Final = "3.1"
 LEADS: Final = ("operations",)
 WATCHES: Final = ("operations", "compliance")
 STUDENTS: Final = ("investor",)
-LOOK_BACK_NS: Final = 1_000_000_000
-"""While a clock runs, what is shown is a second of wall time old: instructions that are being written come in before it."""
-
-
-def wall_now() -> int:
-    """Wall time, ns."""
-    return time.time_ns()
-
-
 # --- looking ------------------------------------------------------------------------------------------------------------
 
 
@@ -78,6 +67,7 @@ class ContestView:
     day: str
     live: bool
     codes: tuple[str, ...]
+    odd_lots: bool
     cash: int
     fee: bool
     kinds: tuple[str, ...]
@@ -194,6 +184,7 @@ def _view(row: Contest, caller: Caller) -> ContestView:
         day=row.source.rpartition("/")[2][:10],
         live=row.live,
         codes=tuple(row.codes),
+        odd_lots=row.odd_lots,
         cash=row.start_cash,
         fee=row.fee,
         kinds=tuple(row.kinds),
@@ -219,41 +210,9 @@ def weights_of(row: Contest) -> Weights:
 # --- where a contest stands ---------------------------------------------------------------------------------------------
 
 
-def clock_of(row: Contest) -> Clock:
-    """The common clock of a contest over a replayed day."""
-    return Clock(at=row.clock_at_ns, wall=row.clock_wall_ns, speed=row.clock_speed, end=row.ends_ns)
-
-
 def market_now(row: Contest) -> int:
     """The market time that everybody in the contest is at; of a draft its beginning."""
-    if row.state == "draft":
-        return row.begins_ns
-    if row.live:
-        source = sources.opened(row.source)
-        return min(source.time_of(len(source)), row.ends_ns)
-    return clock_of(row).now(wall_now())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A position in a contest's day, and the market time it stands for."""
-
-    source: Source
-    position: int
-    now: int
-
-
-def place_of(row: Contest, *, to_order: bool = False) -> Place:
-    """Where a contest stands: now, to place an order; else as it is shown. CONTEST_SOURCE_UNFIT."""
-    source = sources.opened(row.source, fresh=to_order and row.live)
-    if row.final_position is not None:
-        return Place(source=source, position=row.final_position, now=source.time_of(row.final_position))
-    if row.live:
-        now = source.time_of(len(source))
-        return Place(source=source, position=min(len(source), source.position_at(row.ends_ns)), now=now)
-    back = 0 if to_order or not row.clock_speed else LOOK_BACK_NS
-    now = clock_of(row).now(wall_now() - back)
-    return Place(source=source, position=source.position_at(now), now=now)
+    return row.begins_ns if row.state == "draft" else places.market_now(row)
 
 
 def _given(row: Contest) -> tuple[dict[int, list[PaperOrder]], dict[int, Paper]]:
@@ -266,15 +225,11 @@ def _given(row: Contest) -> tuple[dict[int, list[PaperOrder]], dict[int, Paper]]
     return given, papers
 
 
-def _rules(row: Contest, source: Source) -> Any:
-    return sources.rules_of(source, cash=row.start_cash, codes=tuple(row.codes), fee=row.fee)
-
-
 def standing(row: Contest) -> tuple[Standing, dict[int, Paper]]:
     """Every account of a contest at the position that is shown. YunhaiError as of the source."""
     place = place_of(row)
     given, papers = _given(row)
-    floor = floors.of(("contest", row.pk), lambda: Floor(place.source, _rules(row, place.source)))
+    floor = floors.of(("contest", row.pk), lambda: Floor(place.source, rules_over(row, place.source)))
     ended = row.final_position is not None
     return floor.bring(place.source, given, place.position, exact=ended), papers
 
@@ -289,7 +244,7 @@ def placings(row: Contest, shown: Standing) -> tuple[Placed, ...]:
 
 def make(caller: Caller, draft: Draft) -> ContestView:
     """A new draft with its join code. CONTEST_WRONG, CONTEST_SOURCE_UNFIT, CONTESTS_FULL."""
-    draft, live = _checked(draft)
+    draft, live = fitted(draft)
     if Contest.objects.count() >= CONTESTS_MAX:
         raise YunhaiError(CONTESTS_FULL, most=CONTESTS_MAX)
     row = Contest(tenant_id=caller.tenant_id, made_by_id=caller.person_id, join_code=_new_code())
@@ -304,35 +259,18 @@ def change(caller: Caller, number: int, draft: Draft) -> ContestView:
     row = _row(caller, number, lock=True)
     if row.state != "draft":
         raise not_now(row.state, "change")
-    draft, live = _checked(draft)
+    draft, live = fitted(draft)
     _fill(row, draft, live=live)
     row.save()
     _write(row, "changed", caller)
     return _view(row, caller)
 
 
-def _checked(draft: Draft) -> tuple[Draft, bool]:
-    """The draft, held against its day; whether the day still runs."""
-    draft = checked(draft)
-    live = not sources.day_of(draft.source).closed
-    source = sources.opened(draft.source, fresh=True)
-    listed = {one.code for one in sources.stocks(source)}
-    missing = [code for code in draft.codes if code not in listed]
-    if missing:
-        raise wrong(f"{missing[0]} is not traded that day", f"該日沒有 {missing[0]}")
-    if not live and len(source) and draft.begins > source.time_of(len(source)):
-        raise wrong("that day is over before it begins", "開始時刻晚於該日最後一筆事件")
-    Floor(source, sources.rules_of(source, cash=draft.cash, codes=draft.codes, fee=draft.fee))
-    return draft, live
-
-
 def _fill(row: Contest, draft: Draft, *, live: bool) -> None:
-    row.name, row.text, row.source, row.live = draft.name, draft.text, draft.source, live
-    row.codes, row.start_cash, row.fee, row.kinds = list(draft.codes), draft.cash, draft.fee, list(draft.kinds)
-    row.begins_ns, row.ends_ns = draft.begins, draft.ends
+    places.fill(row, draft)
+    row.name, row.text, row.live, row.kinds = draft.name, draft.text, live, list(draft.kinds)
     row.weight_return, row.weight_drawdown = draft.weights.gain, draft.weights.drawdown
     row.weight_sharpe = draft.weights.sharpe
-    row.clock_at_ns = draft.begins
 
 
 def _new_code() -> str:
@@ -366,9 +304,9 @@ def lead(caller: Caller, number: int, do: str, *, confirm: str = "") -> ContestV
             raise YunhaiError(END_NOT_CONFIRMED)
         _end(row)
     elif do == "open":
-        row.clock_at_ns, row.clock_wall_ns, row.clock_speed = row.begins_ns, wall_now(), 0
+        row.clock_at_ns, row.clock_wall_ns, row.clock_speed = row.begins_ns, places.wall_now(), 0
     elif not row.live:
-        _set(row, clock_of(row).set(wall_now(), speed=0))
+        turn(row, speed=0)
     row.state = state
     row.save()
     _write(row, step, caller)
@@ -382,20 +320,16 @@ def set_clock(caller: Caller, number: int, *, speed: int | None = None, to: int 
         raise not_now(row.state, "clock")
     if row.live:
         raise clock_wrong("the running day is its own clock", "盤中競賽跟著市場走")
-    _set(row, clock_of(row).set(wall_now(), speed=speed, to=to))
+    turn(row, speed=speed, to=to)
     row.save()
     _write(row, "clock-moved" if to is not None else "clock-started" if speed else "clock-paused", caller)
     return _view(row, caller)
 
 
-def _set(row: Contest, clock: Clock) -> None:
-    row.clock_at_ns, row.clock_wall_ns, row.clock_speed = clock.at, clock.wall, clock.speed
-
-
 def _end(row: Contest) -> None:
     """Work everything out from nothing and keep what came of it."""
     if not row.live:
-        _set(row, clock_of(row).set(wall_now(), speed=0))
+        turn(row, speed=0)
     place = place_of(row, to_order=True)
     row.final_position = place.position
     row.final_source = place.source.hash_at(place.position).hex()
@@ -409,7 +343,7 @@ def _evaluated(row: Contest) -> RankingView:
     assert row.final_position is not None
     source = sources.opened(row.source)
     given, papers = _given(row)
-    shown = alone(source, _rules(row, source), given, row.final_position)
+    shown = alone(source, rules_over(row, source), given, row.final_position)
     return _ranking(row, shown, papers, source)
 
 
@@ -452,7 +386,7 @@ def kept(row: Contest) -> RankingView:
 
 def _ranking(row: Contest, shown: Standing, papers: Mapping[int, Paper], source: Source) -> RankingView:
     rows = tuple(_ranked(one, papers[one.paper], shown.results[one.paper]) for one in placings(row, shown))
-    head = {
+    head: dict[str, object] = {
         "contest": row.pk,
         "source": row.source,
         "codes": list(row.codes),
@@ -464,6 +398,8 @@ def _ranking(row: Contest, shown: Standing, papers: Mapping[int, Paper], source:
         "position": shown.position,
         "events": source.hash_at(shown.position).hex(),
     }
+    if row.odd_lots:  # said only where it is so: rankings from before there were odd lots keep their hash
+        head["odd_lots"] = True
     return RankingView(
         position=shown.position,
         time=shown.time,

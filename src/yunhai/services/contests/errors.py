@@ -23,6 +23,8 @@ CLOCK_WRONG: Final = 7555
 CONTESTS_FULL: Final = 7556
 END_NOT_CONFIRMED: Final = 7557
 PAPERS_FULL: Final = 7558
+PRACTICES_FULL: Final = 7559
+PRACTICE_OVER: Final = 7560
 
 register(
     *rows(
@@ -71,9 +73,9 @@ register(
             "contest-wrong",
             None,
             422,
-            "競賽設定有誤：{reason}",
-            "The contest is set up wrongly: {reason}",
-            "請更正後再送出；開放後不能再改規則。",
+            "設定有誤：{reason}",
+            "The set-up is wrong: {reason}",
+            "請更正後再送出；競賽開放後不能再改規則。",
             "Correct it and send it again; rules do not change once a contest is open.",
         ),
         (
@@ -101,10 +103,10 @@ register(
             "contest-outside-hours",
             None,
             409,
-            "目前市場時間 {now} 不在競賽時段 {begins} 至 {ends}",
-            "Market time is {now}, outside the contest's {begins} to {ends}",
-            "請等競賽時鐘走到開始時刻；過了結束時刻不再收委託。",
-            "Wait until the contest's clock reaches the beginning; after its end no order is taken.",
+            "目前市場時間 {now} 不在時段 {begins} 至 {ends}",
+            "Market time is {now}, outside the hours {begins} to {ends}",
+            "請等時鐘走到開始時刻；過了結束時刻不再收委託。",
+            "Wait until the clock reaches the beginning; after the end no order is taken.",
         ),
         (
             KIND_NOT_ALLOWED,
@@ -123,8 +125,8 @@ register(
             422,
             "不能在此交易 {code}",
             "{code} is not traded here",
-            "請選競賽所列的證券；個人模擬帳戶請選當日交易的證券。",
-            "Choose a security of the contest; on a personal paper account one that trades today.",
+            "請選競賽或練習所列的證券，零股須為該日有盤中零股且規則允許者；個人模擬帳戶請選當日交易的證券。",
+            "Choose a security of the contest or practice (odd lots where rules and day have them), or one that trades today.",
         ),
         (
             PAPER_ORDER_WRONG,
@@ -171,18 +173,18 @@ register(
             "contest-source-unfit",
             None,
             422,
-            "不能用來源 {source} 辦競賽：{reason}",
-            "No contest can be held over {source}: {reason}",
-            "請選清單中的交易日；只有成交、沒有委託簿的來源不適用。",
-            "Choose a day of the list; a source of trades without a book does not do.",
+            "不能用來源 {source}：{reason}",
+            "{source} cannot be traded on paper: {reason}",
+            "請選清單中的交易日；只有成交、沒有委託簿的來源不適用，練習須為已結束的交易日。",
+            "Choose a day of the list; a source of trades without a book does not do, and a practice needs a day that is over.",
         ),
         (
             CLOCK_WRONG,
             "contest-clock-wrong",
             None,
             422,
-            "競賽時鐘不能這樣設定：{reason}",
-            "The contest's clock cannot be set so: {reason}",
+            "時鐘不能這樣設定：{reason}",
+            "The clock cannot be set so: {reason}",
             "時鐘只能往前，速度 0.1 至 1000 倍；盤中競賽跟著市場走，沒有自己的時鐘。",
             "It only goes forward, at 0.1 to 1000 times the pace; a contest on the running day follows the market.",
         ),
@@ -215,6 +217,26 @@ register(
             "There are {most} paper accounts with those that were reset, as many as there may be",
             "歷史不刪除；請繼續使用目前的帳戶。",
             "History is not deleted; go on with the account you have.",
+        ),
+        (
+            PRACTICES_FULL,
+            "practices-full",
+            None,
+            409,
+            "練習已達 {most} 次",
+            "There are {most} practices, as many as there may be",
+            "練習紀錄不刪除；請繼續使用未結束的練習。",
+            "Practices are not deleted; go on with one that has not ended.",
+        ),
+        (
+            PRACTICE_OVER,
+            "practice-over",
+            None,
+            409,
+            "這次練習已結束",
+            "This practice has ended",
+            "要再練一次請按「重新開始」。",
+            "Begin it anew to go over the day again.",
         ),
     )
 )

@@ -1,19 +1,23 @@
 """/api/v1/contests: contests for those who lead them, paper accounts for those who trade on paper."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Status
+from ninja import Router, Schema, Status
 
 from yunhai.kernel.clock import moment_text
+from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import decimal_text, money_of, price_of
 from yunhai.kernel.records import OrderType, Side, TimeInForce
-from yunhai.market.replay.playing import speed_of
+from yunhai.market.paper.score import Score
+from yunhai.market.paper.summary import Summary, Trade
+from yunhai.market.paper.words import Result
 from yunhai.platform.shell.api import caller_of, open_to, signed_in
 from yunhai.services.contests import api as contests
-from yunhai.services.contests import papers, setting, sources
+from yunhai.services.contests import papers, practice, setting, sources
 from yunhai.services.contests.api import LEADS, SERVICE, STUDENTS, WATCHES
-from yunhai.services.contests.rules import Ask, Draft, Weights
+from yunhai.services.contests.rules import Ask, Draft, Weights, is_odd, listing_code
 from yunhai.services.contests.schemas import (
     AlterIn,
     BeginIn,
@@ -22,15 +26,26 @@ from yunhai.services.contests.schemas import (
     ContestIn,
     ContestOut,
     ContestStepOut,
+    DayEndOut,
+    EquityPointOut,
     JoinIn,
     LeadIn,
     NumberOut,
+    OverDayIn,
+    PaperFillOut,
     PaperIdOut,
     PaperNameOut,
     PaperOrderIn,
+    PaperOrderOut,
     PaperOut,
     PaperStockOut,
+    PositionOut,
+    PracticeOut,
+    QuoteOut,
+    RankedOut,
     RankingOut,
+    SummaryOut,
+    TradeOut,
     VerifiedOut,
 )
 
@@ -38,139 +53,135 @@ router = Router(tags=["contests"], auth=signed_in)
 PREFIX = "/contests"
 
 
-def _contest(found: contests.ContestView) -> dict[str, Any]:
-    told = {name: getattr(found, name) for name in ContestOut.model_fields if hasattr(found, name)}
-    return told | {
-        "cash": decimal_text(found.cash),
-        "begins": moment_text(found.begins),
-        "ends": moment_text(found.ends),
-        "now": moment_text(found.now),
-        "speed": decimal_text(found.speed, decimals=3),
+NT = decimal_text
+
+
+def _thousandths(value: int) -> str:
+    return decimal_text(value, decimals=3)
+
+
+def _side(side: int) -> str:
+    return Side(side).name.lower()
+
+
+def _told(view: Any, schema: type[Schema], **written: Callable[[Any], Any]) -> dict[str, Any]:
+    """A view's fields that a schema names; `written` how those are written that do not go out as they are."""
+    return {
+        name: written[name](getattr(view, name)) if name in written else getattr(view, name)
+        for name in schema.model_fields
+        if hasattr(view, name)
     }
+
+
+def _listing(name: str) -> dict[str, Any]:
+    return {"code": listing_code(name), "odd_lot": is_odd(name)}
+
+
+def _contest(found: contests.ContestView) -> dict[str, Any]:
+    at = moment_text
+    return _told(found, ContestOut, cash=NT, begins=at, ends=at, now=at, speed=_thousandths)
+
+
+def _practice(found: practice.PracticeView) -> dict[str, Any]:
+    at = moment_text
+    return _told(found, PracticeOut, cash=NT, begins=at, ends=at, now=at, speed=_thousandths)
+
+
+def _rates(found: contests.RankedView | Score) -> dict[str, str]:
+    return {"return_percent": NT(found.return_ppm), "drawdown_percent": NT(found.drawdown_ppm), "gain": NT(found.gain)}
 
 
 def _ranking(found: contests.RankingView) -> dict[str, Any]:
     rows = [
-        {name: getattr(one, name) for name in ("place", "paper", "name", "orders", "trades", "digest")}
-        | {
-            "points": decimal_text(one.points, decimals=3),
-            "equity": decimal_text(one.equity),
-            "gain": decimal_text(one.gain),
-            "return_percent": decimal_text(one.return_ppm),
-            "drawdown_percent": decimal_text(one.drawdown_ppm),
-            "ratio": decimal_text(one.ratio, decimals=3),
-            "fees_and_tax": decimal_text(one.fees),
-        }
+        _told(one, RankedOut, points=_thousandths, equity=NT, ratio=_thousandths)
+        | _rates(one)
+        | {"fees_and_tax": NT(one.fees)}
         for one in found.rows
     ]
-    return {
-        "position": found.position,
-        "time": moment_text(found.time),
-        "final": found.final,
-        "hash": found.hash,
-        "rows": rows,
-    }
+    return _told(found, RankingOut, time=moment_text) | {"rows": rows}
+
+
+def _trade(one: Trade | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return _told(one, TradeOut, side=_side, gain=NT, time=moment_text) | _listing(one.name)
+
+
+def _summary(found: Summary) -> dict[str, Any]:
+    told = _told(found, SummaryOut, fees=NT, taxes=NT, realised=NT, best=_trade, worst=_trade)
+    return told | _rates(found.score) | {"ratio": _thousandths(found.score.ratio)}
+
+
+def _refused(error: YunhaiError | None) -> dict[str, Any] | None:
+    return None if error is None else {"code": error.code, "zh": error.text("zh"), "en": error.text()}
 
 
 def _order(one: papers.OrderLine) -> dict[str, Any]:
-    refused = one.refused
+    return _told(
+        one,
+        PaperOrderOut,
+        side=_side,
+        order_type=lambda kind: OrderType(kind).name.lower(),
+        time_in_force=lambda force: TimeInForce(force).name.lower(),
+        price=NT,
+        average=NT,
+        at=moment_text,
+        refused=_refused,
+    ) | {"odd_lot": one.odd}
+
+
+def _levels(levels: Iterable[tuple[int, int, int]]) -> list[tuple[str, int, int]]:
+    return [(NT(price), shares, orders) for price, shares, orders in levels]
+
+
+def _worked_out(result: Result) -> dict[str, Any]:
     return {
-        "number": one.number,
-        "code": one.code,
-        "side": Side(one.side).name.lower(),
-        "order_type": OrderType(one.order_type).name.lower(),
-        "time_in_force": TimeInForce(one.time_in_force).name.lower(),
-        "price": decimal_text(one.price),
-        "quantity": one.quantity,
-        "filled": one.filled,
-        "leaves": one.leaves,
-        "average": decimal_text(one.average),
-        "state": one.state,
-        "ahead": one.ahead,
-        "at": moment_text(one.at),
-        "refused": None if refused is None else {"code": refused.code, "zh": refused.text("zh"), "en": refused.text()},
+        **{name: NT(getattr(result, name)) for name in _MONEY},
+        "fills": [
+            _told(one, PaperFillOut, side=_side, price=NT, time=moment_text, how=str, fee=NT, tax=NT)
+            | _listing(one.name)
+            for one in result.fills
+        ],
+        "positions": [_told(one, PositionOut, cost=NT, realised=NT, mark=NT, value=NT) for one in result.positions],
+        "curve": [_told(one, EquityPointOut, time=moment_text, equity=NT) for one in result.curve],
+        "digest": result.digest,
     }
+
+
+_MONEY = ("cash", "power", "reserved", "equity", "fees", "taxes")
+_NOT_YET: dict[str, Any] = {"reserved": "0", "fees": "0", "taxes": "0", "digest": ""}
 
 
 def _paper(found: papers.PaperView) -> dict[str, Any]:
-    result = found.result
-    start = decimal_text(found.start_cash)
-    money = dict.fromkeys(("cash", "power", "equity"), start) | dict.fromkeys(("reserved", "fees", "taxes"), "0")
-    if result is not None:
-        money = {name: decimal_text(getattr(result, name)) for name in money}
-    told = {
-        name: getattr(found, name) for name in ("id", "name", "source", "takes_orders", "closed", "place", "students")
-    }
+    empty = _NOT_YET | dict.fromkeys(("cash", "power", "equity"), NT(found.start_cash))
     return (
-        told
-        | money
+        _told(found, PaperOut, now=moment_text, points=_thousandths)
+        | empty
+        | {"fills": [], "positions": [], "curve": []}
+        | (_worked_out(found.result) if found.result is not None else {})
         | {
             "simulated": True,
             "contest": found.contest.id if found.contest is not None else 0,
-            "now": moment_text(found.now),
-            "points": decimal_text(found.points, decimals=3),
-            "codes": list(found.codes),
-            "kinds": list(found.kinds),
+            "practice": found.practice is not None,
             "orders": [_order(one) for one in found.orders],
-            "fills": [
-                {
-                    "number": one.number,
-                    "code": one.name,
-                    "side": Side(one.side).name.lower(),
-                    "price": decimal_text(one.price),
-                    "quantity": one.quantity,
-                    "time": moment_text(one.time),
-                    "how": one.how.value,
-                    "fee": decimal_text(one.fee),
-                    "tax": decimal_text(one.tax),
-                }
-                for one in (result.fills if result is not None else ())
-            ],
-            "positions": [
-                {
-                    "code": one.code,
-                    "quantity": one.quantity,
-                    "cost": decimal_text(one.cost),
-                    "realised": decimal_text(one.realised),
-                    "mark": decimal_text(one.mark),
-                    "value": decimal_text(one.value),
-                }
-                for one in (result.positions if result is not None else ())
-            ],
-            "curve": [
-                {"time": moment_text(one.time), "equity": decimal_text(one.equity)}
-                for one in (result.curve if result is not None else ())
-            ],
             "quotes": [
-                {
-                    "code": one.code,
-                    "last": decimal_text(one.last),
-                    "reference": decimal_text(one.reference),
-                    "volume": one.volume,
-                    "bids": [(decimal_text(price), held, orders) for price, held, orders in one.bids],
-                    "asks": [(decimal_text(price), held, orders) for price, held, orders in one.asks],
-                }
+                _told(one, QuoteOut, last=NT, reference=NT, bids=_levels, asks=_levels) | _listing(one.code)
                 for one in found.quotes
             ],
-            "days": [{"source": one.source, "equity": decimal_text(one.equity)} for one in found.days],
-            "digest": result.digest if result is not None else "",
+            "days": [_told(one, DayEndOut, equity=NT) for one in found.days],
         }
     )
 
 
-def _draft(body: ContestIn) -> Draft:
-    return setting.draft(
-        name=body.name,
-        text=body.text,
-        source=body.source,
-        codes=body.codes,
-        cash=body.cash,
-        fee=body.fee,
-        kinds=body.kinds,
-        begins=body.begins,
-        ends=body.ends,
-        weights=Weights(gain=body.weights.gain, drawdown=body.weights.drawdown, sharpe=body.weights.sharpe),
-    )
+def _draft(body: OverDayIn) -> Draft:
+    said = {name: getattr(body, name) for name in type(body).model_fields}
+    if isinstance(body, ContestIn):
+        said["weights"] = Weights(**body.weights.model_dump())
+    return setting.draft(**said)
+
+
+def _turned(body: ClockIn, source: str) -> dict[str, int | None]:
+    return setting.turning(source, speed=body.speed or "", to=body.to or "")
 
 
 # --- for those who lead and watch ---------------------------------------------------------------------------------------
@@ -190,15 +201,15 @@ def make(request: HttpRequest, body: ContestIn) -> Status[dict[str, Any]]:
     return Status(201, _contest(contests.make(caller_of(request), _draft(body))))
 
 
-@router.get("/days", response=list[ContestDayOut], summary="Days for a contest 可用交易日")
-@open_to(*LEADS, service=SERVICE)
-def list_days(request: HttpRequest) -> Any:
-    """Newest first."""
+@router.get("/days", response=list[ContestDayOut], summary="Days to trade on paper 可用交易日")
+@open_to(*LEADS, *STUDENTS, service=SERVICE)
+def list_days(request: HttpRequest) -> tuple[sources.Day, ...]:
+    """The journal's first, newest first. A practice needs one that is closed."""
     return sources.days()
 
 
 @router.get("/days/stocks", response=list[PaperStockOut], summary="Securities of a day 該日證券")
-@open_to(*LEADS, service=SERVICE)
+@open_to(*LEADS, *STUDENTS, service=SERVICE)
 def list_stocks(request: HttpRequest, source: str = "") -> list[dict[str, str]]:
     """Of the newest day where none is named; 7554 for one that is not offered."""
     if not source:
@@ -206,10 +217,7 @@ def list_stocks(request: HttpRequest, source: str = "") -> list[dict[str, str]]:
         if not source:
             return []
     sources.day_of(source)
-    return [
-        {"code": one.code, "name": one.name, "reference": decimal_text(one.reference)}
-        for one in sources.stocks(sources.opened(source))
-    ]
+    return [_told(one, PaperStockOut, reference=NT) for one in sources.stocks(sources.opened(source))]
 
 
 @router.get("/{int:contest}", response=ContestOut, summary="A contest 單一競賽")
@@ -239,8 +247,7 @@ def lead(request: HttpRequest, contest: int, body: LeadIn) -> dict[str, Any]:
 def list_steps(request: HttpRequest, contest: int) -> list[dict[str, Any]]:
     """Oldest first, with who and when."""
     return [
-        {name: getattr(one, name) for name in ("step", "person", "name_zh", "name_en", "at")}
-        | {"market": moment_text(one.market), "speed": decimal_text(one.speed, decimals=3)}
+        _told(one, ContestStepOut, market=moment_text, speed=_thousandths)
         for one in contests.steps(caller_of(request), contest)
     ]
 
@@ -251,9 +258,7 @@ def set_clock(request: HttpRequest, contest: int, body: ClockIn) -> dict[str, An
     """Forward only. 7543, 7555."""
     caller = caller_of(request)
     found = contests.contest(caller, contest)
-    speed = None if body.speed is None else 0 if body.speed == "0" else speed_of(body.speed)
-    to = None if body.to is None else setting.moment(found.source, body.to)
-    return _contest(contests.set_clock(caller, contest, speed=speed, to=to))
+    return _contest(contests.set_clock(caller, contest, **_turned(body, found.source)))
 
 
 @router.get("/{int:contest}/ranking", response=RankingOut, summary="The ranking 排名")
@@ -291,14 +296,10 @@ def join(request: HttpRequest, body: JoinIn) -> dict[str, int]:
 @router.get("/papers", response=list[PaperNameOut], summary="My paper accounts 我的模擬帳戶")
 @open_to(*STUDENTS, service=SERVICE)
 def list_papers(request: HttpRequest) -> list[dict[str, Any]]:
-    """Newest first; those that were reset too."""
+    """Of contests, practices and one's own, newest first; those that were reset too."""
     return [
-        {name: getattr(one, name) for name in ("id", "name", "made_at", "closed")}
-        | {
-            "contest": one.contest.id if one.contest is not None else 0,
-            "contest_name": one.contest.name if one.contest is not None else "",
-            "start_cash": decimal_text(one.start_cash),
-        }
+        _told(one, PaperNameOut, start_cash=NT, contest=lambda held: held.id if held else 0)
+        | {"contest_name": one.contest.name if one.contest is not None else ""}
         for one in papers.mine(caller_of(request))
     ]
 
@@ -323,6 +324,7 @@ def order(request: HttpRequest, paper: int, body: PaperOrderIn) -> Status[dict[s
     """Kept with the place in the day at which it came. What becomes of it stands in the account. 7546-7551."""
     ask = Ask(
         code=body.code,
+        odd=body.odd_lot,
         side=body.side,
         order_type=body.order_type,
         time_in_force=body.time_in_force,
@@ -346,3 +348,57 @@ def alter(request: HttpRequest, paper: int, number: int, body: AlterIn) -> dict[
 def cancel(request: HttpRequest, paper: int, number: int) -> dict[str, int]:
     """An instruction of its own, with a number. 7546-7552."""
     return {"number": papers.alter(caller_of(request), paper, number)}
+
+
+# --- for those who practise ---------------------------------------------------------------------------------------------
+
+
+@router.get("/practices", response=list[PracticeOut], summary="My practices 我的練習")
+@open_to(*STUDENTS, service=SERVICE)
+def list_practices(request: HttpRequest) -> list[dict[str, Any]]:
+    """Newest first; those that ended too."""
+    return [_practice(one) for one in practice.practices(caller_of(request))]
+
+
+@router.post("/practices", response={201: PaperIdOut}, summary="Practise on a finished day 練習")
+@open_to(*STUDENTS, service=SERVICE)
+def begin_practice(request: HttpRequest, body: OverDayIn) -> Status[dict[str, int]]:
+    """Its clock stands at the beginning until it is started. The paper account takes orders as any. 7544, 7554, 7559."""
+    return Status(201, {"paper": practice.make(caller_of(request), _draft(body))})
+
+
+@router.get("/practices/{int:paper}", response=PracticeOut, summary="A practice 單次練習")
+@open_to(*STUDENTS, service=SERVICE)
+def one_practice(request: HttpRequest, paper: int) -> dict[str, Any]:
+    """By its paper account. 7541."""
+    return _practice(practice.practice(caller_of(request), paper))
+
+
+@router.put("/practices/{int:paper}/clock", response=PracticeOut, summary="Set one's own clock 設定自己的時鐘")
+@open_to(*STUDENTS, service=SERVICE)
+def set_own_clock(request: HttpRequest, paper: int, body: ClockIn) -> dict[str, Any]:
+    """Forward only. 7541, 7555, 7560."""
+    caller = caller_of(request)
+    source = practice.practice(caller, paper).source
+    return _practice(practice.set_clock(caller, paper, **_turned(body, source)))
+
+
+@router.post("/practices/{int:paper}/end", response=PracticeOut, summary="End a practice 結束練習")
+@open_to(*STUDENTS, service=SERVICE)
+def end_practice(request: HttpRequest, paper: int) -> dict[str, Any]:
+    """It takes no more orders; everything of it is kept. 7541, 7560."""
+    return _practice(practice.end(caller_of(request), paper))
+
+
+@router.post("/practices/{int:paper}/anew", response={201: PaperIdOut}, summary="Begin a practice anew 重新開始")
+@open_to(*STUDENTS, service=SERVICE)
+def practise_anew(request: HttpRequest, paper: int) -> Status[dict[str, int]]:
+    """The same day from its beginning, in a new paper account; the one before is ended and kept. 7541, 7559."""
+    return Status(201, {"paper": practice.anew(caller_of(request), paper)})
+
+
+@router.get("/practices/{int:paper}/summary", response=SummaryOut, summary="What came of a practice 練習總結")
+@open_to(*STUDENTS, service=SERVICE)
+def practice_summary(request: HttpRequest, paper: int) -> dict[str, Any]:
+    """Up to the moment that is shown. 7541."""
+    return _summary(practice.summed(caller_of(request), paper))

@@ -1,10 +1,11 @@
-"""Contests, paper accounts, and what was asked of them.
+"""Contests, practices, paper accounts, and what was asked of them.
 
 Nothing here moves money or reaches the market: a paper order is a row, and what became of it is computed from the rows and the
 day's events whenever it is asked. So instructions and steps are only ever added. Times named `_ns` are market times (UTC ns),
 amounts 1/10,000 NT$.
 
-The database shows a contest to its tenant, a paper account and its instructions to their person and to the tenant's staff.
+The database shows a contest to its tenant; a practice, a paper account and its instructions to their person and to the tenant's
+staff.
 """
 
 from typing import Any, ClassVar, Final
@@ -38,33 +39,43 @@ SOURCE_CHARACTERS: Final = 80
 JOIN_CODE_CHARACTERS: Final = 8
 
 
+class OverDay(TenantModel):
+    """The base of what is held over one day of the catalogue: which day, which securities (`odd_lots`: in odd lots too), its hours,
+    what an account begins with, and its clock: market time was `clock_at_ns` at wall time `clock_wall_ns` and runs at
+    `clock_speed` thousandths (0: it stands)."""
+
+    source = models.CharField(max_length=SOURCE_CHARACTERS)
+    codes = ArrayField(models.CharField(max_length=HISTORY_CODE_CHARACTERS_MAX))
+    odd_lots = models.BooleanField(default=False)
+    start_cash = models.BigIntegerField()
+    fee = models.BooleanField(default=True)
+    begins_ns = models.BigIntegerField()
+    ends_ns = models.BigIntegerField()
+    clock_at_ns = models.BigIntegerField(default=0)
+    clock_wall_ns = models.BigIntegerField(default=0)
+    clock_speed = models.IntegerField(default=0)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        abstract = True
+
+
 @audited()
-class Contest(TenantModel):
-    """A contest over one day. `kinds` allowed, each TYPE-FORCE ("limit-rod"); weights in per cent, 100 together. The common clock:
-    market time was `clock_at_ns` at wall time `clock_wall_ns` and runs at `clock_speed` thousandths (0: it stands); a contest on
-    the running day has none (`live`). What an end fixes: `final_position` in the source, the hash of the events before it, the
-    ranking's rows and their hash."""
+class Contest(OverDay):
+    """A contest over one day. `kinds` allowed, each TYPE-FORCE ("limit-rod"); weights in per cent, 100 together. Its clock is the
+    class's; a contest on the running day has none (`live`). What an end fixes: `final_position` in the source, the hash of the
+    events before it, the ranking's rows and their hash."""
 
     name = models.CharField(max_length=CONTEST_NAME_CHARACTERS_MAX)
     text = models.CharField(max_length=CONTEST_TEXT_CHARACTERS_MAX, blank=True)
-    source = models.CharField(max_length=SOURCE_CHARACTERS)
     live = models.BooleanField(default=False)
-    codes = ArrayField(models.CharField(max_length=HISTORY_CODE_CHARACTERS_MAX))
-    start_cash = models.BigIntegerField()
-    fee = models.BooleanField(default=True)
     kinds = ArrayField(models.CharField(max_length=12))
-    begins_ns = models.BigIntegerField()
-    ends_ns = models.BigIntegerField()
     weight_return = models.SmallIntegerField(default=60)
     weight_drawdown = models.SmallIntegerField(default=20)
     weight_sharpe = models.SmallIntegerField(default=20)
     join_code = models.CharField(max_length=JOIN_CODE_CHARACTERS)
     state = models.CharField(max_length=6, choices=choices(STATES), default="draft")
-    clock_at_ns = models.BigIntegerField(default=0)
-    clock_wall_ns = models.BigIntegerField(default=0)
-    clock_speed = models.IntegerField(default=0)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    made_at = models.DateTimeField(auto_now_add=True)
     final_position = models.BigIntegerField(null=True)
     final_source = models.CharField(max_length=64, blank=True)
     final_hash = models.CharField(max_length=64, blank=True)
@@ -93,11 +104,24 @@ class Step(TenantModel):
         ordering = ("id",)
 
 
+class Practice(OverDay):
+    """A person's own go at a finished day 練習, with a clock of their own. Begun anew, it is another one; the old one is kept."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    live: ClassVar[bool] = False
+    final_position: ClassVar[int | None] = None
+
+    class Meta:
+        ordering = ("-id",)
+
+
 class Paper(TenantModel):
-    """A paper account 模擬帳戶: of a contest, or without one a person's own, of which one is open at a time and runs over one day
-    after another. `name`: how the person is ranked."""
+    """A paper account 模擬帳戶: of a contest, of a practice, or without either a person's own, of which one is open at a time and
+    runs over one day after another. `name`: how the person is ranked."""
 
     contest = models.ForeignKey(Contest, null=True, on_delete=models.PROTECT, related_name="+")
+    practice = models.OneToOneField(Practice, null=True, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=PAPER_NAME_CHARACTERS_MAX)
     start_cash = models.BigIntegerField()
@@ -111,7 +135,7 @@ class Paper(TenantModel):
             models.UniqueConstraint(fields=["contest", "person"], name="paper_of_contest_once"),
             models.UniqueConstraint(
                 fields=["tenant", "person"],
-                condition=models.Q(contest__isnull=True, closed_at__isnull=True),
+                condition=models.Q(contest__isnull=True, practice__isnull=True, closed_at__isnull=True),
                 name="paper_personal_once",
             ),
         ]
@@ -119,7 +143,8 @@ class Paper(TenantModel):
 
 class PaperOrder(TenantModel):
     """An instruction as it was given, numbered from 1 in its account and day. `position` in `source`: the place in the day at which
-    it came, set by the server. A change names its order by `target`; `side` 1 buy, 2 sell; `price` 0 of a market order."""
+    it came, set by the server. `code`: the listing's name, "2330" or "2330:odd_lot". A change names its order by `target`; `side` 1
+    buy, 2 sell; `price` 0 of a market order."""
 
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

@@ -1,4 +1,4 @@
-"""Paper accounts 模擬帳戶 as their owners use them: of a contest, or a person's own over one market day after another.
+"""Paper accounts 模擬帳戶 as their owners use them: of a contest, of a practice, or a person's own from day to day.
 
 An order is a row with the place in the day at which it came, which the server sets; whether it was taken, where it stands in the
 queue and what it got is worked out from the rows whenever it is asked. Nothing of it reaches gate, lines or books.
@@ -9,7 +9,7 @@ any more stays where it is, at no value, until it is listed again.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Max
 
@@ -17,13 +17,13 @@ from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CONTEST_CODES_MAX, PAPER_DAYS_MAX, PAPER_ORDERS_MAX, PAPERS_A_PERSON_MAX
 from yunhai.kernel.money import SCALE
 from yunhai.market.paper.score import Score, score
+from yunhai.market.paper.summary import Summary, summary
 from yunhai.market.paper.words import OrderState, OrderView, Result
 from yunhai.market.replay.source import BOARD, Source
 from yunhai.platform.identity.caller import Caller
-from yunhai.services.contests import api, sources
+from yunhai.services.contests import api, practice, sources
 from yunhai.services.contests.errors import (
     NOT_OPEN,
-    OUTSIDE_HOURS,
     PAPER_MISSING,
     PAPER_ORDER_MISSING,
     PAPER_ORDERS_FULL,
@@ -31,7 +31,19 @@ from yunhai.services.contests.errors import (
 )
 from yunhai.services.contests.floors import Floor, Quote, Standing, floors
 from yunhai.services.contests.models import Contest, Paper, PaperOrder
-from yunhai.services.contests.rules import KINDS, STATE_ZH, Ask, asked, at_text, order_wrong, shares, student_name
+from yunhai.services.contests.places import Place, place_to_order
+from yunhai.services.contests.practice import PracticeView
+from yunhai.services.contests.rules import (
+    KINDS,
+    STATE_ZH,
+    Ask,
+    asked,
+    is_odd,
+    listing_code,
+    order_wrong,
+    shares,
+    student_name,
+)
 
 PERSONAL_CASH: Final = 1_000_000 * SCALE
 """What a personal account begins with unless another amount is asked for."""
@@ -41,10 +53,12 @@ SENT: Final = "sent"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderLine:
-    """An order as it is shown. `state` sent, or the engine's; `ahead` shares before it, None where unknown; `refused` why not."""
+    """An order as it is shown. `odd`: an odd lot; `state` sent, or the engine's; `ahead` shares before it, None where
+    unknown; `refused` why not."""
 
     number: int
     code: str
+    odd: bool
     side: int
     order_type: int
     time_in_force: int
@@ -79,18 +93,21 @@ class DayEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperView:
-    """A paper account. `contest` None for a personal one; `takes_orders` and `codes`, `kinds`: what may be asked now; `place` and
-    `students`: one's rank in a contest; `now` market ns; `days`: earlier days of a personal account."""
+    """A paper account: of `contest`, of `practice`, or a personal one. `takes_orders` and `codes`, `odd_lots`, `kinds`: what may
+    be asked now; `now` market ns; `place` and `students`: one's rank in a contest; `summary` of a practice that is over; `days`:
+    earlier days of a personal account."""
 
     id: int
     name: str
-    contest: api.ContestView | None
+    contest: api.ContestView | None = None
+    practice: PracticeView | None = None
     source: str
     takes_orders: bool
     closed: bool
     start_cash: int
     fee: bool
     codes: tuple[str, ...]
+    odd_lots: bool
     kinds: tuple[str, ...]
     now: int
     result: Result | None
@@ -98,10 +115,11 @@ class PaperView:
     orders: tuple[OrderLine, ...]
     changes: tuple[RefusedChange, ...]
     quotes: tuple[Quote, ...]
-    place: int
-    points: int
-    students: int
-    days: tuple[DayEnd, ...]
+    place: int = 0
+    points: int = 0
+    students: int = 0
+    summary: Summary | None = None
+    days: tuple[DayEnd, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +129,7 @@ class PaperName:
     id: int
     name: str
     contest: api.ContestView | None
+    practice: bool
     start_cash: int
     made_at: str
     closed: bool
@@ -125,6 +144,7 @@ def mine(caller: Caller) -> tuple[PaperName, ...]:
             id=row.pk,
             name=row.name,
             contest=views.get(row.contest_id) if row.contest_id else None,
+            practice=row.practice_id is not None,
             start_cash=row.start_cash,
             made_at=row.made_at.isoformat(timespec="seconds"),
             closed=row.closed_at is not None,
@@ -137,7 +157,7 @@ def begin(caller: Caller, *, cash: int = PERSONAL_CASH, fee: bool = True) -> int
     """A new personal account; the one before is closed and kept. PAPERS_FULL, PAPER_ORDER_WRONG of an amount out of bounds."""
     if not SCALE <= cash <= 1_000 * PERSONAL_CASH:
         raise order_wrong("the start cash is 1 to 1,000,000,000 NT$", "起始資金為 1 至 10 億元")
-    own = Paper.objects.select_for_update().filter(person=caller.person_id, contest__isnull=True)
+    own = Paper.objects.select_for_update().filter(person=caller.person_id, contest__isnull=True, practice__isnull=True)
     if len(own) >= PAPERS_A_PERSON_MAX:
         raise YunhaiError(PAPERS_FULL, most=PAPERS_A_PERSON_MAX)
     own.filter(closed_at__isnull=True).update(closed_at=datetime.now(UTC))
@@ -166,6 +186,8 @@ def view(caller: Caller, paper: int, *, code: str = "") -> PaperView:
     row = _own(caller, paper)
     if row.contest is not None:
         return _of_contest(caller, row.contest, row)
+    if row.practice is not None:
+        return _of_practice(row)
     return _personal(row, code)
 
 
@@ -182,29 +204,38 @@ def _of_contest(caller: Caller, contest: Contest, row: Paper) -> PaperView:
     shown, _ = api.standing(contest)
     place = next((one for one in api.placings(contest, shown) if one.paper == row.pk), None)
     told = api.contest(caller, contest.pk)
-    rows = list(PaperOrder.objects.filter(paper=row).order_by("number"))
-    result = shown.results.get(row.pk)
-    return PaperView(
-        id=row.pk,
-        name=row.name,
+    return _seen(
+        row,
+        list(PaperOrder.objects.filter(paper=row).order_by("number")),
+        shown,
         contest=told,
         source=contest.source,
         takes_orders=contest.state == "open" and contest.begins_ns <= told.now < contest.ends_ns,
         closed=contest.state == "ended",
-        start_cash=row.start_cash,
-        fee=row.fee,
-        codes=tuple(contest.codes),
-        kinds=tuple(contest.kinds),
+        codes=told.codes,
+        odd_lots=told.odd_lots,
+        kinds=told.kinds,
         now=told.now,
-        result=result,
-        score=shown.scores.get(row.pk),
-        orders=_lines(rows, result),
-        changes=_changes(rows, result),
-        quotes=shown.quotes,
         place=place.place if place is not None else 0,
         points=place.points if place is not None else 0,
         students=len(shown.results),
-        days=(),
+    )
+
+
+def _seen(row: Paper, given: list[PaperOrder], shown: Standing | None, **more: Any) -> PaperView:
+    """An account with what came of its instructions; `more`: what depends on its kind."""
+    result = shown.results.get(row.pk) if shown is not None else None
+    return PaperView(
+        id=row.pk,
+        name=row.name,
+        start_cash=row.start_cash,
+        fee=row.fee,
+        result=result,
+        score=score(result) if result is not None else None,
+        orders=_lines(given, result),
+        changes=_changes(given, result),
+        quotes=shown.quotes if shown is not None else (),
+        **more,
     )
 
 
@@ -222,7 +253,8 @@ def _lines(rows: list[PaperOrder], result: Result | None) -> tuple[OrderLine, ..
         lines.append(
             OrderLine(
                 number=row.number,
-                code=row.code,
+                code=listing_code(row.code),
+                odd=is_odd(row.code),
                 side=row.side,
                 order_type=row.order_type,
                 time_in_force=row.time_in_force,
@@ -246,6 +278,29 @@ def _changes(rows: list[PaperOrder], result: Result | None) -> tuple[RefusedChan
         RefusedChange(number=row.number, action=row.action, order=row.target, refused=refused[row.number].error())
         for row in reversed(rows)
         if row.action != "new" and row.number in refused
+    )
+
+
+# --- in a practice ------------------------------------------------------------------------------------------------------
+
+
+def _of_practice(row: Paper) -> PaperView:
+    given = list(PaperOrder.objects.filter(paper=row).order_by("number"))
+    shown = practice.standing(row, given)
+    told = practice.view(row)
+    return _seen(
+        row,
+        given,
+        shown,
+        practice=told,
+        source=told.source,
+        takes_orders=not told.closed and told.begins <= told.now < told.ends,
+        closed=told.closed,
+        codes=told.codes,
+        odd_lots=told.odd_lots,
+        kinds=KINDS,
+        now=told.now,
+        summary=summary(shown.results[row.pk]) if told.over else None,
     )
 
 
@@ -277,28 +332,17 @@ def _personal(row: Paper, code: str) -> PaperView:
         shown = _day(row, source, given.get(name, []), carried, code if name == running else "")
         if name != names[-1]:
             _carry(carried, shown.results[row.pk], source)
-    rows = given.get(names[-1], []) if names else []
-    result = shown.results[row.pk] if shown is not None else None
-    return PaperView(
-        id=row.pk,
-        name=row.name,
-        contest=None,
+    return _seen(
+        row,
+        given.get(names[-1], []) if names else [],
+        shown,
         source=names[-1] if names else "",
         takes_orders=bool(running),
         closed=row.closed_at is not None,
-        start_cash=row.start_cash,
-        fee=row.fee,
         codes=tuple(one.code for one in sources.stocks(source)) if running and source is not None else (),
+        odd_lots=source is not None and sources.has_odd_lots(source),
         kinds=KINDS,
         now=source.time_of(len(source)) if source is not None else 0,
-        result=result,
-        score=score(result) if result is not None else None,
-        orders=_lines(rows, result),
-        changes=_changes(rows, result),
-        quotes=shown.quotes if shown is not None else (),
-        place=0,
-        points=0,
-        students=0,
         days=tuple(carried.days),
     )
 
@@ -314,13 +358,16 @@ def _day(row: Paper, source: Source, given: list[PaperOrder], carried: _Carried,
     """One day of a personal account, up to what is durable."""
     listed = {one.code for one in source.listings if one.segment == BOARD}
     holdings = tuple(sorted((one, held) for one, held in carried.holdings.items() if one in listed))
-    wanted = {one.code for one in given if one.code} | {one for one, _ in holdings}
+    wanted = {listing_code(one.code) for one in given if one.code} | {one for one, _ in holdings}
     wanted |= {code} & listed
     codes = tuple(sorted(wanted or {min(listed)}))
     key = ("personal", row.pk, source.id, codes, carried.cash, holdings)
     floor = floors.of(
         key,
-        lambda: Floor(source, sources.rules_of(source, cash=carried.cash, codes=codes, fee=row.fee, holdings=holdings)),
+        lambda: Floor(
+            source,
+            sources.rules_of(source, cash=carried.cash, codes=codes, fee=row.fee, odd_lots=True, holdings=holdings),
+        ),
     )
     return floor.bring(source, {row.pk: given}, len(source))
 
@@ -340,18 +387,17 @@ def order(caller: Caller, paper: int, ask: Ask) -> int:
     """Give an order; its number. PAPER_MISSING, NOT_OPEN, OUTSIDE_HOURS, NO_RUNNING_DAY, PAPER_ORDERS_FULL, CODE_NOT_HERE,
     KIND_NOT_ALLOWED, PAPER_ORDER_WRONG, 2101-2103."""
     row, place = _ready(caller, paper)
-    if row.contest is not None:
-        codes, kinds = tuple(row.contest.codes), tuple(row.contest.kinds)
-    else:
-        codes, kinds = tuple(one.code for one in sources.stocks(place.source)), KINDS
-    made = asked(ask, codes=codes, kinds=kinds)
-    if row.contest is None:
-        _require_few(row, place.source.id, made.code)
+    held = row.contest or row.practice
+    codes = tuple(held.codes) if held is not None else tuple(one.code for one in sources.stocks(place.source))
+    names = sources.names(place.source, codes, odd_lots=held is None or held.odd_lots)
+    made = asked(ask, names=names, kinds=row.contest.kinds if row.contest is not None else KINDS)
+    if held is None:
+        _require_few(row, place.source.id, made.name)
     return _keep(
         row,
         place,
         action="new",
-        code=made.code,
+        code=made.name,
         side=made.side,
         order_type=made.order_type,
         time_in_force=made.time_in_force,
@@ -376,44 +422,36 @@ def alter(caller: Caller, paper: int, number: int, *, cut: int = 0, price: int =
     return _keep(row, place, action="reprice" if price else "cancel", target=number, price=price)
 
 
-def _ready(caller: Caller, paper: int) -> tuple[Paper, api.Place]:
+def _ready(caller: Caller, paper: int) -> tuple[Paper, Place]:
     """The account, locked, and the place in its day at which an instruction comes now."""
     row = _own(caller, paper, lock=True)
-    if row.contest is None:
+    if row.practice_id is not None:
+        row.practice = practice.running(row)
+        return row, place_to_order(row.practice)
+    if row.contest_id is None:
         if row.closed_at is not None:
             raise YunhaiError(NOT_OPEN, state="closed", state_zh="已重設")
         source = sources.opened(sources.running().source, fresh=True)
-        return row, api.Place(source=source, position=len(source), now=source.time_of(len(source)))
-    contest = Contest.objects.select_for_update().get(
-        pk=row.contest.pk
-    )  # so that an end has either seen it or refuses it
-    row.contest = contest
-    if contest.state != "open":
-        raise YunhaiError(NOT_OPEN, state=contest.state, state_zh=STATE_ZH[contest.state])
-    place = api.place_of(contest, to_order=True)
-    if not contest.begins_ns <= place.now < contest.ends_ns:
-        offset = place.source.offset
-        raise YunhaiError(
-            OUTSIDE_HOURS,
-            now=at_text(place.now, offset),
-            begins=at_text(contest.begins_ns, offset),
-            ends=at_text(contest.ends_ns, offset),
-        )
-    return row, place
+        return row, Place(source=source, position=len(source), now=source.time_of(len(source)))
+    # locked, so that an end has either seen the instruction or refuses it
+    row.contest = Contest.objects.select_for_update().get(pk=row.contest_id)
+    if row.contest.state != "open":
+        raise YunhaiError(NOT_OPEN, state=row.contest.state, state_zh=STATE_ZH[row.contest.state])
+    return row, place_to_order(row.contest)
 
 
-def _require_few(row: Paper, source: str, code: str) -> None:
+def _require_few(row: Paper, source: str, name: str) -> None:
     """That a personal account stays within its days and securities. PAPER_ORDER_WRONG."""
     found = PaperOrder.objects.filter(paper=row)
-    codes = set(found.filter(source=source, action="new").values_list("code", flat=True)) | {code}
-    if len(codes) > CONTEST_CODES_MAX:
+    asked_before = found.filter(source=source, action="new").values_list("code", flat=True)
+    if len({listing_code(one) for one in (*asked_before, name)}) > CONTEST_CODES_MAX:
         most = CONTEST_CODES_MAX
         raise order_wrong(f"at most {most} securities a day", f"個人模擬帳戶每日至多 {most} 檔")
     if len(set(found.values_list("source", flat=True)) | {source}) > PAPER_DAYS_MAX:
         raise order_wrong(f"at most {PAPER_DAYS_MAX} days: begin anew", f"至多 {PAPER_DAYS_MAX} 個交易日，請重設帳戶")
 
 
-def _keep(row: Paper, place: api.Place, *, action: str, **fields: int | str) -> int:
+def _keep(row: Paper, place: Place, *, action: str, **fields: int | str) -> int:
     found = PaperOrder.objects.filter(paper=row, source=place.source.id)
     last = found.aggregate(number=Max("number"), position=Max("position"))
     number = (last["number"] or 0) + 1

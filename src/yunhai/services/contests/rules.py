@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from yunhai.exchange.rules.words import SegmentName
 from yunhai.kernel.clock import TAIPEI_OFFSET, moment_text
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import (
@@ -59,6 +60,7 @@ _STEP_TEXT: Final = {
     "change": ("changed", "修改"),
     "clock": ("given another time", "設定時鐘"),
 }
+ODD_LOT: Final = SegmentName.ODD_LOT.value
 _CODE: Final = re.compile(rf"[0-9A-Za-z][0-9A-Za-z._-]{{0,{HISTORY_CODE_CHARACTERS_MAX - 1}}}")
 
 
@@ -82,6 +84,7 @@ class Draft:
     text: str
     source: str
     codes: tuple[str, ...]
+    odd_lots: bool
     cash: int
     fee: bool
     kinds: tuple[str, ...]
@@ -131,6 +134,7 @@ def checked(draft: Draft) -> Draft:
         text=plain(draft.text, CONTEST_TEXT_CHARACTERS_MAX, empty=True),
         source=draft.source,
         codes=codes,
+        odd_lots=draft.odd_lots,
         cash=draft.cash,
         fee=draft.fee,
         kinds=kinds,
@@ -201,7 +205,8 @@ def clock_wrong(reason: str, reason_zh: str) -> YunhaiError:
 
 def at_text(moment: int, offset: int = TAIPEI_OFFSET) -> str:
     """Time of day, "09:00:00"."""
-    return moment_text(moment, offset=offset)[11:19]
+    found = moment_text(moment, offset=offset)[11:19]
+    return found if found.count(":") == 2 else found + ":00"
 
 
 # --- an order ----------------------------------------------------------------------------------------------------------
@@ -209,9 +214,10 @@ def at_text(moment: int, offset: int = TAIPEI_OFFSET) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A ticket as it was filled in. `price` decimal text, "" of a market order; `quantity` shares."""
+    """A ticket as it was filled in. `odd`: an odd lot; `price` decimal text, "" of a market order; `quantity` shares."""
 
     code: str
+    odd: bool
     side: str
     order_type: str
     time_in_force: str
@@ -221,9 +227,9 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A ticket in numbers."""
+    """A ticket in numbers. `name`: the listing's."""
 
-    code: str
+    name: str
     side: int
     order_type: int
     time_in_force: int
@@ -231,19 +237,20 @@ class Asked:
     price: int
 
 
-def asked(ask: Ask, *, codes: Sequence[str], kinds: Iterable[str]) -> Asked:
-    """The ticket in numbers, if the account may give it. CODE_NOT_HERE, KIND_NOT_ALLOWED, PAPER_ORDER_WRONG, 2101-2103. Lots,
-    ticks, limits and cash are checked when it arrives, by the engine."""
+def asked(ask: Ask, *, names: Sequence[str], kinds: Iterable[str]) -> Asked:
+    """The ticket in numbers, if the account may give it; `names`: of the listings that may be traded. CODE_NOT_HERE,
+    KIND_NOT_ALLOWED, PAPER_ORDER_WRONG, 2101-2103. Lots, ticks, limits and cash are checked when it arrives, by the engine."""
     code = ask.code.strip().upper()
-    if code not in codes:
-        raise YunhaiError(CODE_NOT_HERE, code=code[:HISTORY_CODE_CHARACTERS_MAX] or "?")
+    name = f"{code}:{ODD_LOT}" if ask.odd else code
+    if ":" in code or name not in names:
+        raise YunhaiError(CODE_NOT_HERE, code=name[:HISTORY_CODE_CHARACTERS_MAX] or "?")
     kind = f"{ask.order_type}-{ask.time_in_force}"
     if kind not in kinds:
         raise YunhaiError(KIND_NOT_ALLOWED, kind=kind[:20])
     market = ask.order_type == "market"
     price = 0 if market else price_of(ask.price.strip())
     made = Asked(
-        code=code,
+        name=name,
         side=int(Side[ask.side.upper()]),
         order_type=int(OrderType.MARKET if market else OrderType.LIMIT),
         time_in_force=int(TimeInForce[ask.time_in_force.upper()]),
@@ -255,6 +262,16 @@ def asked(ask: Ask, *, codes: Sequence[str], kinds: Iterable[str]) -> Asked:
     if not market and not price:
         raise order_wrong("a limit order has a price", "限價委託須填價格")
     return made
+
+
+def listing_code(name: str) -> str:
+    """The security of a listing's name: of "2330" and of "2330:odd_lot" it is 2330."""
+    return name.partition(":")[0]
+
+
+def is_odd(name: str) -> bool:
+    """Whether a listing's name is an odd-lot book's."""
+    return name.endswith(f":{ODD_LOT}")
 
 
 def shares(quantity: int, price: int) -> int:

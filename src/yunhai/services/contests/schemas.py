@@ -53,18 +53,27 @@ class WeightsOut(Schema):
     sharpe: int
 
 
-class ContestIn(Strict):
-    """`cash` NT$ as decimal text; `begins`, `ends` times of the day as HH:MM[:SS]."""
+class OverDayIn(Strict):
+    """What is held over a day. `cash` NT$ as decimal text; `odd_lots`: the securities' odd-lot books too, where the day has them;
+    `begins`, `ends` times of the day as HH:MM[:SS], "": the day's first or last event."""
+
+    source: str = Field(max_length=80, examples=["journal/2026-08-21"])
+    codes: list[str] = Field(min_length=1, max_length=CONTEST_CODES_MAX, examples=[["2330", "2317"]])
+    odd_lots: bool = False
+    cash: str = Field("1000000", max_length=20)
+    fee: bool = True
+    begins: str = Field("", max_length=8, examples=["09:00:00"])
+    ends: str = Field("", max_length=8, examples=["13:30:00"])
+
+
+class ContestIn(OverDayIn):
+    """A contest's set-up."""
 
     name: str = Field(max_length=CONTEST_NAME_CHARACTERS_MAX * 2, examples=["三年二班 期中競賽"])
     text: str = Field("", max_length=CONTEST_TEXT_CHARACTERS_MAX * 2)
-    source: str = Field(max_length=80, examples=["journal/2026-08-21"])
-    codes: list[str] = Field(min_length=1, max_length=CONTEST_CODES_MAX, examples=[["2330", "2317"]])
-    cash: str = Field("1000000", max_length=20)
-    fee: bool = True
-    kinds: list[Kind] = Field(list(KINDS), min_length=1, max_length=len(KINDS))
     begins: str = Field("09:00:00", max_length=8)
     ends: str = Field("13:30:00", max_length=8)
+    kinds: list[Kind] = Field(list(KINDS), min_length=1, max_length=len(KINDS))
     weights: WeightsIn = WeightsIn(gain=60, drawdown=20, sharpe=20)
 
 
@@ -78,6 +87,7 @@ class ContestOut(Schema):
     day: str
     live: bool
     codes: list[str]
+    odd_lots: bool
     cash: str
     fee: bool
     kinds: list[str]
@@ -165,26 +175,81 @@ class BeginIn(Strict):
     fee: bool = True
 
 
+class PracticeOut(Schema):
+    """A practice, by its paper account. `now` market time of its clock, `speed` a multiple, 0: it stands; `closed`: it was ended;
+    `over`: ended, or its clock has come to the end."""
+
+    paper: int
+    source: str
+    day: str
+    codes: list[str]
+    odd_lots: bool
+    cash: str
+    fee: bool
+    begins: str
+    ends: str
+    now: str
+    speed: str
+    closed: bool
+    over: bool
+    made_at: str
+
+
+class TradeOut(Schema):
+    """An order that closed shares. `gain` NT$, charges within."""
+
+    number: int
+    code: str
+    odd_lot: bool
+    side: str
+    quantity: int
+    gain: str
+    time: str
+
+
+class SummaryOut(Schema):
+    """What came of it so far. Percentages and ratio as decimal text, amounts NT$; `won` and `lost`: orders that closed shares with
+    a gain or a loss; `best`, `worst`: null where nothing was closed."""
+
+    return_percent: str
+    drawdown_percent: str
+    ratio: str
+    gain: str
+    orders: int
+    refused: int
+    fills: int
+    fees: str
+    taxes: str
+    realised: str
+    won: int
+    lost: int
+    best: TradeOut | None
+    worst: TradeOut | None
+
+
 class PaperIdOut(Schema):
     paper: int
 
 
 class PaperNameOut(Schema):
-    """`contest` 0: a personal account."""
+    """`contest` 0: a practice (`practice`) or a personal account."""
 
     id: int
     name: str
     contest: int
     contest_name: str
+    practice: bool
     start_cash: str
     made_at: str
     closed: bool
 
 
 class PaperOrderIn(Strict):
-    """A paper order. `quantity` shares; `price` NT$ as decimal text, "" of a market order."""
+    """A paper order. `odd_lot`: 1 to 999 shares in the odd-lot book; `quantity` shares; `price` NT$ as decimal text, "" of a market
+    order."""
 
     code: str = Field(max_length=HISTORY_CODE_CHARACTERS_MAX, examples=["2330"])
+    odd_lot: bool = False
     side: Literal["buy", "sell"]
     order_type: Literal["limit", "market"] = "limit"
     time_in_force: Literal["rod", "ioc", "fok"] = "rod"
@@ -214,6 +279,7 @@ class PaperOrderOut(Schema):
 
     number: int
     code: str
+    odd_lot: bool
     side: str
     order_type: str
     time_in_force: str
@@ -233,6 +299,7 @@ class PaperFillOut(Schema):
 
     number: int
     code: str
+    odd_lot: bool
     side: str
     price: str
     quantity: int
@@ -260,6 +327,7 @@ class QuoteOut(Schema):
     """Levels as price, shares, orders, best first."""
 
     code: str
+    odd_lot: bool
     last: str
     reference: str
     volume: int
@@ -273,12 +341,14 @@ class DayEndOut(Schema):
 
 
 class PaperOut(Schema):
-    """A paper account. Simulated: no order at the exchange, no money. `contest` 0: personal; `place` 0: no rank."""
+    """A paper account. Simulated: no order at the exchange, no money. `contest` 0: a practice (`practice`) or personal; `place` 0:
+    no rank."""
 
     id: int
     name: str
     simulated: bool
     contest: int
+    practice: bool
     source: str
     takes_orders: bool
     closed: bool
@@ -293,6 +363,7 @@ class PaperOut(Schema):
     students: int
     points: str
     codes: list[str]
+    odd_lots: bool
     kinds: list[str]
     orders: list[PaperOrderOut]
     fills: list[PaperFillOut]

@@ -23,6 +23,7 @@ from yunhai.market.replay.catalogue import Catalogue
 from yunhai.market.replay.source import BOARD, Source, SourceKind
 from yunhai.platform.console import packs
 from yunhai.services.contests.errors import CONTEST_SOURCE_UNFIT, NO_RUNNING_DAY
+from yunhai.services.contests.rules import ODD_LOT
 from yunhai.services.orders import api as orders
 from yunhai.services.settlement import api as settlement
 
@@ -141,6 +142,22 @@ def _loaded(name: str, content: bytes) -> RulePack:
     return load_pack(content, base=packs.base)
 
 
+def names(source: Source, codes: tuple[str, ...], *, odd_lots: bool) -> tuple[str, ...]:
+    """What an order may name: the codes, and with `odd_lots` their odd-lot books, as far as the day has them."""
+    wanted = {f"{code}:{ODD_LOT}" for code in codes} if odd_lots else set()
+    return (*codes, *sorted(one.name for one in source.listings if one.name in wanted))
+
+
+def has_odd_lots(source: Source) -> bool:
+    """Whether odd lots are traded during the day's session."""
+    return any(one.segment == ODD_LOT for one in source.listings)
+
+
+def span(source: Source) -> tuple[int, int]:
+    """Market ns of a day's first and last event."""
+    return source.time_of(1), source.time_of(len(source))
+
+
 def pack_of(source: Source) -> RulePack:
     """The rules that a day was traded under. CONTEST_SOURCE_UNFIT."""
     if source.kind is SourceKind.ORDERS:
@@ -154,7 +171,13 @@ def pack_of(source: Source) -> RulePack:
 
 
 def rules_of(
-    source: Source, *, cash: int, codes: tuple[str, ...], fee: bool, holdings: tuple[tuple[str, int], ...] = ()
+    source: Source,
+    *,
+    cash: int,
+    codes: tuple[str, ...],
+    fee: bool,
+    odd_lots: bool,
+    holdings: tuple[tuple[str, int], ...] = (),
 ) -> Rules:
     """What paper accounts over a day begin with and pay: the pack's charges, or none. CONTEST_SOURCE_UNFIT."""
     wanted = {*codes, *(code for code, _ in holdings)}
@@ -164,7 +187,7 @@ def rules_of(
         pack=pack_of(source),
         cash=cash,
         holdings=holdings,
-        names=codes,
+        names=names(source, codes, odd_lots=odd_lots),
         kinds=tuple((code, SecurityKind(one.kind)) for code, one in sorted(named.items())),
         commission_ppm=free,
         commission_minimum=free,

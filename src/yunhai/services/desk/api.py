@@ -58,7 +58,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordView:
-    """A record as rooms show it; `at_ms` goes into the instruction."""
+    """A record as rooms show it; `kind`, `record_id` and `at_ms` go into an instruction."""
 
     id: int
     account: int

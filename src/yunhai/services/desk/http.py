@@ -74,21 +74,6 @@ class RecordIn(Strict):
     note: str = Field("", max_length=RECORD_NOTE_CHARACTERS_MAX)
 
 
-class RecordOut(Schema):
-    """What goes into an instruction: `kind`, `record_id` and `at_ms`."""
-
-    id: int
-    account: int
-    kind: str
-    record_id: str
-    at: str
-    at_ms: int
-    caller: str
-    note: str
-    handler: int
-    handler_name: str
-
-
 class OrderIn(Strict):
     """An order as it is read back; `price` decimal text, empty at market; `quantity` in shares."""
 
@@ -151,7 +136,7 @@ def open_client(request: HttpRequest, account: int, body: ReasonIn) -> desk.Clie
     return desk.open_client(caller, account, body.reason, body.reference)
 
 
-@router.get("/clients/{int:account}/calls", response=list[RecordOut], summary="A client's records 委託紀錄")
+@router.get("/clients/{int:account}/calls", response=list[desk.RecordView], summary="A client's records 委託紀錄")
 @open_to(*ROLES)
 def calls(request: HttpRequest, account: int) -> tuple[desk.RecordView, ...]:
     """Newest first. 7329 unless this clerk has opened the client within the last hours."""
@@ -160,7 +145,7 @@ def calls(request: HttpRequest, account: int) -> tuple[desk.RecordView, ...]:
     return desk.records_of(caller, account)
 
 
-@router.post("/instructions", response=RecordOut, summary="Keep how a customer gave an order 登記委託紀錄")
+@router.post("/instructions", response=desk.RecordView, summary="Keep how a customer gave an order 登記委託紀錄")
 @open_to(*ROLES)
 def make_record(request: HttpRequest, body: RecordIn) -> desk.RecordView:
     """The same record again is the same answer; its id with anything else is 7325."""

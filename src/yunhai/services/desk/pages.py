@@ -29,7 +29,7 @@ def _channel(caller: Caller, only: str = "") -> str:
         return channel_of(caller, only=only)
     except YunhaiError as error:
         if error.code in (ROLE_MISSING, NOT_ENTITLED):
-            raise Http404 from None
+            raise Http404(error if error.code == NOT_ENTITLED else "") from None  # a closed service is said
         raise
 
 

@@ -139,25 +139,6 @@ class RejectOut(Schema):
     market_ns: int
 
 
-class SessionOut(Schema):
-    sid: str
-    person: int
-    name: str
-    email: str
-    roles: list[str]
-    renewed_at: str
-    until: str
-    own: bool
-
-
-class SessionsOut(Schema):
-    """A page of them; `count` of all, `next` the `before` of the page behind, "" after the last."""
-
-    rows: list[SessionOut]
-    count: int
-    next: str
-
-
 class OperationsStepOut(Schema):
     name: str
     state: str
@@ -301,14 +282,14 @@ def rejects(request: HttpRequest, code: int = 0, before: int = 0) -> list[orders
     return orders.refusals(code=code, before=before, limit=ROOM_ROWS_MAX)
 
 
-@router.get("/operations/sessions", response=SessionsOut, summary="Who is signed in 登入者")
+@router.get("/operations/sessions", response=lines.SessionPage, summary="Who is signed in 登入者")
 @open_to(*ACTS, mfa=True)
 def sessions(request: HttpRequest, before: str = "") -> lines.SessionPage:
     """Latest first, a page at a time: `before` is the page before's `next`."""
     return lines.sessions(caller_of(request), before=before)
 
 
-@router.post("/operations/sessions/{sid}/revoke", response=SessionOut, summary="End a session 撤銷登入")
+@router.post("/operations/sessions/{sid}/revoke", response=lines.SessionView, summary="End a session 撤銷登入")
 @open_to(*ACTS, mfa=True)
 def revoke(request: HttpRequest, sid: str) -> lines.SessionView:
     """The session and every token made from it, here and at the gate."""

@@ -25,8 +25,10 @@ from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.chosen import choose_account, chosen_account
 from yunhai.platform.shell.context import english
 from yunhai.platform.shell.guards import page
+from yunhai.platform.shell.scripts import page_data
 from yunhai.platform.shell.templatetags import shell as writing
 from yunhai.platform.shell.words import word
+from yunhai.services.ledger import api as ledger
 from yunhai.services.orders import api as orders
 from yunhai.services.orders.errors import NOTHING_FOUND
 from yunhai.services.orders.http import READERS
@@ -73,27 +75,11 @@ TIMES: Final = frozenset({"signed_at", "told_at"})
 CODES_UNSAID: Final = (0, "", "0.00")
 
 
-def page_data(request: HttpRequest, **more: object) -> dict[str, Any]:
-    """What every page of the room tells its scripts."""
-    caller = caller_of(request)
-    return {
-        "page": {
-            "tenant": caller.tenant_id,
-            "person": caller.person_id,
-            "account": chosen_account(request),
-            "home": reverse("orders:pocket"),
-            "security": reverse("orders:pocket") + "s/",
-            "timeline": reverse("orders:timeline_search"),
-            **more,
-        }
-    }
-
-
 @require_safe
 @page(*ROOM, service="1.3")
 def pocket(request: HttpRequest) -> HttpResponse:
     """The quote list."""
-    return render(request, "pocket/trade.html", page_data(request, code=""))
+    return render(request, "pocket/trade.html", {"page": page_data(request, code="")})
 
 
 @require_safe
@@ -101,21 +87,23 @@ def pocket(request: HttpRequest) -> HttpResponse:
 def security(request: HttpRequest, code: str) -> HttpResponse:
     """One security: five levels and the ticket. A code that never stood in a market is not there (404)."""
     known = orders.security(code)
-    return render(request, "pocket/trade.html", page_data(request, code=known.code) | {"security_name": known.name})
+    return render(
+        request, "pocket/trade.html", {"page": page_data(request, code=known.code), "security_name": known.name}
+    )
 
 
 @require_safe
 @page(*ROOM, service="1.3")
 def order_list(request: HttpRequest) -> HttpResponse:
     """Open orders, all of today, fills."""
-    return render(request, "pocket/orders.html", page_data(request))
+    return render(request, "pocket/orders.html", {"page": page_data(request)})
 
 
 @require_safe
 @page(*ROOM, service="1.3")
 def fills(request: HttpRequest) -> HttpResponse:
     """The latest day's fills, a part of the orders page."""
-    account = chosen_account(request)
+    account, read = chosen_account(request), ledger.freshness().sequence
     newest = orders.fills_of(account, limit=1) if account else []
     rows = orders.fills_of(account, day=newest[0].day, limit=FILLS_SHOWN) if newest else []
     names = orders.prices({row.security for row in rows})
@@ -129,7 +117,9 @@ def fills(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
-    return render(request, "pocket/parts/fills.html", {"fills": shown, "replays": _replays(caller_of(request))})
+    return render(
+        request, "pocket/parts/fills.html", {"fills": shown, "read": read, "replays": _replays(caller_of(request))}
+    )
 
 
 @require_POST
@@ -178,7 +168,7 @@ def timeline(request: HttpRequest, asked: str) -> HttpResponse:
     except YunhaiError as error:
         if error.entry.http not in (404, 422):
             raise
-        missing = {"asked": asked, "error": refusals.shown(error)}
+        missing = {"asked": asked, "error": refusals.shown(error), "page": {"missing": error.entry.http == 404}}
         return render(request, "pocket/timeline.html", missing, status=error.entry.http)
     events = [_shown(event) for event in found.events]
     template = "pocket/parts/events.html" if request.headers.get("HX-Request") == "true" else "pocket/timeline.html"

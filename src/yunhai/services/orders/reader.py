@@ -10,7 +10,7 @@ What can go wrong: a batch applied twice would add twice. It cannot be, for the 
 and the primary keys (a journal sequence each) refuse a second row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -183,11 +183,21 @@ class SecurityDay:
     trades: int = 0
 
 
+Trades = Callable[[NDArray[np.void], NDArray[np.int64], Mapping[int, tuple[str, int]], bool], None]
+"""TRADE records, their sequences, which book is which (security, segment), and whether a market day begins with them."""
+
+
+def _nobody(*_: object) -> None:
+    """Nobody wants to know."""
+
+
 class OrdersReading:
     """Gathers what one batch read and writes it. `securities` are those of the market day that was opened last."""
 
-    def __init__(self) -> None:
+    def __init__(self, traded: Trades = _nobody) -> None:
+        """`traded` is told of every batch's trades, a market day at a time, before the securities' rows move on."""
         self.securities: dict[str, SecurityDay] = {}
+        self._traded = traded
         self._parts = [_Part("1970-01-01")]
         self._books: dict[int, tuple[str, int]] = {}
         self._keys: list[tuple[object, ...]] = []
@@ -271,7 +281,7 @@ class OrdersReading:
         for number, part in enumerate(self._parts):
             if number:
                 self._books.clear()
-            fills += self._write(cursor, part, last=number == len(self._parts) - 1)
+            fills += self._write(cursor, part, begins=number > 0, last=number == len(self._parts) - 1)
         for sequence, day in self._expired:
             cursor.execute(_EXPIRE, {"gone": int(OrderState.GONE), "sequence": sequence, "day": day})
         self._expired.clear()
@@ -279,7 +289,7 @@ class OrdersReading:
         self._count = 0
         return fills
 
-    def _write(self, cursor: Cursor[Any], part: _Part, *, last: bool) -> int:
+    def _write(self, cursor: Cursor[Any], part: _Part, *, begins: bool, last: bool) -> int:
         instructions = np.frombuffer(b"".join(part.contents), INSTRUCTION)
         places = np.array(part.places, np.int64).reshape(-1, 2)
         sequences, times = places[:, 0], places[:, 1]
@@ -298,8 +308,9 @@ class OrdersReading:
         _ANSWERS.copy(cursor, _answer_rows(records, at))
         fills = records[records["kind"] == Kind.FILL].view(FILL)
         _FILLS.copy(cursor, self._fill_rows(fills, at[records["kind"] == Kind.FILL], part.day))
+        trades, trades_at = _chosen(everything, places_of_all, everything["kind"] == Kind.TRADE)
+        self._traded(trades.view(TRADE), trades_at, self._books, begins)
         if last:
-            trades, _ = _chosen(everything, places_of_all, everything["kind"] == Kind.TRADE)
             self._write_securities(cursor, part.day, trades.view(TRADE))
         return len(fills)
 

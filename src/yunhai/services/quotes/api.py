@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import WATCHLISTS_MAX
+from yunhai.platform.identity.api import in_turn
 from yunhai.platform.identity.caller import Caller
 from yunhai.services.quotes.errors import LIST_UNKNOWN, NAME_TAKEN, TOO_MANY_LISTS
 from yunhai.services.quotes.models import Watchlist
@@ -43,6 +44,7 @@ def watchlists(caller: Caller) -> tuple[WatchlistView, ...]:
 def make(caller: Caller, *, name: str, codes: Sequence[str] = ()) -> WatchlistView:
     """A new list. YunhaiError 7261-7265."""
     name, held = checked_name(name), checked_codes(codes)
+    in_turn(caller.person_id)
     if Watchlist.objects.filter(person=caller.person).count() >= WATCHLISTS_MAX:
         raise YunhaiError(TOO_MANY_LISTS, most=WATCHLISTS_MAX)
     try:
@@ -76,6 +78,7 @@ def remove(caller: Caller, watchlist: int) -> None:
 
 def bring(caller: Caller, codes: Sequence[str]) -> tuple[WatchlistView, ...]:
     """Take over what a browser kept by itself: what no list here has becomes a list. The same again changes nothing."""
+    in_turn(caller.person_id)
     kept = watchlists(caller)
     found = new_codes(codes, (one.codes for one in kept))
     if found and len(kept) < WATCHLISTS_MAX:
@@ -98,7 +101,7 @@ def _view(row: Watchlist) -> WatchlistView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectorView:
-    """An industry with its stocks' codes. `dated`: the table's date."""
+    """An industry with its stocks' codes. `dated`: the table of shares and industries is true of this day."""
 
     sector: str
     zh: str

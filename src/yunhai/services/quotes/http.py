@@ -20,14 +20,8 @@ class Strict(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class WatchlistOut(Schema):
-    id: int
-    name: str
-    codes: list[str]
-
-
 class WatchlistsOut(Schema):
-    watchlists: list[WatchlistOut]
+    watchlists: list[quotes.WatchlistView]
 
 
 class WatchlistIn(Strict):
@@ -50,18 +44,8 @@ class BroughtIn(Strict):
     codes: list[str] = Field(max_length=WATCHLIST_BROUGHT_MAX, examples=[["2330", "0050"]])
 
 
-class SectorOut(Schema):
-    """`dated`: the table of shares and industries is true of this day."""
-
-    sector: str
-    zh: str
-    en: str
-    codes: list[str]
-    dated: str
-
-
 class SectorsOut(Schema):
-    sectors: list[SectorOut]
+    sectors: list[quotes.SectorView]
 
 
 class IndexDayOut(Schema):
@@ -87,7 +71,7 @@ def watchlists(request: HttpRequest) -> dict[str, Any]:
     return {"watchlists": quotes.watchlists(caller_of(request))}
 
 
-@router.post("/watchlists", response={201: WatchlistOut}, summary="Make a watchlist 新增自選清單")
+@router.post("/watchlists", response={201: quotes.WatchlistView}, summary="Make a watchlist 新增自選清單")
 @open_to()
 def make(request: HttpRequest, body: WatchlistIn) -> Status[quotes.WatchlistView]:
     """A name is used once. 7261-7265."""
@@ -101,7 +85,7 @@ def bring(request: HttpRequest, body: BroughtIn) -> dict[str, Any]:
     return {"watchlists": quotes.bring(caller_of(request), body.codes)}
 
 
-@router.put("/watchlists/{int:watchlist}", response=WatchlistOut, summary="Change a watchlist 修改自選清單")
+@router.put("/watchlists/{int:watchlist}", response=quotes.WatchlistView, summary="Change a watchlist 修改自選清單")
 @open_to()
 def change(request: HttpRequest, watchlist: int, body: WatchlistChangeIn) -> quotes.WatchlistView:
     """Its name, its codes, or both. 7260 for one that is not one's own."""

@@ -1,7 +1,6 @@
 """What the boards' scripts show, in the reader's language."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 
 def words() -> dict[str, str]:
@@ -12,17 +11,17 @@ def words() -> dict[str, str]:
         "new": _("New list"),
         "rename": _("Rename the list"),
         "removed": _("List {name} removed"),
-        "remove_code": _("Take {code} off the list"),
         "full": _("A list holds at most {most} securities."),
-        "not_today": _("not listed today"),
         "limit.up": _("Limit-up"),
         "limit.down": _("Limit-down"),
-        "halted": pgettext("security", "Suspended"),
-        "interrupted": pgettext("security", "Interrupted"),
-        "trial": _("Trial match"),
         "members": _("{count} members, shares as of {date}"),
         "million": _("{count} million"),
         "column.volume": _("Volume (lots)"),
         "column.value": _("Value"),
+        "column.amplitude": _("Amplitude"),
+        "leader": _("Leads: {code}"),
+        "members_of": _("The stocks of {name}"),
+        "stamp.live": _("Live, {time}"),
+        "stamp.old": _("Disconnected; as of {time}"),
         "spark": _("The index through the day: {count} minutes, from {low} to {high}"),
     }

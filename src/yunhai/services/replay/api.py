@@ -22,12 +22,13 @@ from yunhai.kernel.limits import (
     REPLAY_PAGE_EXPORT_EVENTS_MAX,
 )
 from yunhai.market.replay.catalogue import Offered
-from yunhai.market.replay.errors import EXPORT_TOO_LARGE, NOT_ENTITLED, ORDER_UNKNOWN
+from yunhai.market.replay.errors import DISK_FAILED, EXPORT_TOO_LARGE, NOT_ENTITLED, ORDER_UNKNOWN, SOURCE_UNKNOWN
 from yunhai.market.replay.export import Format, export
-from yunhai.market.replay.link import open_link, read_link
+from yunhai.market.replay.link import link_of, open_link, read_link
 from yunhai.market.replay.replay import Replay
 from yunhai.market.replay.showing import DELAY_NS
 from yunhai.market.replay.source import SourceKind
+from yunhai.platform.identity.api import in_turn
 from yunhai.platform.identity.caller import Caller
 from yunhai.services.orders import api as orders
 from yunhai.services.replay import viewing
@@ -94,9 +95,23 @@ def check(caller: Caller, link: str, *, order: int = 0) -> Checked:
     )
 
 
+def moment(caller: Caller, *, day: str, code: str, at_ns: int) -> str:
+    """A permalink to the moment when all that happened up to `at_ns` (market time) of a day of the journal has happened.
+    SOURCE_UNKNOWN, WITHHELD, CODES_UNFIT."""
+    for one in viewing.offered():
+        if one.kind is SourceKind.JOURNAL and one.day == day:
+            source, keeping = viewing.opened(caller.tenant, one.id)
+            position = (source.whole or source).position_at(at_ns)
+            source.require(position)
+            replay = Replay(source, (code,), keeping)
+            replay.seek(position)
+            return link_of(replay).text()
+    raise YunhaiError(SOURCE_UNKNOWN, source=f"journal/{day}")
+
+
 def taken_away(caller: Caller, source: str, codes: Sequence[str], span: tuple[int, int], form: Format) -> bytes:
     """The events of securities between two positions (`last` 0: the end) as a file. NOT_ENTITLED unless row 3.1 is full,
-    EXPORT_TOO_LARGE, SPAN_EMPTY, SOURCE_UNKNOWN, SOURCE_UNFIT, CODES_UNFIT."""
+    EXPORT_TOO_LARGE, SPAN_EMPTY, SOURCE_UNKNOWN, SOURCE_UNFIT, CODES_UNFIT; DISK_FAILED, and nothing is left behind."""
     if not rights(caller).export:
         raise YunhaiError(NOT_ENTITLED, source=source[:REPLAY_NAME_CHARACTERS_MAX])
     made, keeping = viewing.opened(caller.tenant, source)
@@ -104,10 +119,13 @@ def taken_away(caller: Caller, source: str, codes: Sequence[str], span: tuple[in
     first, last = span[0], span[1] or replay.end
     if last - first > REPLAY_PAGE_EXPORT_EVENTS_MAX:
         raise YunhaiError(EXPORT_TOO_LARGE, events=last - first, most=REPLAY_PAGE_EXPORT_EVENTS_MAX)
-    with TemporaryDirectory(prefix="yunhai-export-") as folder:
-        path = Path(folder) / f"events.{form}"
-        export(replay, first, last, path, form)
-        return path.read_bytes()
+    try:
+        with TemporaryDirectory(prefix="yunhai-export-") as folder:
+            path = Path(folder) / f"events.{form}"
+            export(replay, first, last, path, form)
+            return path.read_bytes()
+    except OSError as problem:
+        raise YunhaiError(DISK_FAILED) from problem
 
 
 # --- bookmarks ----------------------------------------------------------------------------------------------------------
@@ -132,9 +150,10 @@ def bookmarks(caller: Caller) -> tuple[BookmarkView, ...]:
 def keep(caller: Caller, *, name: str, link: str, note: str = "", order: int = 0) -> BookmarkView:
     """A new bookmark of a moment that is checked as `check` does. BOOKMARK_NAME, BOOKMARKS_FULL besides."""
     name, note = checked_name(name), checked_note(note)
+    found = check(caller, link, order=order)
+    in_turn(caller.person_id)
     if _own(caller).count() >= REPLAY_BOOKMARKS_MAX:
         raise YunhaiError(BOOKMARKS_FULL, most=REPLAY_BOOKMARKS_MAX)
-    found = check(caller, link, order=order)
     made = Bookmark.objects.create(
         tenant_id=caller.tenant_id,
         person_id=caller.person_id,

@@ -145,8 +145,8 @@ class DealOut(Schema):
 
 
 class AtOnceOut(Schema):
-    """What the book had for the whole quantity when the order came: fewer shares if it had fewer, none while an auction
-    collects."""
+    """What the book had for the whole quantity, within its limit, when the order came: fewer shares if it had fewer, none
+    while an auction collects."""
 
     quantity: int
     average: str

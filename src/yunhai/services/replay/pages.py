@@ -17,6 +17,7 @@ from yunhai.platform.shell import refusals
 from yunhai.platform.shell.api import caller_of
 from yunhai.platform.shell.chosen import chosen_account
 from yunhai.platform.shell.guards import page
+from yunhai.platform.shell.scripts import page_data
 from yunhai.services.replay import api as replay
 from yunhai.services.replay.errors import ORDER_NOT_THERE
 from yunhai.services.replay.http import card_out
@@ -28,33 +29,28 @@ ROOM: Final = ("investor",)
 LINK_FIELDS: Final = ("source", "at", "codes", "view", "hash")
 
 
-def page_data(request: HttpRequest, **more: object) -> dict[str, Any]:
+def room_data(request: HttpRequest, **more: object) -> dict[str, Any]:
     """What every page of the room tells its scripts.
 
     `room`, `card`, `mine`: addresses (of a card the order's number and "/" follow, of `mine` the code and "/"); `stream`, `api`:
     where to ask; `rights`: real_time, delay_minutes, export."""
-    caller = caller_of(request)
-    rights = replay.rights(caller)
-    return {
-        "tenant": caller.tenant_id,
-        "person": caller.person_id,
-        "account": chosen_account(request),
-        "home": reverse("orders:pocket"),
-        "security": reverse("orders:pocket") + "s/",
-        "timeline": reverse("orders:timeline_search"),
-        "room": reverse("replay:room"),
-        "card": reverse("replay:room") + "order/",
-        "mine": reverse("replay:room") + "orders/",
-        "stream": "/stream/v1/replay",
-        "api": "/api/v1/replay/",
-        "rights": {
+    rights = replay.rights(caller_of(request))
+    home = reverse("replay:room")
+    return page_data(
+        request,
+        room=home,
+        card=home + "order/",
+        mine=home + "orders/",
+        stream="/stream/v1/replay",
+        api="/api/v1/replay/",
+        rights={
             "real_time": rights.real_time,
             "delay_minutes": rights.delay_minutes,
             "export": rights.export,
         },
-        "words": words(),
+        words=words(),
         **more,
-    }
+    )
 
 
 @require_safe
@@ -79,7 +75,7 @@ def room(request: HttpRequest) -> HttpResponse:
             problem = refusals.shown(error)
     if any(name in query for name in LINK_FIELDS):
         opens |= {"link": query.urlencode(safe="/,:"), "source": "", "codes": []}
-    data = page_data(request, opens=opens, problem=problem)
+    data = room_data(request, opens=opens, problem=problem)
     return render(request, "replay/room.html", {"page": data, "problem": problem})
 
 
@@ -92,11 +88,11 @@ def order(request: HttpRequest, order_id: int) -> HttpResponse:
     except YunhaiError as error:
         if error.code == ORDER_NOT_THERE:
             raise Http404 from None
-        shown = {"page": page_data(request, order=order_id), "error": refusals.shown(error), "order_id": order_id}
+        shown = {"page": room_data(request, order=order_id), "error": refusals.shown(error), "order_id": order_id}
         return render(request, "replay/order.html", shown, status=error.entry.http)
     told = card_out(card)
     context = {
-        "page": page_data(request, order=order_id, link=told["link"]),
+        "page": room_data(request, order=order_id, link=told["link"]),
         "card": told,
         "order": card.order,
         "market": card.market,
@@ -113,7 +109,7 @@ def orders(request: HttpRequest, code: str) -> HttpResponse:
     if not (code.isascii() and code.isalnum() and len(code) <= CODE_CHARACTERS_MAX):
         raise Http404
     rows = replay.mine(chosen_account(request), code)
-    context = {"page": page_data(request, code=code), "code": code, "name": replay.name_of(code), "orders": rows}
+    context = {"page": room_data(request, code=code), "code": code, "name": replay.name_of(code), "orders": rows}
     return render(request, "replay/orders.html", context)
 
 

@@ -17,6 +17,7 @@ from yunhai.kernel.limits import SCREEN_MATCHES_MAX, SCREENS_KEPT_MAX
 from yunhai.market.indicators import Indicator, catalogue
 from yunhai.market.screener import Match, Screened, conditions, parse, sides_of, top_conditions
 from yunhai.market.screener.expressions import Node
+from yunhai.platform.identity.api import in_turn
 from yunhai.platform.identity.caller import Caller
 from yunhai.services.orders import api as orders
 from yunhai.services.screener.errors import NAME_TAKEN, SCREEN_UNKNOWN, SCREENS_FULL
@@ -46,7 +47,7 @@ class SideView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConditionView:
-    """A condition as written and in words."""
+    """A condition as written and in words, and the values it compares."""
 
     text: str
     zh: str
@@ -75,7 +76,8 @@ def indicators() -> list[Indicator]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataView:
-    """How far the lake goes: dates, "" of none; `revenue` the newest month's first day."""
+    """Dates that the lake's daily bars, institutional flows, margin balances and revenue (its newest month's first day) reach; ""
+    where there is nothing."""
 
     bars: str
     flows: str
@@ -98,7 +100,7 @@ def _date(start_ns: int | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnView:
-    """A column that the screen names: how many stocks have a value that day; where none has, the newest date `latest` that the
+    """A column that the screen names. `known`: stocks with a value that day; where none has, `latest` is the newest date that the
     lake knows of it ("": none, or a source of bars that does not tell it)."""
 
     name: str
@@ -110,7 +112,7 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockView:
-    """A stock with its session; `holds` and `values` are beside the conditions and their sides. None where nothing is known."""
+    """A stock with its session. `holds` by condition, `values` by condition and side; null where nothing is known."""
 
     code: str
     name: str
@@ -122,7 +124,7 @@ class StockView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ScreenedView:
     """`date` is the session looked at, "" if no daily bars are known at that moment (`empty`: none at all). `found` stocks fit,
     `matches` are the first of them by code; `explained` was asked for, in or not; `unlisted` of these had no session that day."""
 
@@ -142,7 +144,7 @@ class Answer:
 
 def run(
     text: str, *, on: str = "", as_of: str = "", explain: tuple[str, ...] = (), limit: int = SCREEN_MATCHES_MAX
-) -> Answer:
+) -> ScreenedView:
     """Hold every stock against a screen at the last session up to the date `on`, with what was known at `as_of` (without it,
     by the end of that date). YunhaiError 7457, 7574-7576, 7700-7702, 7450, 7453."""
     begun = time.perf_counter()
@@ -152,7 +154,7 @@ def run(
     answer = screened(node, session=session_of(on), as_of=moment, explain=codes)
     views = tuple(_condition(part, str(part)) for part in top_conditions(node))
     if answer is None:
-        return Answer(
+        return ScreenedView(
             date="",
             empty=newest("bars-1d") is None,
             stocks=0,
@@ -170,7 +172,7 @@ def run(
     asked = [match for match in answer.matches if match.code in codes]
     shown = fits[: min(limit, SCREEN_MATCHES_MAX)]
     names = {code: one.name for code, one in orders.prices({match.code for match in (*shown, *asked)}).items()}
-    return Answer(
+    return ScreenedView(
         date=_date(answer.session),
         empty=False,
         stocks=answer.stocks,
@@ -238,6 +240,7 @@ def save(caller: Caller, *, name: str, text: str) -> SavedView:
     """Keep a new screen. YunhaiError 7571-7573, 7457, 7700-7702."""
     name = checked_name(name)
     parse(text)
+    in_turn(caller.person_id)
     if SavedScreen.objects.filter(person=caller.person).count() >= SCREENS_KEPT_MAX:
         raise YunhaiError(SCREENS_FULL, most=SCREENS_KEPT_MAX)
     try:

@@ -74,37 +74,12 @@ class ExampleOut(Schema):
     text: str
 
 
-class DataOut(Schema):
-    """Dates that the lake's daily bars, institutional flows, margin balances and revenue reach; "" where there is nothing."""
-
-    bars: str
-    flows: str
-    margin: str
-    revenue: str
-
-
 class TextIn(Strict):
     text: str = Field(max_length=SCREEN_CHARACTERS_MAX, examples=[_WRITTEN])
 
 
-class SideOut(Schema):
-    text: str
-    zh: str
-    en: str
-    unit: str
-
-
-class ConditionOut(Schema):
-    """A condition and the values it compares."""
-
-    text: str
-    zh: str
-    en: str
-    sides: list[SideOut]
-
-
 class ReadOut(Schema):
-    conditions: list[ConditionOut]
+    conditions: list[screener.ConditionView]
 
 
 class RunIn(TextIn):
@@ -117,53 +92,8 @@ class RunIn(TextIn):
     limit: int = Field(SCREEN_MATCHES_MAX, ge=1, le=SCREEN_MATCHES_MAX)
 
 
-class ColumnOut(Schema):
-    """`known`: stocks with a value that day; of none, `latest` is the newest date there is."""
-
-    name: str
-    zh: str
-    en: str
-    known: int
-    latest: str
-
-
-class StockOut(Schema):
-    """`holds` by condition, `values` by condition and side; null where nothing is known."""
-
-    code: str
-    name: str
-    close: float | None
-    change: float | None
-    volume: float | None
-    holds: list[bool]
-    values: list[list[float | None]]
-
-
-class AnswerOut(Schema):
-    """`date`: the session looked at; "" if no daily bars were known then (`empty`: there are none at all)."""
-
-    date: str
-    empty: bool
-    stocks: int
-    absent: int
-    rows: int
-    milliseconds: int
-    conditions: list[ConditionOut]
-    columns: list[ColumnOut]
-    found: int
-    matches: list[StockOut]
-    explained: list[StockOut]
-    unlisted: list[str]
-
-
-class SavedOut(Schema):
-    id: int
-    name: str
-    text: str
-
-
 class SavedListOut(Schema):
-    screens: list[SavedOut]
+    screens: list[screener.SavedView]
 
 
 class SavedIn(TextIn):
@@ -204,7 +134,7 @@ def examples(request: HttpRequest) -> list[dict[str, Any]]:
     return [asdict(one) for one in EXAMPLES]
 
 
-@router.get("/data", response=DataOut, summary="How far the data goes 資料日期")
+@router.get("/data", response=screener.DataView, summary="How far the data goes 資料日期")
 @open_to(service=SERVICE)
 def data(request: HttpRequest) -> screener.DataView:
     return screener.data()
@@ -217,9 +147,9 @@ def read(request: HttpRequest, body: TextIn) -> dict[str, Any]:
     return {"conditions": screener.read(body.text)}
 
 
-@router.post("/run", response=AnswerOut, summary="Screen all stocks 執行選股")
+@router.post("/run", response=screener.ScreenedView, summary="Screen all stocks 執行選股")
 @open_to(service=SERVICE)
-def run(request: HttpRequest, body: RunIn) -> screener.Answer:
+def run(request: HttpRequest, body: RunIn) -> screener.ScreenedView:
     """Every stock that fits, with the values of each condition; point in time. Changes nothing."""
     return screener.run(body.text, on=body.on, as_of=body.as_of, explain=tuple(body.explain), limit=body.limit)
 
@@ -231,14 +161,14 @@ def saved(request: HttpRequest) -> dict[str, Any]:
     return {"screens": screener.saved(caller_of(request))}
 
 
-@router.post("/screens", response={201: SavedOut}, summary="Keep a screen 儲存條件")
+@router.post("/screens", response={201: screener.SavedView}, summary="Keep a screen 儲存條件")
 @open_to(service=SERVICE)
 def save(request: HttpRequest, body: SavedIn) -> Status[screener.SavedView]:
     """A name is used once. 7571-7573; 7457 for what is no screen."""
     return Status(201, screener.save(caller_of(request), name=body.name, text=body.text))
 
 
-@router.put("/screens/{screen}", response=SavedOut, summary="Change a screen 修改條件")
+@router.put("/screens/{screen}", response=screener.SavedView, summary="Change a screen 修改條件")
 @open_to(service=SERVICE)
 def change(request: HttpRequest, screen: int, body: SavedChangeIn) -> screener.SavedView:
     """Its name, its text, or both. 7570 for one that is not one's own."""

@@ -4,12 +4,11 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path, reverse
+from django.urls import path
 from django.views.decorators.http import require_safe
 
-from yunhai.platform.shell.api import caller_of
-from yunhai.platform.shell.chosen import chosen_account
 from yunhai.platform.shell.guards import page
+from yunhai.platform.shell.scripts import page_data
 from yunhai.services.screener.words import words
 
 app_name = "screener"
@@ -21,18 +20,9 @@ ROOM: Final = ("investor",)
 @page(*ROOM, service="3.3")
 def screener(request: HttpRequest) -> HttpResponse:
     """Conditions above, what they find below. `?text=…&on=…` opens with a screen."""
-    caller = caller_of(request)
-    data = {
-        "tenant": caller.tenant_id,
-        "person": caller.person_id,
-        "account": chosen_account(request),
-        "home": reverse("orders:pocket"),
-        "security": reverse("orders:pocket") + "s/",
-        "timeline": reverse("orders:timeline_search"),
-        "chart": "/pocket/chart/",
-        "words": words(),
-    }
-    return render(request, "screener/screener.html", {"page": data})
+    return render(
+        request, "screener/screener.html", {"page": page_data(request, chart="/pocket/chart/", words=words())}
+    )
 
 
 urlpatterns = [path("pocket/screener/", screener, name="screener")]

@@ -16,13 +16,10 @@ from yunhai.services.trust.models import Client, Credential
 from yunhai.services.trust.schemas import (
     ActivationOut,
     ApplyIn,
-    CertificateOut,
-    ConsentOut,
     CredentialIn,
     CredentialOut,
     DecideIn,
     DemandIn,
-    DeviceOut,
     EndedOut,
     EndIn,
     FactorIn,
@@ -33,13 +30,8 @@ from yunhai.services.trust.schemas import (
     OAuthClientIn,
     OAuthClientOut,
     OperatorEndIn,
-    OverviewOut,
-    ProfileOut,
     ProposalDecideIn,
-    ProposalOut,
-    RegistrationOut,
     RevokeIn,
-    SignatureOut,
     SignedOut,
     SpendIn,
     ToldOut,
@@ -56,20 +48,20 @@ _DESK: Final = ("sales", "keyin", "operations")
 # --- one's own ---------------------------------------------------------------------------------------------------------
 
 
-@router.get("", response=OverviewOut, summary="My trust at a glance 我的憑證與同意")
+@router.get("", response=api.Person360, summary="My trust at a glance 我的憑證與同意")
 @open_to()
 def overview(request: HttpRequest) -> api.Person360:
     return api.overview(_person(request))
 
 
-@router.get("/certificates", response=list[CertificateOut], summary="My certificates 我的憑證")
+@router.get("/certificates", response=list[api.CertificateView], summary="My certificates 我的憑證")
 @open_to()
 def certificates(request: HttpRequest) -> list[api.CertificateView]:
     return list(api.certificates(_person(request)))
 
 
 @router.post(
-    "/certificates", response={201: CertificateOut}, summary="A certificate for one of my keys 為我的金鑰申請憑證"
+    "/certificates", response={201: api.CertificateView}, summary="A certificate for one of my keys 為我的金鑰申請憑證"
 )
 @open_to(service=SERVICE, mfa=True)
 def issue(request: HttpRequest, body: IssueIn) -> Status[api.CertificateView]:
@@ -77,7 +69,7 @@ def issue(request: HttpRequest, body: IssueIn) -> Status[api.CertificateView]:
     return Status(201, api.issue(_person(request), body.key, profile=body.profile))
 
 
-@router.get("/certificates/{int:certificate}", response=CertificateOut, summary="A certificate 一張憑證")
+@router.get("/certificates/{int:certificate}", response=api.CertificateView, summary="A certificate 一張憑證")
 @open_to()
 def certificate(request: HttpRequest, certificate: int) -> api.CertificateView:
     return api.certificate(_person(request), certificate)
@@ -92,7 +84,7 @@ def certificate_file(request: HttpRequest, certificate: int) -> HttpResponse:
 
 
 @router.post(
-    "/certificates/{int:certificate}/renew", response={201: CertificateOut}, summary="Renew a certificate 更新憑證"
+    "/certificates/{int:certificate}/renew", response={201: api.CertificateView}, summary="Renew a certificate 更新憑證"
 )
 @open_to(service=SERVICE, mfa=True)
 def renew(request: HttpRequest, certificate: int) -> Status[api.CertificateView]:
@@ -107,47 +99,51 @@ def told(request: HttpRequest, certificate: int) -> dict[str, bool]:
     return {"core": api.core_knows(api.certificate(_person(request), certificate).outbox)}
 
 
-@router.post("/certificates/{int:certificate}/revoke", response=CertificateOut, summary="Revoke or hold 廢止或暫停憑證")
+@router.post(
+    "/certificates/{int:certificate}/revoke", response=api.CertificateView, summary="Revoke or hold 廢止或暫停憑證"
+)
 @open_to()
 def revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.CertificateView:
     """The gate refuses within a second of the answer. Needs no second factor: who lost it must be able to. 7810."""
     return api.revoke(_person(request), certificate, reason=body.reason)
 
 
-@router.post("/certificates/{int:certificate}/release", response=CertificateOut, summary="End a hold 恢復暫停的憑證")
+@router.post(
+    "/certificates/{int:certificate}/release", response=api.CertificateView, summary="End a hold 恢復暫停的憑證"
+)
 @open_to(mfa=True)
 def release(request: HttpRequest, certificate: int) -> api.CertificateView:
     """Of a hold that the person put. 7810, 7816, 7823."""
     return api.release(_person(request), certificate)
 
 
-@router.get("/devices", response=list[DeviceOut], summary="My keys and what each lacks 我的裝置與金鑰")
+@router.get("/devices", response=list[api.DeviceView], summary="My keys and what each lacks 我的裝置與金鑰")
 @open_to()
 def devices(request: HttpRequest) -> list[api.DeviceView]:
     return list(api.devices(_person(request)))
 
 
-@router.get("/consents", response=list[ConsentOut], summary="Which brokers may take my certificate 憑證使用同意")
+@router.get("/consents", response=list[api.ConsentView], summary="Which brokers may take my certificate 憑證使用同意")
 @open_to()
 def consents(request: HttpRequest) -> list[api.ConsentView]:
     return list(api.consents(_person(request)))
 
 
-@router.put("/consents/{int:broker}", response=ConsentOut, summary="Consent 同意券商受理我的憑證")
+@router.put("/consents/{int:broker}", response=api.ConsentView, summary="Consent 同意券商受理我的憑證")
 @open_to(service=SERVICE, mfa=True)
 def consent(request: HttpRequest, broker: int) -> api.ConsentView:
     """No new application: the broker relies on the first registration. 7821."""
     return api.consent(_person(request), min(broker, _BIG))
 
 
-@router.delete("/consents/{int:broker}", response=ConsentOut, summary="Withdraw a consent 撤回同意")
+@router.delete("/consents/{int:broker}", response=api.ConsentView, summary="Withdraw a consent 撤回同意")
 @open_to()
 def withdraw(request: HttpRequest, broker: int) -> api.ConsentView:
     """The gate refuses within a second. 7820, 7821."""
     return api.withdraw(_person(request), min(broker, _BIG))
 
 
-@router.get("/signatures", response=list[SignatureOut], summary="What I signed in the cloud 我的雲端簽章")
+@router.get("/signatures", response=list[api.SignatureView], summary="What I signed in the cloud 我的雲端簽章")
 @open_to()
 def signatures(request: HttpRequest) -> list[api.SignatureView]:
     return list(api.signatures(_person(request)))
@@ -239,13 +235,13 @@ def _credential(one: Credential) -> dict[str, Any]:
 # --- a desk ------------------------------------------------------------------------------------------------------------
 
 
-@router.get("/registrations", response=list[RegistrationOut], summary="Registrations 身分登錄")
+@router.get("/registrations", response=list[api.RegistrationView], summary="Registrations 身分登錄")
 @open_to(*_DESK, "compliance", service=SERVICE)
 def registrations(request: HttpRequest, status: str = "", person: int = 0) -> list[api.RegistrationView]:
     return list(api.registrations(caller_of(request).tenant_id, status=status[:10], person=min(max(person, 0), _BIG)))
 
 
-@router.post("/registrations", response={201: RegistrationOut}, summary="Apply for a person 申請登錄")
+@router.post("/registrations", response={201: api.RegistrationView}, summary="Apply for a person 申請登錄")
 @open_to(*_DESK, service=SERVICE, mfa=True)
 def apply(request: HttpRequest, body: ApplyIn) -> Status[api.RegistrationView]:
     """Another person of the broker approves; nobody applies for themselves. 7803, 7805, 7807-7809, 7825."""
@@ -262,7 +258,7 @@ def apply(request: HttpRequest, body: ApplyIn) -> Status[api.RegistrationView]:
 
 
 @router.post(
-    "/registrations/{int:registration}/decide", response=RegistrationOut, summary="Approve or refuse 核准或駁回"
+    "/registrations/{int:registration}/decide", response=api.RegistrationView, summary="Approve or refuse 核准或駁回"
 )
 @open_to("operations", "compliance", service=SERVICE, mfa=True)
 def decide(request: HttpRequest, registration: int, body: DecideIn) -> api.RegistrationView:
@@ -274,7 +270,9 @@ def decide(request: HttpRequest, registration: int, body: DecideIn) -> api.Regis
 
 
 @router.post(
-    "/registrations/{int:registration}/end", response=RegistrationOut, summary="Ask to end a registration 申請終止登錄"
+    "/registrations/{int:registration}/end",
+    response=api.RegistrationView,
+    summary="Ask to end a registration 申請終止登錄",
 )
 @open_to(*_DESK, "compliance", mfa=True)
 def ask_end(request: HttpRequest, registration: int, body: EndIn) -> api.RegistrationView:
@@ -284,7 +282,9 @@ def ask_end(request: HttpRequest, registration: int, body: EndIn) -> api.Registr
 
 
 @router.post(
-    "/registrations/{int:registration}/end/decide", response=RegistrationOut, summary="End or keep it 核准或駁回終止"
+    "/registrations/{int:registration}/end/decide",
+    response=api.RegistrationView,
+    summary="End or keep it 核准或駁回終止",
 )
 @open_to("operations", "compliance", mfa=True)
 def decide_end(request: HttpRequest, registration: int, body: DecideIn) -> api.RegistrationView:
@@ -295,14 +295,16 @@ def decide_end(request: HttpRequest, registration: int, body: DecideIn) -> api.R
     )
 
 
-@router.get("/desk/certificates", response=list[CertificateOut], summary="Certificates we registered 本券商登錄之憑證")
+@router.get(
+    "/desk/certificates", response=list[api.CertificateView], summary="Certificates we registered 本券商登錄之憑證"
+)
 @open_to(*_DESK, "compliance", service=SERVICE)
 def desk_certificates(request: HttpRequest, person: int = 0) -> list[api.CertificateView]:
     return list(api.desk_certificates(caller_of(request).tenant_id, person=min(max(person, 0), _BIG)))
 
 
 @router.post(
-    "/desk/certificates/{int:certificate}/revoke", response=CertificateOut, summary="Revoke for a person 代為廢止"
+    "/desk/certificates/{int:certificate}/revoke", response=api.CertificateView, summary="Revoke for a person 代為廢止"
 )
 @open_to(*_DESK, "compliance", mfa=True)
 def desk_revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.CertificateView:
@@ -315,7 +317,9 @@ def desk_revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.C
 
 
 @router.post(
-    "/desk/certificates/{int:certificate}/release", response=CertificateOut, summary="End a desk's hold 恢復券商暫停"
+    "/desk/certificates/{int:certificate}/release",
+    response=api.CertificateView,
+    summary="End a desk's hold 恢復券商暫停",
 )
 @open_to(*_DESK, "compliance", mfa=True)
 def desk_release(request: HttpRequest, certificate: int) -> api.CertificateView:
@@ -325,13 +329,15 @@ def desk_release(request: HttpRequest, certificate: int) -> api.CertificateView:
     return api.desk_release(caller.tenant_id, certificate, by=caller.person_id, interfaces=interfaces)
 
 
-@router.get("/interfaces", response=list[ProposalOut], summary="What was proposed for our interfaces 介面憑證提案")
+@router.get("/interfaces", response=list[api.ProposalView], summary="What was proposed for our interfaces 介面憑證提案")
 @open_to("operations", "compliance", service=SERVICE)
 def interfaces(request: HttpRequest) -> list[api.ProposalView]:
     return list(api.interfaces(caller_of(request).tenant_id))
 
 
-@router.post("/interfaces", response={201: ProposalOut}, summary="Propose a certificate for an interface 申請介面憑證")
+@router.post(
+    "/interfaces", response={201: api.ProposalView}, summary="Propose a certificate for an interface 申請介面憑證"
+)
 @open_to("operations", service=SERVICE, mfa=True)
 def propose_interface(request: HttpRequest, body: InterfaceIn) -> Status[api.ProposalView]:
     """For the broker's own system, software or line: its key signed the request; the name is the broker's code, or begins with it
@@ -348,7 +354,9 @@ def propose_interface(request: HttpRequest, body: InterfaceIn) -> Status[api.Pro
     return Status(201, made)
 
 
-@router.post("/interfaces/{int:proposal}/decide", response=ProposalOut, summary="Issue or refuse it 核准或駁回介面憑證")
+@router.post(
+    "/interfaces/{int:proposal}/decide", response=api.ProposalView, summary="Issue or refuse it 核准或駁回介面憑證"
+)
 @open_to("operations", "compliance", service=SERVICE, mfa=True)
 def decide_interface(request: HttpRequest, proposal: int, body: ProposalDecideIn) -> api.ProposalView:
     """Never by who proposed it. Approved, `pem` is the certificate. 7826-7828, 7860, 6806."""
@@ -366,7 +374,7 @@ def authority(request: HttpRequest) -> dict[str, Any]:
     return dict(api.authority_state())
 
 
-@router.get("/authority/certificates", response=list[CertificateOut], summary="Every certificate 全部憑證")
+@router.get("/authority/certificates", response=list[api.CertificateView], summary="Every certificate 全部憑證")
 @open_to("operator")
 def every_certificate(
     request: HttpRequest, serial: str = "", profile: str = "", state: str = ""
@@ -375,7 +383,7 @@ def every_certificate(
 
 
 @router.post(
-    "/authority/certificates/{int:certificate}/revoke", response=CertificateOut, summary="Revoke any 廢止任一憑證"
+    "/authority/certificates/{int:certificate}/revoke", response=api.CertificateView, summary="Revoke any 廢止任一憑證"
 )
 @open_to("operator", mfa=True)
 def operator_revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> api.CertificateView:
@@ -384,7 +392,9 @@ def operator_revoke(request: HttpRequest, certificate: int, body: RevokeIn) -> a
 
 
 @router.post(
-    "/authority/certificates/{int:certificate}/release", response=CertificateOut, summary="End any hold 恢復任一憑證"
+    "/authority/certificates/{int:certificate}/release",
+    response=api.CertificateView,
+    summary="End any hold 恢復任一憑證",
 )
 @open_to("operator", mfa=True)
 def operator_release(request: HttpRequest, certificate: int) -> api.CertificateView:
@@ -406,7 +416,7 @@ def operator_end(request: HttpRequest, broker: int, person: int, body: OperatorE
     return {"ended": ended}
 
 
-@router.get("/authority/profiles", response=list[ProfileOut], summary="Profiles and their lives 憑證樣板與效期")
+@router.get("/authority/profiles", response=list[api.ProfileView], summary="Profiles and their lives 憑證樣板與效期")
 @open_to("operator")
 def profiles(request: HttpRequest) -> list[api.ProfileView]:
     return list(api.profiles())
@@ -422,7 +432,7 @@ def set_life(request: HttpRequest, profile: str, body: LifeIn) -> Status[None]:
 
 @router.put(
     "/authority/brokers/{int:broker}",
-    response={202: ProposalOut, 204: None},
+    response={202: api.ProposalView, 204: None},
     summary="Demand certificates 券商是否須憑證簽章",
 )
 @open_to("operator", mfa=True)
@@ -432,14 +442,16 @@ def demand(request: HttpRequest, broker: int, body: DemandIn) -> Status[Any]:
     return Status(204, None) if made is None else Status(202, made)
 
 
-@router.get("/authority/proposals", response=list[ProposalOut], summary="What waits for another operator 待另一位決定")
+@router.get(
+    "/authority/proposals", response=list[api.ProposalView], summary="What waits for another operator 待另一位決定"
+)
 @open_to("operator")
 def offs(request: HttpRequest) -> list[api.ProposalView]:
     return list(api.offs())
 
 
 @router.post(
-    "/authority/proposals/{int:proposal}/decide", response=ProposalOut, summary="Confirm or refuse it 確認或駁回"
+    "/authority/proposals/{int:proposal}/decide", response=api.ProposalView, summary="Confirm or refuse it 確認或駁回"
 )
 @open_to("operator", mfa=True)
 def decide_off(request: HttpRequest, proposal: int, body: ProposalDecideIn) -> api.ProposalView:

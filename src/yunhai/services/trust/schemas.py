@@ -1,4 +1,4 @@
-"""What /api/v1/trust takes and says, field by field; `http.py` has the routes."""
+"""What /api/v1/trust takes, and says where that is not one of `views`, field by field; `http.py` has the routes."""
 
 from typing import Any, Final
 
@@ -7,6 +7,7 @@ from pydantic import ConfigDict
 
 from yunhai.kernel.limits import ACTIVATION_HASHES_MAX, DOCUMENT_REFERENCE_CHARACTERS_MAX, REGISTRATION_DOCUMENTS_MAX
 from yunhai.services.trust import rules
+from yunhai.services.trust.views import CertificateView
 
 _REASONS: Final = f"^({'|'.join(rules.REASONS)})$"
 
@@ -17,73 +18,8 @@ class Strict(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class CertificateOut(Schema):
-    certificate: int
-    person: int
-    tenant: int
-    key: int
-    credential: str
-    profile: str
-    profile_zh: str
-    profile_en: str
-    subject: str
-    serial: str
-    sha256: str
-    not_before: str
-    not_after: str
-    state: str
-    reason: str
-    revoked_at: str
-    revoker: str
-    renewable: bool
-    days_left: int
-    outbox: int
-
-
 class ToldOut(Schema):
     core: bool
-
-
-class DeviceOut(Schema):
-    key: int
-    name: str
-    kind: str
-    status: str
-    certificate: CertificateOut | None
-    missing: str
-
-
-class ConsentOut(Schema):
-    tenant: int
-    code: str
-    name_zh: str
-    name_en: str
-    state: str
-    demanded: bool
-    registered: bool
-    changed_at: str
-
-
-class OverviewOut(Schema):
-    registered: bool
-    pseudonym: str
-    brokers: list[int]
-    devices: list[DeviceOut]
-    consents: list[ConsentOut]
-    notices: list[CertificateOut]
-
-
-class SignatureOut(Schema):
-    number: str
-    credential: str
-    kind: str
-    factor: str
-    what: str
-    client: str
-    hashes: list[str]
-    signed: list[str]
-    made_at: str
-    signed_at: str
 
 
 class IssueIn(Strict):
@@ -110,7 +46,7 @@ class CredentialOut(Schema):
     kind: str
     key: int
     usable: bool
-    certificate: CertificateOut | None
+    certificate: CertificateView | None
 
 
 class ToSignIn(Strict):
@@ -175,36 +111,6 @@ class EndedOut(Schema):
     ended: int
 
 
-class RegistrationOut(Schema):
-    registration: int
-    tenant: int
-    person: int
-    kind: str
-    pseudonym: str
-    status: str
-    documents: list[dict[str, str]]
-    applied_by: int
-    applied_at: str
-    decided_by: int
-    decided_at: str
-    note: str
-    ending_by: int
-    ending_at: str
-    ended_by: int
-    ended_at: str
-
-
-class ProfileOut(Schema):
-    profile: str
-    zh: str
-    en: str
-    days: int
-    usual_days: int
-    valid: int
-    ending: int
-    revoked: int
-
-
 class LifeIn(Strict):
     days: int
 
@@ -241,25 +147,6 @@ class InterfaceIn(Strict):
     name: str = Field(min_length=1, max_length=64)
     request: str = Field(max_length=8_000)
     line: str = Field("", max_length=2)
-
-
-class ProposalOut(Schema):
-    """`pem` the certificate that was issued, "" of none."""
-
-    proposal: int
-    tenant: int
-    kind: str
-    profile: str
-    name: str
-    line: str
-    reason: str
-    status: str
-    proposed_by: int
-    proposed_at: str
-    decided_by: int
-    decided_at: str
-    certificate: int
-    pem: str
 
 
 class ProposalDecideIn(Strict):

@@ -1,12 +1,8 @@
 """Both sockets of the core in one event loop: the public one and the inner one (mode 0600)."""
 
 import asyncio
-import contextlib
-import os
 import signal
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -16,64 +12,17 @@ from starlette.types import ASGIApp
 from yunhai.kernel.limits import BATCH_BYTES_MAX
 from yunhai.trading.core.core import Core
 from yunhai.trading.http.inner import inner_application
+from yunhai.trading.http.listening import quiet_server
 from yunhai.trading.http.public import public_application
 from yunhai.trading.http.quick_frames import QuickFrames
 from yunhai.trading.trust.door import Door
 from yunhai.trading.trust.mutual import Mutual
 
 log: Final = structlog.get_logger("yunhai.core")
-_BACKLOG: Final = 1_024
-_GRACE_S: Final = 5
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves the signals to whoever runs it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def unix_socket(path: Path, mode: int) -> socket.socket:
-    """A listening Unix socket with these rights from its first moment; one left behind is replaced."""
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o777 & ~mode)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    listener.listen(_BACKLOG)
-    return listener
-
-
-def tcp_socket(port: int, host: str = "127.0.0.1") -> socket.socket:
-    """A listening TCP socket on this machine only."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(_BACKLOG)
-    return listener
-
-
-def _server(app: ASGIApp) -> _Server:
-    config = uvicorn.Config(
-        app,
-        loop="uvloop",
-        http="httptools",
-        ws=QuickFrames,
-        ws_max_size=BATCH_BYTES_MAX,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
-        backlog=_BACKLOG,
-        proxy_headers=False,
-    )
-    return _Server(config)
+def _server(app: ASGIApp) -> uvicorn.Server:
+    return quiet_server(app, loop="uvloop", ws=QuickFrames, ws_max_size=BATCH_BYTES_MAX, ws_per_message_deflate=False)
 
 
 async def serve(

@@ -57,7 +57,8 @@ class BreadthLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MoverLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One security of a ranking. `percent` of its change to the reference; `limit` up | down | "" of the last price."""
+    """One security of a ranking. `percent` of its change to the reference; `limit` up | down | "" of the last price, `locked`
+    鎖住: somebody still wants at that limit and nobody gives; `amplitude` 振幅: high less low in percent of the reference."""
 
     code: str
     name: str
@@ -67,6 +68,8 @@ class MoverLine(msgspec.Struct, frozen=True, kw_only=True):
     volume: int
     value: str
     limit: str
+    locked: bool
+    amplitude: str
 
 
 class SectorLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +89,7 @@ class SectorLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BoardsData(msgspec.Struct, frozen=True, kw_only=True):
-    """What the channel `boards` tells. `movers`: up, down, volume, value."""
+    """What the channel `boards` tells. `movers`: up, down, volume, value, amplitude."""
 
     date: str
     market_time: str
@@ -127,7 +130,10 @@ class Boards:
         self._down = np.array([limits[one.code].down or 0 for one in self._listed], np.int64)
         self._stock = np.array([one.kind == MEMBER for one in self._listed], np.bool_)
         self._ranked = np.array([one.kind not in _WARRANTS for one in self._listed], np.bool_)
-        self._last, self._volume, self._value, self._trades = (np.zeros(len(books), np.int64) for _ in range(4))
+        self._books = books
+        self._last, self._volume, self._value, self._trades, self._span = (
+            np.zeros(len(books), np.int64) for _ in range(5)
+        )
         self._moved = np.zeros(len(books), np.bool_)
         self._sectors = self._by_sector()
 
@@ -165,6 +171,7 @@ class Boards:
             tally = self._day.venue.tally(self._listed[row].code)
             self._last[row], self._volume[row] = tally.last, tally.volume
             self._value[row], self._trades[row] = tally.value, tally.trades
+            self._span[row] = tally.high - tally.low
 
     # -- what is told --------------------------------------------------------------------------------------------------
 
@@ -224,6 +231,9 @@ class Boards:
             "down": self._ranking(ranked & (change < 0), moved),
             "volume": self._ranking(ranked, -self._volume),
             "value": self._ranking(ranked, -self._value),
+            "amplitude": self._ranking(
+                ranked & (self._span > 0), -(self._span * _MILLION // np.maximum(self._reference, 1))
+            ),
         }
 
     def _ranking(self, chosen: NDArray[np.bool_], key: NDArray[np.int64]) -> tuple[MoverLine, ...]:
@@ -245,7 +255,15 @@ class Boards:
             volume=int(self._volume[row]),
             value=price_text(int(self._value[row])),
             limit=limit,
+            locked=bool(limit) and self._locked(row, limit),
+            amplitude=percent_text(int(self._span[row]), listed.reference),
         )
+
+    def _locked(self, row: int, limit: str) -> bool:
+        """Whether a limit holds: somebody still wants at it, and nobody stands on the other side."""
+        bids, asks = self._day.engine.depth(self._books[row], 1)
+        wanted, given = (bids, asks) if limit == "up" else (asks, bids)
+        return len(wanted.price) > 0 and not len(given.price)
 
     def _sector_lines(self, traded: NDArray[np.bool_], change: NDArray[np.int64]) -> tuple[SectorLine, ...]:
         """Sums in binary64: they are shown in hundredths of a percent."""

@@ -260,7 +260,8 @@ class Hub:
         rights.account_of(books, client.claims, account, now_ms=int(self._wall_s() * 1_000))
         client.accounts.add(account)
         self._by_account.setdefault(account, set()).add(client)
-        client.tell("snapshot", "orders", ENCODER.encode(snapshot_of(books, account)), account=account)
+        data = ENCODER.encode(snapshot_of(books, account))
+        client.tell("snapshot", "orders", data, account=account, as_of=self._following.sequence)
 
     def _end_orders(self, client: Client, account: int) -> None:
         client.accounts.discard(account)
@@ -360,7 +361,7 @@ class Hub:
             )
             written = ENCODER.encode(data)
             for client in self._by_account[account]:
-                client.tell("update", "orders", written, account=account)
+                client.tell("update", "orders", written, account=account, as_of=turn.sequence)
 
     def check_rights(self) -> None:
         """End sessions that are over, and subscriptions that are not granted any more."""

@@ -6,13 +6,13 @@
     ← {"op":"snapshot","channel":"quotes","sequence":1,"as_of":8120,"data":{"quotes":[…]}}
     ← {"op":"update","channel":"quotes","sequence":2,"as_of":8154,"data":{"quotes":[…]}}
     → {"op":"subscribe","channel":"orders","account":70}
-    ← {"op":"snapshot","channel":"orders","account":70,"sequence":1,"data":{"account":…,"orders":[…],"fills":[],"more":false}}
+    ← {"op":"snapshot","channel":"orders","account":70,"sequence":1,"as_of":8154,"data":{"account":…,"orders":[…],…}}
     → {"op":"unsubscribe","channel":"quotes","codes":["2330"]}
     ← {"op":"unsubscribed","channel":"quotes"}
     ← {"op":"refused","channel":…,"error":…,"mode":…}
 
 `sequence` counts the messages of one channel (of `orders`: of one account) on one connection from 1 without a gap. What is
-subscribed a second time answers with a fresh snapshot. `as_of`, of quotes and boards: the last journal record that is in them.
+subscribed a second time answers with a fresh snapshot. `as_of`, of quotes, boards and orders: the last journal record in them.
 """
 
 from typing import Any, Final, Literal

@@ -6,7 +6,7 @@ import gc
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import STREAM_FAULTS_MAX, STREAM_MESSAGE_BYTES_MAX
+from yunhai.trading.http.listening import quiet_server
 from yunhai.trading.stream.app import Application
 from yunhai.trading.stream.client import GOING_AWAY
 from yunhai.trading.stream.counted import Counted
@@ -56,14 +57,6 @@ class StreamSettings:
     scratch: Path | None = None
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves the signals to whoever runs it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class _WebSocket(WebSocketsSansIOProtocol):
     """A connection that is given up for good when its application has ended: a reader that does not read would keep a closed
     one, and what was not sent to it, for as long as it likes."""
@@ -97,7 +90,7 @@ class Stream:
             find=lambda sha256: books.books.interfaces.get(sha256.hex()),
             now_ms=lambda: int(time.time() * 1_000),
         )
-        server = _Server(_config(guarded))
+        server = _server(guarded)
         serving = asyncio.create_task(server.serve(sockets=sockets))
         working = [asyncio.create_task(part) for part in (self._follow(), self._tick(), self._seconds())]
         stopping = asyncio.create_task(self.stop.wait())
@@ -186,23 +179,16 @@ def _settled() -> None:
     gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
-def _config(application: Mutual) -> uvicorn.Config:
-    return uvicorn.Config(
+def _server(application: Mutual) -> uvicorn.Server:
+    return quiet_server(
         application,
         loop="uvloop",
-        http="httptools",
         ws=_WebSocket,
         ws_max_size=STREAM_MESSAGE_BYTES_MAX,
         ws_per_message_deflate=False,
         ws_ping_interval=20,
         ws_ping_timeout=20,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        date_header=False,
         timeout_graceful_shutdown=GRACE_S,
-        proxy_headers=False,
     )
 
 

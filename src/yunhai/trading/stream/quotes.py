@@ -17,6 +17,7 @@ from yunhai.kernel.money import price_text as plain_price_text
 from yunhai.kernel.records import Kind, Phase
 from yunhai.trading.core.deciding import moment_of
 from yunhai.trading.core.market_day import OpenDay
+from yunhai.trading.stream.dealt import Dealt
 
 LEVELS: Final = 5
 _ENCODER: Final = msgspec.json.Encoder()
@@ -39,7 +40,9 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     while an auction collects. `change`: last less reference. `phase` before | collect | continuous | halted | after |
     suspended; `halted`: suspended by the exchange; `halted_until`: when a volatility interruption 瞬間價格穩定措施 ends (market
     time, "" while there is none); `trial` while an auction collects, else null. `limit_up`, `limit_down`: "" where there is
-    none; `last_limit`, `bid_limit`, `ask_limit`: up | down | "", where the last price, the best bid and ask stand at one."""
+    none; `last_limit`, `bid_limit`, `ask_limit`: up | down | "", where the last price, the best bid and ask stand at one.
+    `last_quantity` shares of the last match at `last_time` (market time), `outside` and `inside` shares taken at the ask and
+    given at the bid (`stream.dealt`)."""
 
     code: str
     segment: str
@@ -66,6 +69,10 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     last_limit: str
     bid_limit: str
     ask_limit: str
+    last_quantity: int
+    last_time: str
+    outside: int
+    inside: int
 
 
 def _text(price: int) -> str:
@@ -103,6 +110,7 @@ class Board:
         self._listed = {listed.code: listed for listed in day.opened.listed}
         self._limits = {one.code: day_limits(day.plan.pack, one) for one in day.plan.instruments}
         self._until = [0] * size
+        self._dealt = Dealt(size)
         self._trial_price = np.zeros(size, np.int64)
         self._trial_volume = np.zeros(size, np.int64)
         self._shown = np.zeros(size, np.bool_)
@@ -117,7 +125,8 @@ class Board:
             self.books.setdefault(place.code, {})[place.program.segment.value] = number
 
     def take(self, records: NDArray[np.void]) -> None:
-        """Note which books changed, and their trials."""
+        """Note which books changed, their trials and how they dealt."""
+        self._dealt.take(records)
         kinds, numbers = records["kind"], records["book"]
         is_control = (kinds >= _FIRST_CONTROL) & (kinds <= _LAST_CONTROL)
         controls = np.flatnonzero(is_control)
@@ -238,6 +247,10 @@ class Board:
             last_limit=_at_limit(tally.last, up, down),
             bid_limit=_at_limit(bid, up, down),
             ask_limit=_at_limit(ask, up, down),
+            last_quantity=self._dealt.quantity[book],
+            last_time=moment_of(self._dealt.time[book]) if tally.last else "",
+            outside=self._dealt.outside[book],
+            inside=self._dealt.inside[book],
         )
 
     def market(self) -> tuple[dict[str, str], list[str]]:

@@ -1,15 +1,29 @@
-"""Template words of the house: the scripts' dictionary, and how money, prices, counts and times are written."""
+"""Template words of the house: a page's scripts and their dictionary, and how money, prices, counts and times are written."""
 
 from django import template
-from django.utils.html import json_script
+from django.template.context import Context
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
 
 from yunhai.kernel.clock import moment_text
 from yunhai.kernel.money import SCALE, decimal_text, price_text
+from yunhai.platform.shell.modules import graph
 from yunhai.platform.shell.words import word, words
 
 register = template.Library()
 MINUS = "−"
+
+
+@register.simple_tag(takes_context=True)
+def module(context: Context, name: str) -> SafeString:
+    """`{% module "charts/chart_page.js" %}`: the script, and links by which everything that it imports comes at the same time."""
+    request = context.get("request")
+    named: set[str] = request.__dict__.setdefault("modules_named", set()) if request is not None else set()
+    fresh = [one for one in graph(name) if one not in named]
+    named.update(fresh, (name,))
+    links = format_html_join("", '<link rel="modulepreload" href="{}">', ((static(one),) for one in fresh))
+    return format_html('{}<script type="module" src="{}"></script>', links, static(name))
 
 
 @register.simple_tag

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django import template
+from django.utils.translation import gettext
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.money import decimal_text
@@ -11,6 +12,7 @@ from yunhai.market.paper.words import Point
 from yunhai.platform.shell import refusals
 from yunhai.services.contests import words
 from yunhai.services.contests.papers import OrderLine
+from yunhai.services.contests.rules import at_text, is_odd, listing_code
 
 register = template.Library()
 WIDTH, HEIGHT = 600, 120
@@ -37,11 +39,29 @@ def kind_of(line: OrderLine) -> str:
 
 
 @register.filter
+def listing(name: str) -> str:
+    """A listing's name as people say it: "2330", "2330 odd lot"."""
+    return f"{listing_code(name)} {gettext('odd lot')}" if is_odd(name) else name
+
+
+@register.filter
 def percent(ppm: int) -> str:
-    """Millionths as per cent with two decimals and a sign."""
-    sign = "+" if ppm > 0 else "−" if ppm < 0 else ""
+    """Millionths as per cent with two decimals, and a sign where these are not all 0."""
     hundredths = abs(ppm) // 100
-    return f"{sign}{hundredths // 100}.{hundredths % 100:02}%"
+    sign = "" if not hundredths else "+" if ppm > 0 else "−"
+    return sign + fall(hundredths * 100)
+
+
+@register.filter
+def fall(ppm: int) -> str:
+    """Millionths as per cent with two decimals; never below 0."""
+    return f"{ppm // 10_000}.{ppm // 100 % 100:02}%"
+
+
+@register.filter
+def hms(moment: int) -> str:
+    """A market moment's time of day, "09:00:00"."""
+    return at_text(moment)
 
 
 @register.filter

@@ -1,19 +1,22 @@
 /** The chart room: bars of one security with indicators by name, the day's bar live, one's own lines. */
 
-import { change, price, priceText, units } from "/static/shell/js/format.js";
+import { calls } from "/static/shell/js/calls.js";
+import { change, nearest, price, priceText, units } from "/static/shell/js/format.js";
 import { watchQuotes } from "/static/shell/js/quotes.js";
 import { market, told } from "/static/shell/js/trade.js";
 import { Finder } from "/static/pocket/finder.js";
 import { page, soon } from "/static/pocket/page.js";
-import { call } from "./calls.js";
 import { Chooser } from "./chooser.js";
 import { moves } from "./moves.js";
 import { Pens } from "./pens.js";
 import { Setups } from "./setups.js";
 import { Stage, dayText } from "./stage.js";
 
+const call = calls("/charts");
 const LIVE_MS = 1500;
+const TRIES = 20;
 const KEEP_MS = 800;
+const LATER_MS = 300;
 const TAIL = { "1s": 30, other: 3 };
 const DAYS = new Set(["1d", "1w", "1mo"]);
 const at = (id) => document.getElementById(id);
@@ -53,7 +56,14 @@ class Room {
     this.indicators = split(asked.get("indicators") ?? indicators);
     this.span = asked.get("span") ?? span;
     this.adjusted = asked.get("adjusted") ?? adjusted;
+    this.asOf = at("as-of") ? (asked.get("as_of") ?? "") : ""; // the Lab's moment of observation
     this.latest = "";
+    this.newest = null; // price, and how often bars without it were asked for again
+    this.tries = TRIES;
+    this.date = ""; // of the market's day that is followed
+    this.last = ""; // price, whatever moment is looked at
+    this.alerts = null; // as lines; null where alerts are closed, or not asked for yet
+    this.ticks = []; // of the day that is followed
     this.tools();
     this.keys();
     new Chooser(this.words, (text) => this.add(text));
@@ -61,8 +71,9 @@ class Room {
     this.keep = soon(() => call("PUT", "/chosen", this.kept()).catch(() => {}), KEEP_MS);
     this.follow = soon(() => this.renew(), LIVE_MS);
     this.pens.load().catch((error) => this.say(told(error)));
-    this.load();
+    this.load({ path: page.first }); // the page has asked for it already
     this.live();
+    if (at("values")) import("./values.js").then(({ Values }) => (this.values = new Values(this)));
   }
 
   /** What is on the chart, to be found again. */
@@ -85,22 +96,29 @@ class Room {
     at("chart-range").textContent = text;
   }
 
-  path(more = {}) {
+  path(more = {}, what = "bars") {
     const query = new URLSearchParams({ span: this.span, adjusted: this.adjusted, indicators: this.indicators.join(","), ...more });
     if (this.futures) query.set("segment", page.segment);
-    if (this.latest && DAYS.has(this.span) && this.adjusted !== "forward") query.set("latest", this.latest);
-    return `/${page.code}/bars?${query}`;
+    if (this.asOf) query.set("as_of", this.asOf);
+    else if (this.latest && DAYS.has(this.span) && this.adjusted !== "forward") query.set("latest", this.latest);
+    return `/${page.code}/${what}?${query}`;
   }
 
-  async load({ keep = false } = {}) {
+  /** Asks for the bars and shows them. A later call takes an earlier one's place, with all that was changed: its answer is both's. */
+  load(how = {}) {
+    this.loaded = this.ask(how);
+    return this.loaded;
+  }
+
+  async ask({ keep = false, path = this.path() }) {
     this.asking?.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
     let answer;
     try {
-      answer = await call("GET", this.path(), undefined, { signal });
+      answer = await call("GET", path, undefined, { signal });
     } catch (error) {
-      if (error.name === "AbortError") return false;
+      if (error.name === "AbortError") return this.loaded;
       this.failed(error);
       return false;
     }
@@ -132,7 +150,10 @@ class Room {
     at("adjusted").value = answer.adjusted;
     this.indicators = answer.indicators.map((one) => one.label);
     this.chips(answer.indicators);
+    this.values?.renew();
+    this.levels();
     if (!some) {
+      this.stage.data = null;
       at("chart-range").textContent = "";
       return;
     }
@@ -140,17 +161,44 @@ class Room {
     this.headline(answer);
     const { length } = answer.time;
     at("chart-range").textContent = this.words.bars.replace("{count}", length.toLocaleString("en")).replace("{first}", dayText(this.stage.times[0])).replace("{last}", dayText(this.stage.times[length - 1]));
-    requestAnimationFrame(() => requestAnimationFrame(() => Object.assign(at("chart").dataset, { bars: length, drawn: Math.round(performance.now()) })));
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => {
+        Object.assign(at("chart").dataset, { bars: length, drawn: Math.round(performance.now()) });
+        this.begun ??= setTimeout(() => this.alerted().catch(() => {}), LATER_MS); // what the first drawing need not wait for
+      }),
+    );
+  }
+
+  // --- alerts ----------------------------------------------------------------------------------------------------------
+
+  /** One's price alerts on this security, where the reader has alerts: the header's bell stands for them. */
+  async alerted() {
+    if (this.futures || !at("bell")) return;
+    const { Levels } = await import("/static/alerts/levels.js");
+    const levels = new Levels(page.code, at("levels"), (alerts) => {
+      this.alerts = alerts;
+      this.levels();
+    });
+    this.pens.alert = (text) => levels.set(priceText(nearest(this.ticks, units(text))), this.last);
+  }
+
+  /** Alerts are of today's prices: not of those adjusted to another day's, nor of a moment of observation. */
+  levels() {
+    const today = !this.asOf && this.adjusted !== "forward";
+    this.stage.level((today && this.alerts) || []);
+    at("alert-pen").hidden = !(today && this.alerts && this.ticks.length > 0);
+    if (at("alert-pen").hidden && this.pens.pen === "alert") this.pens.take(null);
   }
 
   /** The last close and its change, until the market says its own. */
   headline(answer) {
-    if (this.quoted) return;
+    if (this.quoted && !this.asOf) return;
     const last = answer.close.length - 1;
     this.price(priceText(BigInt(answer.close[last])), last > 0 ? priceText(BigInt(answer.close[last - 1])) : "");
   }
 
   price(now, before) {
+    if (!this.asOf) this.last = now;
     const moved = change(now, before);
     const [last, difference] = ["last", "change"].map((name) => document.querySelector(`.chart-last [data-field="${name}"]`));
     last.textContent = price(now);
@@ -235,33 +283,57 @@ class Room {
 
   // --- live ------------------------------------------------------------------------------------------------------------
 
+  /** Follows the market's day, and the next one when it is opened while the page stands. */
   async live() {
     if (this.futures) return; // none trade here
-    let day;
-    try {
-      day = await market();
-    } catch {
-      return; // no market day is open: history alone
-    }
-    const security = day.securities.find((one) => one.code === page.code);
-    if (!security) return;
+    document.addEventListener("yunhai:market", ({ detail }) => detail.date && detail.date !== this.date && this.open(detail.date));
+    document.addEventListener("visibilitychange", () => this.latest && this.follow()); // what came while it was hidden was not drawn
+    const day = await market().catch(() => null); // none is open: history alone
+    if (day && !this.date) await this.open(day.date);
+  }
+
+  /** That day's quotes are followed; a day that was followed before is history now. */
+  async open(date) {
+    const before = this.date;
+    this.date = date;
+    const day = await market({ fresh: before !== "" }).catch(() => null);
+    if (!day) this.date = before; // whoever says so next is believed again
+    const security = day?.securities.find((one) => one.code === page.code);
+    if (!security || this.date !== date) return;
     at("trade-link").hidden = false;
-    watchQuotes([page.code], (quote) => {
-      if (quote.segment !== "board" || !units(quote.open) || !units(quote.last)) return;
-      this.quoted = true;
-      this.price(quote.last, security.reference);
-      const latest = [day.date, quote.open, quote.high, quote.low, quote.last, quote.volume].join(",");
-      if (latest === this.latest) return;
-      this.latest = latest;
-      this.follow();
-    });
+    this.ticks = security.ticks.map((row) => ({ at: units(row.price), tick: units(row.tick) }));
+    this.levels();
+    this.latest = "";
+    this.unwatch?.();
+    this.unwatch = watchQuotes([page.code], (quote) => this.quote(quote, date, security.reference));
+    if (before) await this.load({ keep: true });
+  }
+
+  quote(quote, date, reference) {
+    if (quote.segment !== "board" || !units(quote.open) || !units(quote.last)) return;
+    this.quoted = true;
+    if (!this.asOf) this.price(quote.last, reference);
+    const latest = [date, quote.open, quote.high, quote.low, quote.last, quote.volume].join(",");
+    if (latest === this.latest) return;
+    this.latest = latest;
+    this.newest = units(quote.last);
+    this.tries = 0;
+    this.follow();
+  }
+
+  /** Minutes are read a moment after the quotes: they are asked for some times more, until the last trade is in them. */
+  again() {
+    if (this.tries >= TRIES) return;
+    this.tries += 1;
+    this.follow();
   }
 
   /** The last bars and their indicators again, computed by the same function as all of them. */
   async renew() {
-    if (this.adjusted === "forward" || document.hidden) return;
+    if (this.adjusted === "forward" || this.asOf || document.hidden) return;
     if (!this.stage.data?.time.length) {
       await this.load();
+      if (!this.stage.data?.time.length) this.again();
       return;
     }
     const { span, adjusted } = this;
@@ -269,12 +341,15 @@ class Room {
     try {
       tail = await call("GET", this.path({ limit: TAIL[this.span] ?? TAIL.other }));
     } catch {
-      return; // the next quote asks again
+      this.again();
+      return;
     }
     if (span !== this.span || adjusted !== this.adjusted) return;
     if (!this.stage.renew(tail)) await this.load({ keep: true });
+    this.values?.renew();
     this.pens.lines.request();
     at("chart").dataset.live = String(tail.time.at(-1));
+    if (!DAYS.has(span) && this.newest && BigInt(tail.close.at(-1) ?? 0) !== this.newest) this.again();
   }
 }
 
@@ -283,7 +358,6 @@ function split(text) {
   return text.match(/[A-Za-z_0-9]+(?:\([^()]*\))?/g) ?? [];
 }
 
-for (const button of document.querySelectorAll("dialog [data-close]")) button.addEventListener("click", () => button.closest("dialog").close("no"));
 if (page.account) {
   finder();
   if (page.code) new Room();

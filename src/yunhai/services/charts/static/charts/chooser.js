@@ -1,8 +1,9 @@
 /** The dialog that puts an indicator on the chart: the registry by name and group, and a field for each parameter. */
 
+import { calls } from "/static/shell/js/calls.js";
 import { language } from "/static/shell/js/words.js";
-import { call } from "./calls.js";
 
+const call = calls("/charts");
 const COMMON = ["MA", "KD", "MACD", "RSI", "BBANDS", "DMI", "OBV", "WILLR", "BIAS", "PSY", "SAR", "ADX", "CCI", "VWAP", "EMA", "ATR", "MFI"];
 const FIRST_PERIOD = { MA: 5, SMA: 5, EMA: 12 };
 

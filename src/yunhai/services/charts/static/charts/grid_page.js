@@ -1,14 +1,15 @@
 /** Charts side by side: one security over several spans, or several securities of a watchlist; each follows the running day. */
 
+import { calls } from "/static/shell/js/calls.js";
 import { change, price, priceText, units } from "/static/shell/js/format.js";
 import { watchQuotes } from "/static/shell/js/quotes.js";
 import { market, told } from "/static/shell/js/trade.js";
 import { load as watchlists } from "/static/quotes/watchlists.js";
 import { page, soon } from "/static/pocket/page.js";
-import { call } from "./calls.js";
 import { listen } from "./moves.js";
 import { Stage } from "./stage.js";
 
+const call = calls("/charts");
 const LIVE_MS = 1500;
 const TAIL = 3;
 const BARS = 600; // of one pane; indicators are computed over all there are
@@ -137,6 +138,8 @@ class Grid {
   async begin() {
     this.day = await market().catch(() => null);
     this.securities = new Map((this.day?.securities ?? []).map((one) => [one.code, one]));
+    document.addEventListener("yunhai:market", ({ detail }) => this.day && detail.date && detail.date !== this.day.date && this.turned(detail.date));
+    document.addEventListener("visibilitychange", () => this.panes.forEach((pane) => pane.latest && pane.follow())); // not drawn while hidden
     this.setups();
     if (page.code) {
       if (this.securities.has(page.code)) at("trade-link").hidden = false;
@@ -150,6 +153,18 @@ class Grid {
     at("grid-list").replaceChildren(...shown.map((list, place) => new Option(list.name, place)));
     at("grid-list").addEventListener("change", () => this.choose(shown[at("grid-list").value]));
     this.choose(shown[0]);
+  }
+
+  /** Another day is open: the one that was followed is history now. */
+  async turned(date) {
+    const before = this.day;
+    this.day = { ...before, date }; // asked for once
+    this.day = (await market({ fresh: true }).catch(() => null)) ?? before;
+    this.securities = new Map(this.day.securities.map((one) => [one.code, one]));
+    for (const pane of this.panes) {
+      pane.latest = "";
+      pane.load();
+    }
   }
 
   async setups() {

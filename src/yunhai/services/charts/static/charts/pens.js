@@ -3,14 +3,15 @@
  * A line that is there is taken by an end, or between its ends as a whole, and put elsewhere; the last changes can be undone.
  */
 
+import { calls } from "/static/shell/js/calls.js";
 import { price, units } from "/static/shell/js/format.js";
 import { toast } from "/static/shell/js/toast.js";
 import { told } from "/static/shell/js/trade.js";
-import { call } from "./calls.js";
 import { Lines } from "./lines.js";
 import { dayText } from "./stage.js";
 
-const POINTS = { trend: 2, horizontal: 1 };
+const call = calls("/charts");
+const POINTS = { trend: 2, horizontal: 1, alert: 1 };
 const DRAG_PX = 5;
 const UNDONE = 20;
 
@@ -24,6 +25,7 @@ export class Pens {
     this.changes = [];
     this.again = new Map();
     this.taken = null;
+    this.alert = () => {}; // who sets an alert at a price
     this.list = document.getElementById("lines");
     this.undoing = document.getElementById("undo-line");
     this.undoing.addEventListener("click", () => this.undo());
@@ -212,6 +214,10 @@ export class Pens {
     }
     const made = { kind: this.pen, points: this.points };
     this.take(null);
+    if (made.kind === "alert") {
+      this.alert(point.price);
+      return;
+    }
     this.keep(made).catch((error) => toast("bad", told(error)));
   }
 

@@ -1,7 +1,9 @@
 /** Set-ups by name: the dialog that keeps what is on the chart, puts a kept one on it, and forgets one. */
 
+import { calls } from "/static/shell/js/calls.js";
 import { told } from "/static/shell/js/trade.js";
-import { call } from "./calls.js";
+
+const call = calls("/charts");
 
 export class Setups {
   /** `now()` is what is on the chart: { indicators, span, adjusted }; `put(setup)` puts another on it. */

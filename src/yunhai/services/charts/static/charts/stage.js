@@ -8,13 +8,20 @@
 import { count, price } from "/static/shell/js/format.js";
 import { CandlestickSeries, CrosshairMode, HistogramSeries, LineSeries, LineStyle, createChart } from "./vendor/lightweight-charts.standalone.production.mjs";
 
-const TOKENS = ["ink", "ink-soft", "ink-faint", "line", "line-strong", "surface", "accent", "up", "down", "up-wash", "down-wash"];
+const TOKENS = ["ink", "ink-soft", "ink-faint", "line", "line-strong", "surface", "accent", "up", "down", "up-wash", "down-wash", "warn"];
 const SERIES = 8;
 const LOT = 1000;
 const SHOWN_DESK = 160;
 const SHOWN_PHONE = 60;
 const AHEAD = 6;
 const WIDE_PX = 900;
+const LOCALE = document.documentElement.lang === "en" ? "en-GB" : "zh-TW";
+/** What moves the chart; not a finger going up or down, for that moves the page. */
+const MOVED = { mouseWheel: true, pressedMouseMove: true, horzTouchDrag: true, vertTouchDrag: false };
+/** How the time axis is written, by the library's kind of mark: year, month, day, time, time with seconds. */
+const MARKS = [{ year: "numeric" }, { month: "short" }, { day: "numeric" }, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }].map(
+  (parts) => new Intl.DateTimeFormat(LOCALE, { ...parts, timeZone: "UTC" }), // made once: the library makes one for each mark
+);
 
 /** The house's colours as the browser computes them now. */
 function colours(box) {
@@ -37,6 +44,9 @@ export function dayText(seconds, { time = false } = {}) {
   return time ? `${text.slice(0, 10)} ${text.slice(11, 16)}` : text.slice(0, 10);
 }
 
+/** What an answer is of, to be compared with another's. */
+const shape = ({ code, span, adjusted, indicators }) => [code, span, adjusted, ...indicators.map((one) => one.label)].join("|");
+
 export class Stage {
   /** `lot` what one of the volume's `unit`s holds. */
   constructor(box, legend, words, { lot = LOT, unit = words.lots } = {}) {
@@ -47,11 +57,13 @@ export class Stage {
     this.data = null;
     this.at = -1;
     this.series = [];
+    this.levelled = [];
     this.moved = () => {};
-    this.chart = createChart(box, { autoSize: true, layout: { attributionLogo: false } });
+    this.chart = createChart(box, { autoSize: true, layout: { attributionLogo: false }, handleScroll: MOVED });
     this.candles = this.chart.addSeries(CandlestickSeries, { priceLineVisible: true });
     this.volume = this.chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+    this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.2 } }); // above the volume, not over it
     this.chart.subscribeCrosshairMove((param) => this.hovered(param));
     this.look();
     const theme = new MutationObserver(() => this.look());
@@ -78,16 +90,18 @@ export class Stage {
   look() {
     const ink = colours(this.box);
     this.ink = ink;
+    this.washes = { up: faded(ink.up), down: faded(ink.down) };
     const style = getComputedStyle(this.box);
     this.chart.applyOptions({
       layout: { background: { type: "solid", color: ink.surface }, textColor: ink["ink-soft"], fontFamily: style.fontFamily, fontSize: 11, panes: { separatorColor: ink.line, separatorHoverColor: ink.line } },
       grid: { vertLines: { color: ink.line }, horzLines: { color: ink.line } },
       rightPriceScale: { borderColor: ink.line },
-      timeScale: { borderColor: ink.line, rightOffset: AHEAD, minBarSpacing: 0.2 },
+      timeScale: { borderColor: ink.line, rightOffset: AHEAD, minBarSpacing: 0.2, tickMarkFormatter: (time, kind) => MARKS[kind].format(time * 1000) },
       crosshair: { mode: CrosshairMode.Normal, vertLine: { color: ink["line-strong"], labelBackgroundColor: ink["ink-soft"] }, horzLine: { color: ink["line-strong"], labelBackgroundColor: ink["ink-soft"] } },
-      localization: { locale: document.documentElement.lang === "en" ? "en-GB" : "zh-TW", dateFormat: "yyyy-MM-dd" },
+      localization: { locale: LOCALE, dateFormat: "yyyy-MM-dd" },
     });
     this.candles.applyOptions({ upColor: ink.up, downColor: ink.down, borderUpColor: ink.up, borderDownColor: ink.down, wickUpColor: ink.up, wickDownColor: ink.down });
+    this.level(this.levelled);
     if (this.data) this.draw({ keep: true });
   }
 
@@ -121,7 +135,7 @@ export class Stage {
 
   bar(at) {
     const { open, close, volume } = this.data;
-    return { time: this.times[at], value: volume[at], color: faded(close[at] >= open[at] ? this.ink.up : this.ink.down) };
+    return { time: this.times[at], value: volume[at], color: close[at] >= open[at] ? this.washes.up : this.washes.down };
   }
 
   /** Every indicator anew: over the prices, or each in a pane of its own. */
@@ -144,6 +158,18 @@ export class Stage {
     this.places(panes.length);
   }
 
+  /** Lines right across the prices, these and no others: { price, title, rests }, `price` decimal text, `title` beside it at the axis. */
+  level(levelled) {
+    const { candles, ink } = this;
+    this.levelled = levelled;
+    for (const line of candles.priceLines()) candles.removePriceLine(line);
+    for (const { price: value, title, rests } of levelled) {
+      const color = rests ? ink["ink-faint"] : ink.warn;
+      candles.createPriceLine({ price: Number(value), title, color, axisLabelColor: color, axisLabelTextColor: ink.surface, lineWidth: 1, lineStyle: rests ? LineStyle.Dotted : LineStyle.Dashed });
+    }
+    this.box.dataset.levels = candles.priceLines().map((line) => line.options().price).join(" ");
+  }
+
   line(output, ink, pane) {
     const common = { lastValueVisible: pane > 0, priceLineVisible: false };
     let series;
@@ -159,15 +185,15 @@ export class Stage {
     const time = this.times[at];
     if (value === null || value === undefined) return { time };
     if (output.style !== "histogram" && output.style !== "mark") return { time, value };
-    return { time, value, color: faded(value >= 0 ? this.ink.up : this.ink.down) };
+    return { time, value, color: value >= 0 ? this.washes.up : this.washes.down };
   }
 
-  /** Puts the last bars of a newer answer in place of the same ones here, or after them. False if it does not follow. */
+  /** Puts the last bars of a newer answer in place of the same ones here, or after them. False if it does not follow: other bars, or
+   * other indicators than those that were chosen meanwhile. */
   renew(tail) {
     const first = tail.time[0];
-    const from = this.data.time.indexOf(first);
-    const follows = from >= 0 && tail.indicators.length === this.data.indicators.length && tail.span === this.data.span;
-    if (!follows) return false;
+    const from = this.data.time.lastIndexOf(first);
+    if (from < 0 || shape(tail) !== shape(this.data)) return false;
     const last = this.times.length - 1; // what lies before it is history, which a series takes no update of
     const following = this.at === last;
     for (const name of ["time", "open", "high", "low", "close", "volume", "value", "trades"]) this.data[name].splice(from, Infinity, ...tail[name]);
@@ -285,7 +311,7 @@ export class Stage {
 
   /** Holds the chart still while something on it is moved. */
   hold(still) {
-    this.chart.applyOptions({ handleScroll: !still, handleScale: !still });
+    this.chart.applyOptions({ handleScroll: still ? false : MOVED, handleScale: !still });
   }
 
   zoom(factor) {

@@ -8,8 +8,7 @@
 import { orders as liveOrders } from "../shell/js/trade.js";
 import { listen } from "../shell/js/stream.js";
 import { count, price } from "../shell/js/format.js";
-import { get } from "./api.js";
-import { at, made, page, say } from "./page.js";
+import { ask, at, made, page, say } from "./page.js";
 import { sequenceOf } from "./ticket.js";
 
 const LIVE = new Set(["queued", "waiting", "sent", "resting", "open", "partly"]);
@@ -138,7 +137,7 @@ async function refresh() {
 
 async function begin() {
   try {
-    for (const order of (await get("/desk/orders")).orders.toReversed()) rows.set(order.order_id, order);
+    for (const order of (await ask("GET", "/desk/orders")).orders.toReversed()) rows.set(order.order_id, order);
     for (const order of rows.values()) if (live(order)) follow(order.account);
     arrange();
   } catch {

@@ -7,8 +7,7 @@
 
 import { account as liveAccount, told } from "../shell/js/trade.js";
 import { money } from "../shell/js/format.js";
-import { post } from "./api.js";
-import { at, goTo, made, page, pairs, say, wrong } from "./page.js";
+import { ask, at, goTo, made, page, pairs, say, wrong } from "./page.js";
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Taipei", timeStyle: "medium" });
 
@@ -100,7 +99,7 @@ async function search() {
     return;
   }
   try {
-    const answer = await post("/clients/search", { query: at("query").value, reason: chosen.value, reference: at("reference").value });
+    const answer = await ask("POST", "/clients/search", { query: at("query").value, reason: chosen.value, reference: at("reference").value });
     wrong(at("client-wrong"), "", at("query"));
     if (answer.client) opened(answer.client);
     else shownMatches(answer.matches);
@@ -113,7 +112,7 @@ async function search() {
 
 async function open(account) {
   try {
-    opened(await post(`/clients/${account}/open`, { reason: reason().value, reference: at("reference").value }));
+    opened(await ask("POST", `/clients/${account}/open`, { reason: reason().value, reference: at("reference").value }));
   } catch (error) {
     wrong(at("client-wrong"), told(error), at("query"));
     goTo(at("query"));
@@ -161,7 +160,7 @@ async function attach() {
   const kind = document.querySelector("#kinds input:checked").value;
   const body = { account: call.client.account, kind, record_id: at("record-id").value.trim(), caller: kind === "phone" ? at("caller").value : "" };
   try {
-    const record = await post("/instructions", body);
+    const record = await ask("POST", "/instructions", body);
     call.record = record;
     records.set(record.account, record);
     at("record-state").textContent = say("record.attached", { record: record.record_id });

@@ -11,10 +11,9 @@ import { listen } from "../shell/js/stream.js";
 import { clockTime, count, money, price as priceShown, priceText, readable, stepped, units } from "../shell/js/format.js";
 import { toast } from "../shell/js/toast.js";
 import { language } from "../shell/js/words.js";
-import { post } from "./api.js";
 import { live, put, startBlotter, toBlotter } from "./blotter.js";
 import { call, nextClient, onCall, recordOf, refresh, startCall } from "./client.js";
-import { at, goTo, made, page, pairs, say, wrong } from "./page.js";
+import { ask, at, goTo, made, page, pairs, say, wrong } from "./page.js";
 import { FIELDS, nextField, read, sequenceOf, side } from "./ticket.js";
 
 const PREVIEW_MS = 150;
@@ -209,6 +208,7 @@ async function enter(from) {
   clearTimeout(previewTimer);
   try {
     await codeTyped();
+    clearTimeout(previewTimer); // a code that is known only now asked for a preview of its own, which would take this one's place
     const result = await preview();
     if (!result || result.answer.error) return goTo(at(from));
     await readBack(result.ticket);
@@ -220,7 +220,7 @@ async function enter(from) {
 }
 
 async function readBack(ticket) {
-  const said = await post("/instructions/read-back", {
+  const said = await ask("POST", "/instructions/read-back", {
     client: call.client.spoken, client_en: call.client.spoken_en, account: `${call.client.branch}-${call.client.number}`, side: ticket.side, code: ticket.code,
     name: security?.name ?? ticket.code, quantity: ticket.quantity, price: ticket.price, lot: security?.lot ?? 1000,
     time_in_force: ticket.time_in_force,
@@ -410,3 +410,9 @@ deviceKey(page.person).then((kept) => {
   at("no-key").hidden = kept !== null;
 });
 nextClient();
+
+const asked = new URLSearchParams(location.search).get("code"); // from a security on the boards
+if (asked) {
+  at("code").value = asked.slice(0, 6).toUpperCase();
+  codeTyped();
+}

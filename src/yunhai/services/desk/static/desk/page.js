@@ -1,21 +1,15 @@
-/** Small helpers of the desk's pages: its data and words, elements, texts, wrongs. */
+/** Small helpers of the desk's pages: its data and words, calls, elements, texts, wrongs. */
 
+import { calls } from "../shell/js/calls.js";
+import { at, made } from "../shell/js/elements.js";
+import { wordsOf } from "../shell/js/words.js";
+
+export { at, made };
+export const ask = calls();
 export const page = JSON.parse(document.getElementById("desk-data").textContent);
 
 /** A word of the page's own dictionary with its `{places}` filled. */
-export function say(key, places = {}) {
-  return (page.words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in places ? String(places[name]) : whole));
-}
-
-export const at = (id) => document.getElementById(id);
-
-/** A new element with text and attributes. */
-export function made(tag, text = "", attributes = {}) {
-  const element = document.createElement(tag);
-  if (text !== "") element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
+export const say = wordsOf(page.words);
 
 /** Shows what is wrong in the place of a form, and marks the field; nothing: clears both. */
 export function wrong(place, text = "", field = null) {

@@ -9,8 +9,7 @@
 import { checkText, told, trader } from "../shell/js/trade.js";
 import { count, price as priceShown, readable } from "../shell/js/format.js";
 import { language } from "../shell/js/words.js";
-import { post } from "./api.js";
-import { at, goTo, made, page, say } from "./page.js";
+import { ask, at, goTo, made, page, say } from "./page.js";
 import { paperLine, sequenceOf } from "./ticket.js";
 
 const mine = { tenant: page.tenant, person: page.person, channel: page.channel, account: 0 };
@@ -23,7 +22,7 @@ let busy = false;
 async function clientOf(number) {
   if (!clients.has(number)) {
     try {
-      const answer = await post("/clients/search", { query: number, reason: "phone_order", reference: "" });
+      const answer = await ask("POST", "/clients/search", { query: number, reason: "phone_order", reference: "" });
       clients.set(number, answer.client ?? say("paper.several"));
     } catch (error) {
       clients.set(number, told(error));
@@ -109,7 +108,7 @@ function consent() {
 
 async function sendOne(ticket) {
   const { client, order, record } = ticket;
-  const kept = await post("/instructions", { account: client.account, kind: "written", record_id: record, caller: "" });
+  const kept = await ask("POST", "/instructions", { account: client.account, kind: "written", record_id: record, caller: "" });
   mine.account = client.account;
   const evidence = { instruction_kind: kept.kind, instruction_id: kept.record_id, instruction_at: kept.at_ms };
   return trading.place({ action: "new", ...order, ...evidence }, ticket.clientId, consent);

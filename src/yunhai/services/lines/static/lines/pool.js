@@ -4,15 +4,17 @@
  * The curve of the last five minutes is this page's own memory (and the tab's, over a reload): the core keeps none.
  */
 
-import { csrf, refusalOf } from "../shell/js/token.js";
+import { calls } from "../shell/js/calls.js";
+import { at, made, shape } from "../shell/js/elements.js";
 import { toast } from "../shell/js/toast.js";
+import { wordsOf } from "../shell/js/words.js";
 
 const page = JSON.parse(document.getElementById("room-data").textContent);
 const EVERY_MS = 1000;
 const KEPT_MS = 300_000;
 const KEY = `yunhai_pool_${page.tenant}`;
-const at = (id) => document.getElementById(id);
-const say = (key, places = {}) => (page.words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => places[name] ?? whole);
+const call = calls("/lines");
+const say = wordsOf(page.words);
 
 let past = kept();
 let misses = 0;
@@ -25,29 +27,7 @@ function kept() {
   }
 }
 
-function made(tag, text = "", attributes = {}) {
-  const element = document.createElement(tag);
-  if (text !== "") element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
-async function ask(path, body) {
-  const headers = { Accept: "application/json" };
-  if (body) Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": csrf() });
-  const answer = await fetch(`/api/v1${path}`, { method: body ? "POST" : "GET", headers, body: body && JSON.stringify(body) });
-  const value = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw refusalOf(answer.status, value, answer.headers);
-  return value;
-}
-
 // --- drawing ---------------------------------------------------------------------------------------------------------
-
-function shape(tag, attributes) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
 
 function curve() {
   const now = Date.now();
@@ -194,7 +174,7 @@ function stale(text) {
 async function tick() {
   if (document.hidden) return;
   try {
-    show(await ask("/lines/pool"));
+    show(await call("GET", "/pool"));
     misses = 0;
     stale("");
   } catch (error) {
@@ -230,7 +210,7 @@ function askLose(line) {
 
 async function command(line, body, dialog, done) {
   try {
-    await ask(`/lines/${encodeURIComponent(line)}`, body);
+    await call("POST", `/${encodeURIComponent(line)}`, body);
     at(dialog).close();
     toast("good", say(done), line);
     tick();

@@ -1,20 +1,23 @@
-/** A small link from a row to its security's chart; none where the menu has no charts. */
+/** Small links from a row to its security's chart and to a new alert on it; none of what the menu does not have. */
 
 import { word } from "/static/shell/js/words.js";
 
-const CHARTS = "/pocket/chart/";
-const entry = document.querySelector(`nav a[href="${CHARTS}"]`);
+const PLACES = [
+  { room: "/pocket/alerts/", name: "alert-link", said: "alert.of", after: (code) => `?code=${code}` },
+  { room: "/pocket/chart/", name: "chart-link", said: "chart.of", after: (code) => `${code}/` },
+].map((place) => ({ ...place, icon: document.querySelector(`nav a[href="${place.room}"] svg`) }));
 
-/** Puts the link at the end of a row's head. */
+/** Puts the links at the end of a row's head. */
 export function addChartLink(head, code) {
-  const icon = entry?.querySelector("svg");
-  if (!icon) return;
-  const link = document.createElement("a");
-  link.className = "chart-link";
-  link.href = `${CHARTS}${code}/`;
-  link.title = word("chart.of", { code });
-  link.setAttribute("aria-label", link.title);
-  link.append(icon.cloneNode(true));
-  head.classList.add("has-chart");
-  head.append(link);
+  for (const { room, name, said, after, icon } of PLACES) {
+    if (!icon) continue;
+    const link = document.createElement("a");
+    link.className = name;
+    link.href = room + after(code);
+    link.title = word(said, { code });
+    link.setAttribute("aria-label", link.title);
+    link.append(icon.cloneNode(true));
+    head.classList.add(name === "chart-link" ? "has-chart" : "has-alert");
+    head.append(link);
+  }
 }

@@ -1,6 +1,9 @@
 /** The search field over all securities of the day: a combobox, by code or name, with arrow keys; `/` puts the cursor in it. */
 
+import { word } from "/static/shell/js/words.js";
+
 const MOST = 12;
+const KEYBOARD = matchMedia("(hover: hover) and (pointer: fine) and (min-width: 56.01rem)");
 
 export class Finder {
   constructor(input, list, securities, chosen) {
@@ -9,6 +12,7 @@ export class Finder {
     this.securities = securities;
     this.chosen = chosen;
     this.at = -1;
+    if (KEYBOARD.matches) input.placeholder += "  ( / )"; // a phone has no such key
     input.addEventListener("input", () => this.search());
     input.addEventListener("keydown", (event) => this.key(event));
     input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
@@ -18,6 +22,7 @@ export class Finder {
       input.focus();
       input.select();
     });
+    if (input.value && document.activeElement === input) this.search(); // typed before the securities had come
   }
 
   search() {
@@ -39,7 +44,16 @@ export class Finder {
         return item;
       }),
     );
-    this.open(found.length > 0);
+    const none = text !== "" && found.length === 0;
+    if (none) {
+      const item = document.createElement("li");
+      item.className = "none hush";
+      item.setAttribute("role", "option");
+      item.setAttribute("aria-disabled", "true");
+      item.textContent = word("find.none", { text: this.input.value.trim() });
+      this.list.append(item);
+    }
+    this.open(found.length > 0 || none);
     this.move(found.length > 0 ? 0 : -1);
   }
 
@@ -54,7 +68,7 @@ export class Finder {
   }
 
   move(at) {
-    const items = this.list.children;
+    const items = this.list.querySelectorAll("[data-code]");
     this.at = items.length ? (at + items.length) % items.length : -1;
     for (const [place, item] of [...items].entries()) item.setAttribute("aria-selected", String(place === this.at));
     if (this.at >= 0) {
@@ -69,7 +83,7 @@ export class Finder {
       this.move(this.at + (event.key === "ArrowDown" ? 1 : -1));
     } else if (event.key === "Enter" && this.at >= 0 && !this.list.hidden) {
       event.preventDefault();
-      this.choose(this.list.children[this.at].dataset.code);
+      this.choose(this.list.querySelectorAll("[data-code]")[this.at].dataset.code);
     } else if (event.key === "Escape") {
       this.input.value = "";
       this.close();

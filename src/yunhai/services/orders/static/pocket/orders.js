@@ -76,7 +76,8 @@ export class OrdersTable {
     const shown = this.all.filter(this.wanted);
     this.box.querySelector("[data-orders-wait]").hidden = true;
     this.box.querySelector("[data-orders-box]").hidden = shown.length === 0;
-    this.box.querySelector("[data-orders-empty]").hidden = shown.length > 0;
+    const empty = shown.length > 0 ? "" : this.all.length > 0 ? "view" : "day"; // none of these, or none at all
+    for (const one of this.box.querySelectorAll("[data-orders-empty]")) one.hidden = one.dataset.ordersEmpty !== empty;
     const kept = new Set(shown.map((order) => String(order.order_id)));
     for (const [id, row] of this.rows) {
       if (kept.has(id)) continue;
@@ -125,7 +126,7 @@ export class OrdersTable {
     row.order = order;
     const { cells } = row;
     const link = element("a", "mono", order.order_number || `#${order.order_id}`);
-    link.href = `${page.timeline}${order.order_id}/`;
+    link.href = `${page.timeline}order:${order.order_id}/`;
     cells.number.replaceChildren(link);
     const known = this.securities.get(order.code);
     const security = element("a", "", `${order.code} ${known?.name ?? ""}`.trim());
@@ -288,7 +289,7 @@ export class OrdersTable {
         if (ack) {
           toast("good", word(`action.${action}_sent`), order.order_number);
           touchAccount();
-          this.close(row);
+          if (row.editor?.contains(form)) this.close(row); // else the next change is typed already
           this.refresh();
         }
       } catch (error) {

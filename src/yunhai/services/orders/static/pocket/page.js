@@ -1,14 +1,18 @@
-/** What every page of the Pocket knows: whose account, the trader, the purse on top, and when something of it changed. */
+/** What every page of the Pocket knows: its own words, whose account, the trader, the purse on top, and when something of it changed. */
 
 import { count, money, units } from "/static/shell/js/format.js";
 import { listen } from "/static/shell/js/stream.js";
 import { account, told, trader } from "/static/shell/js/trade.js";
-import { word } from "/static/shell/js/words.js";
+import { word, wordsOf } from "/static/shell/js/words.js";
+import { toldOf } from "./reading.js";
 
 const QUIET_MS = 250;
 
 export const page = JSON.parse(document.getElementById("page").textContent);
 export const trading = trader(page);
+
+/** A word of the page's own dictionary with its `{places}` filled. */
+export const say = wordsOf(page.words ?? {});
 
 /** "3 lots", "1 share": `kind` lot | share. */
 export function unit(kind, number) {
@@ -92,11 +96,9 @@ if (page.account) {
   refresh();
   listen({ channel: "orders", account: page.account }, (message) => {
     refresh();
+    toldOf(message);
     document.dispatchEvent(new CustomEvent("pocket:orders", { detail: message }));
   });
-  // For htmx: parts of a page that are rendered by the server ask again.
-  const tell = soon(async () => document.body.dispatchEvent(new CustomEvent("pocket:changed")), 700);
-  document.addEventListener("pocket:orders", (event) => event.detail.op === "update" && tell());
 }
 
 /** Asks, once, whether this device may be registered: its name, or null. */

@@ -296,7 +296,7 @@ export class Ticket {
     const line = document.createElement("p");
     line.append(`${word("ticket.sent")} `);
     const link = document.createElement("a");
-    link.href = `${page.timeline}${ack.order_id}/`;
+    link.href = `${page.timeline}order:${ack.order_id}/`;
     link.textContent = ack.order_number;
     line.append(link);
     box.append(line);

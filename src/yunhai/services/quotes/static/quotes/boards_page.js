@@ -1,43 +1,37 @@
-/** The boards: index, breadth, movers and sectors from the stream's channel `boards`, watchlists from `quotes`. */
+/** The boards: index, breadth, movers and sectors from the stream's channel `boards`; watchlists are `lists.js`. */
 
 import { addChartLink } from "/static/pocket/chart_link.js";
-import { Finder } from "/static/pocket/finder.js";
-import { page } from "/static/pocket/page.js";
-import { change as moved, count, money, price, tone, units } from "/static/shell/js/format.js";
-import { watchQuotes } from "/static/shell/js/quotes.js";
-import { listen } from "/static/shell/js/stream.js";
+import { page, say } from "/static/pocket/page.js";
+import { calls } from "/static/shell/js/calls.js";
+import { at, made, shape } from "/static/shell/js/elements.js";
+import { change as moved, clockTime, count, money, price, tone, units } from "/static/shell/js/format.js";
+import { linkState, listen } from "/static/shell/js/stream.js";
 import { toast } from "/static/shell/js/toast.js";
 import { market, told } from "/static/shell/js/trade.js";
 import { language } from "/static/shell/js/words.js";
-import { MOST, change, load, make, remove } from "./watchlists.js";
+import { QuoteCard } from "./card.js";
+import { Lists } from "./lists.js";
+import { badge, placed } from "./rows.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const LOT = 1000;
-const FIRST = 12;
 const OPENS = 9 * 60;
 const MINUTES = 270;
-const at = (id) => document.getElementById(id);
-const say = (key, places = {}) => (page.words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(places[name] ?? whole));
+const ask = calls("/quotes");
+const card = at("quote-card") ? new QuoteCard(at("quote-card")) : null; // where one's room has no page of a security
 
-function made(tag, text = "", attributes = {}) {
-  const element = document.createElement(tag);
-  if (text !== "") element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
+/** What stands at the head of a row: a link to the security's page, or a button that shows its book beside. */
+function open({ code, name }) {
+  if (!card) return made("a", name, { href: `${page.security}${code}/` });
+  const button = made("button", name, { type: "button", class: "quote-open", "data-opens": code });
+  button.addEventListener("click", () => card.show(code));
+  return button;
 }
 
-function shape(tag, attributes) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
-/** The head of a row: a security that leads to its page. */
 function head(code, name) {
   const cell = made("th", "", { scope: "row" });
-  const link = made("a", name || code, { href: `${page.security}${code}/` });
-  link.append(made("span", code, { class: "sub" }));
-  cell.append(link);
+  const opens = open({ code, name: name || code });
+  opens.append(made("span", code, { class: "sub" }));
+  cell.append(opens);
   addChartLink(cell, code);
   return cell;
 }
@@ -124,52 +118,108 @@ function ranking() {
   return document.querySelector('#ranking [name="ranking"]:checked').value;
 }
 
+const FIGURES = {
+  value: (one) => millions(one.value),
+  amplitude: (one) => (one.amplitude ? `${one.amplitude}%` : "–"),
+};
+
+/** Rows by their key: the same element as long as it is there, so that a focus or a press that has begun is not lost. */
+class Kept {
+  constructor(body, fresh) {
+    this.body = body;
+    this.fresh = fresh;
+    this.rows = new Map();
+  }
+
+  show(lines, keyOf, put) {
+    const rows = lines.map((one) => {
+      const key = keyOf(one);
+      const row = this.rows.get(key) ?? this.fresh(one);
+      put(row, one);
+      return [key, row];
+    });
+    this.rows = new Map(rows);
+    placed(this.body, [...this.rows.values()]);
+  }
+}
+
+function figures(row, count) {
+  for (let place = 0; place < count; place += 1) {
+    const cell = made("td", "", { class: "num" });
+    cell.append(made("span"));
+    row.append(cell);
+  }
+  return row;
+}
+
+const movers = new Kept(document.querySelector("#movers tbody"), (one) => {
+  const row = made("tr", "", { "data-code": one.code });
+  row.append(head(one.code, one.name));
+  return figures(row, 3);
+});
+
 function showMovers() {
   const chosen = ranking();
   const rows = latest?.movers[chosen] ?? [];
-  const value = chosen === "value";
-  document.querySelector("#movers [data-column]").textContent = say(value ? "column.value" : "column.volume");
+  const own = FIGURES[chosen];
+  document.querySelector("#movers [data-column]").textContent = say(`column.${own ? chosen : "volume"}`);
   at("movers").hidden = rows.length === 0;
   at("movers-empty").hidden = rows.length > 0;
-  document.querySelector("#movers tbody").replaceChildren(
-    ...rows.map((one) => {
-      const row = made("tr", "", { "data-code": one.code });
-      const way = tone(units(one.change));
-      const last = made("td", "", { class: "num" });
-      last.append(made("span", price(one.last), { class: one.limit ? `at-limit-${one.limit}` : way }));
-      if (one.limit) last.firstChild.title = say(`limit.${one.limit}`);
-      const percent = made("td", "", { class: "num" });
-      percent.append(made("span"));
-      percented(percent.firstChild, one.percent);
-      row.append(head(one.code, one.name), last, percent, made("td", value ? millions(one.value) : count(Math.floor(one.volume / LOT)), { class: "num" }));
-      return row;
-    }),
-  );
+  movers.show(rows, (one) => one.code, (row, one) => {
+    const [last, percent, figure] = row.querySelectorAll("td > span");
+    last.textContent = price(one.last);
+    last.className = one.limit ? `at-limit-${one.limit}` : tone(units(one.change));
+    last.title = one.limit ? say(`limit.${one.limit}`) : "";
+    percented(percent, one.percent);
+    figure.textContent = own ? own(one) : count(Math.floor(one.volume / LOT));
+    row.querySelector(".mark")?.remove();
+    if (one.locked) row.querySelector("th > :first-child").append(badge(`locked_${one.limit}`));
+  });
 }
 
-function showSectors(sectors) {
-  const sorted = [...sectors].sort((one, other) => Number(other.percent) - Number(one.percent));
-  document.querySelector("#sectors tbody").replaceChildren(
-    ...sorted.map((one) => {
-      const row = made("tr", "", { "data-sector": one.sector });
-      const percent = made("td", "", { class: "num" });
-      percent.append(made("span"));
-      percented(percent.firstChild, one.percent);
-      const leader = made("td", "", { class: "wide-only" });
-      if (one.leader) {
-        leader.append(made("a", one.leader, { href: `${page.security}${one.leader}/` }));
-        addChartLink(leader, one.leader);
-      }
-      row.append(
-        made("th", language === "zh" ? one.zh : one.en, { scope: "row" }),
-        percent,
-        made("td", `${one.advancing} / ${one.declining}`, { class: "num" }),
-        made("td", `${one.share}%`, { class: "num" }),
-        leader,
-      );
-      return row;
-    }),
-  );
+const sectors = new Kept(document.querySelector("#sectors tbody"), (one) => {
+  const row = made("tr", "", { "data-sector": one.sector });
+  const name = language === "zh" ? one.zh : one.en;
+  const cell = made("th", "", { scope: "row" });
+  const button = made("button", name, { type: "button", class: "quote-open", title: say("members_of", { name }) });
+  button.append(made("span", "", { class: "sub" }));
+  button.addEventListener("click", () => look(one.sector, name));
+  cell.append(button);
+  row.append(cell);
+  return figures(row, 3);
+});
+
+function showSectors(lines) {
+  const sorted = [...lines].sort((one, other) => Number(other.percent) - Number(one.percent));
+  sectors.show(sorted, (one) => one.sector, (row, one) => {
+    const [percent, ways, share] = row.querySelectorAll("td > span");
+    percented(percent, one.percent);
+    ways.textContent = `${one.advancing} / ${one.declining}`;
+    share.textContent = `${one.share}%`;
+    row.querySelector(".sub").textContent = one.leader ? say("leader", { code: one.leader }) : "";
+  });
+}
+
+// --- watchlists, the industry looked at --------------------------------------------------------------------------------------
+
+let lists = null;
+let industries = null;
+
+async function look(sector, name) {
+  try {
+    industries ??= (await ask("GET", "/sectors")).sectors;
+  } catch (error) {
+    toast("bad", told(error));
+    return;
+  }
+  lists?.look(name, industries.find((one) => one.sector === sector)?.codes ?? []);
+}
+
+/** When what is shown was so; without a connection how long ago that is can be seen. */
+function stamp() {
+  const live = linkState() === "live";
+  const time = latest?.market_time ? clockTime(latest.market_time) : "";
+  for (const element of document.querySelectorAll("[data-stamp]")) element.textContent = time ? say(live ? "stamp.live" : "stamp.old", { time }) : "";
 }
 
 function showBoards({ data }) {
@@ -179,197 +229,18 @@ function showBoards({ data }) {
   showBreadth(data);
   showMovers();
   showSectors(data.sectors);
-}
-
-// --- watchlists -----------------------------------------------------------------------------------------------------------
-
-class Lists {
-  constructor(securities) {
-    this.securities = new Map(securities.map((one) => [one.code, one]));
-    this.lists = [];
-    this.chosen = 0;
-    this.rows = new Map();
-    this.end = () => {};
-    this.body = document.querySelector("#watch tbody");
-    new Finder(at("find"), at("found"), securities, (code) => this.add(code));
-    at("list-new").addEventListener("click", () => this.name(null));
-    at("list-rename").addEventListener("click", () => this.name(this.now));
-    at("list-remove").addEventListener("click", () => this.removeList());
-    at("list-back").addEventListener("click", () => at("list-dialog").close());
-    at("list-dialog").querySelector("form").addEventListener("submit", (event) => this.named(event));
-    at("lists").addEventListener("keydown", (event) => this.key(event));
-  }
-
-  /** The list that is shown; what a person without one is shown until they change it. */
-  get now() {
-    return this.lists[this.chosen] ?? { id: 0, name: say("watchlist"), codes: [...this.securities.keys()].slice(0, FIRST) };
-  }
-
-  async load() {
-    try {
-      this.lists = await load(page.account);
-    } catch (error) {
-      toast("bad", told(error));
-    }
-    this.draw();
-  }
-
-  /** Runs one change of the lists, then shows what they are; a refusal is told. */
-  async run(action) {
-    try {
-      await action();
-      return true;
-    } catch (error) {
-      toast("bad", told(error), error.remedy ?? "");
-      return false;
-    } finally {
-      this.draw();
-    }
-  }
-
-  async keep(codes) {
-    const { id, name } = this.now;
-    await this.run(async () => {
-      if (id) this.lists[this.chosen] = await change(id, { codes });
-      else this.lists = [await make(name, codes)];
-    });
-  }
-
-  add(code) {
-    const { codes } = this.now;
-    if (codes.includes(code)) return this.row(code)?.scrollIntoView({ block: "nearest" });
-    if (codes.length >= MOST) return toast("bad", say("full", { most: MOST }));
-    return this.keep([...codes, code]);
-  }
-
-  row(code) {
-    return this.rows.get(code)?.row;
-  }
-
-  name(list) {
-    this.renamed = list?.id ? list : null;
-    at("list-dialog-title").textContent = say(this.renamed ? "rename" : "new");
-    at("list-name").value = this.renamed?.name ?? "";
-    at("list-wrong").hidden = true;
-    at("list-dialog").showModal();
-  }
-
-  async named(event) {
-    event.preventDefault();
-    const name = at("list-name").value.trim();
-    try {
-      if (this.renamed) this.lists[this.chosen] = await change(this.renamed.id, { name });
-      else {
-        const first = this.lists.length === 0 ? this.now.codes : [];
-        this.lists = [...this.lists, await make(name, first)];
-        this.chosen = this.lists.length - 1;
-      }
-    } catch (error) {
-      at("list-wrong").textContent = told(error);
-      at("list-wrong").hidden = false;
-      return;
-    }
-    at("list-dialog").close();
-    this.draw();
-  }
-
-  async removeList() {
-    const { id, name } = this.now;
-    if (!id) return;
-    const gone = await this.run(async () => {
-      await remove(id);
-      this.lists = this.lists.filter((one) => one.id !== id);
-      this.chosen = 0;
-    });
-    if (gone) toast("good", say("removed", { name }));
-  }
-
-  key(event) {
-    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!way || this.lists.length === 0) return;
-    event.preventDefault();
-    this.chosen = (this.chosen + way + this.lists.length) % this.lists.length;
-    this.draw();
-    at("lists").querySelector('[aria-selected="true"]').focus();
-  }
-
-  draw() {
-    const { now } = this;
-    const shown = this.lists.length > 0 ? this.lists : [now];
-    at("lists").replaceChildren(
-      ...shown.map((list, place) => {
-        const current = place === this.chosen;
-        const tab = made("button", list.name, { type: "button", role: "tab", "aria-selected": String(current), "aria-controls": "list-panel", tabindex: current ? 0 : -1 });
-        tab.append(made("span", String(list.codes.length), { class: "count" }));
-        tab.addEventListener("click", () => {
-          this.chosen = place;
-          this.draw();
-        });
-        return tab;
-      }),
-    );
-    at("watch-wait").hidden = true;
-    at("watch").hidden = now.codes.length === 0;
-    at("watch-empty").hidden = now.codes.length > 0;
-    at("list-tools").hidden = !now.id;
-    this.rows.clear();
-    this.body.replaceChildren(...now.codes.map((code) => this.made(code)));
-    this.end();
-    this.end = now.codes.length > 0 ? watchQuotes(now.codes, (quote) => quote.segment === "board" && this.show(quote)) : () => {};
-  }
-
-  made(code) {
-    const security = this.securities.get(code);
-    const row = made("tr", "", { "data-code": code });
-    row.append(head(code, security?.name));
-    const cells = {};
-    for (const name of ["last", "change", "bid", "ask", "volume"]) {
-      const cell = made("td", "", { class: `num${["bid", "ask", "volume"].includes(name) ? " wide-only" : ""}` });
-      cells[name] = made("span", security ? "–" : name === "last" ? say("not_today") : "");
-      cell.append(cells[name]);
-      row.append(cell);
-    }
-    const last = made("td");
-    const button = made("button", "×", { type: "button", class: "button plain little remove", "aria-label": say("remove_code", { code }) });
-    button.addEventListener("click", () => this.keep(this.now.codes.filter((one) => one !== code)));
-    last.append(button);
-    row.append(last);
-    this.rows.set(code, { row, cells, security });
-    return row;
-  }
-
-  show(quote) {
-    const line = this.rows.get(quote.code);
-    if (!line?.security) return;
-    const { raw } = quote;
-    const shown = quote.last || quote.trial?.price || "";
-    const put = (name, value, limit) => {
-      const now = units(value);
-      const reference = units(quote.reference);
-      const way = now === null || reference === null ? "flat" : tone(now - reference);
-      line.cells[name].className = limit ? `at-limit-${limit}` : way;
-      line.cells[name].textContent = price(value);
-    };
-    put("last", shown, quote.last ? raw.last_limit : "");
-    put("bid", quote.bids[0]?.[0] ?? "", raw.bid_limit);
-    put("ask", quote.asks[0]?.[0] ?? "", raw.ask_limit);
-    const difference = moved(shown, quote.reference);
-    line.cells.change.className = difference ? `${difference.tone} ${difference.tone}-mark` : "flat";
-    line.cells.change.textContent = difference ? difference.percent : "–";
-    line.cells.volume.textContent = count(Math.floor(quote.volume / line.security.lot));
-    const link = line.row.querySelector("th a");
-    link.querySelector(".mark")?.remove();
-    const mark = raw.halted ? "halted" : quote.phase === "halted" ? "interrupted" : quote.trial && !quote.last ? "trial" : "";
-    if (mark) link.append(made("span", say(mark), { class: `badge mark ${mark === "trial" ? "wait" : "bad"}` }));
-  }
+  stamp();
 }
 
 async function start() {
-  document.getElementById("ranking").addEventListener("change", showMovers);
+  at("ranking").addEventListener("change", showMovers);
   showMovers();
   listen({ channel: "boards" }, showBoards);
-  const day = await market().catch(() => ({ securities: [] }));
-  await new Lists(day.securities).load();
+  document.addEventListener("yunhai:link", stamp);
+  const day = await market().catch(() => null);
+  at("watch-closed").hidden = day !== null;
+  lists = new Lists(day?.securities ?? [], open);
+  await lists.load();
 }
 
-if (page.account) start();
+if (at("boards")) start();

@@ -5,28 +5,11 @@
  * is removed when the cloud has it. Without an answer the lists are empty and nothing is lost: the copy stays.
  */
 
-import { Refusal, csrf, refusalOf } from "/static/shell/js/token.js";
-import { word } from "/static/shell/js/words.js";
+import { calls } from "/static/shell/js/calls.js";
 
-const PLACE = "/api/v1/quotes/watchlists";
+const ask = calls("/quotes/watchlists");
 const OLD = "yunhai.watch."; // + the account, of browsers that kept their list themselves
 export const MOST = 100;
-
-/** One call; decoded JSON, or Refusal. */
-export async function ask(method, path = "", body = undefined) {
-  const headers = { Accept: "application/json" };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (method !== "GET") headers["X-CSRFToken"] = csrf();
-  let answer;
-  try {
-    answer = await fetch(`${PLACE}${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  } catch {
-    throw new Refusal({ text: word("error.network") });
-  }
-  const value = answer.status === 204 ? null : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw refusalOf(answer.status, value, answer.headers);
-  return value;
-}
 
 /** The codes that this browser kept by itself for an account; null for none. */
 function kept(account) {

@@ -13,11 +13,8 @@ const MARK_PX = 4;
 
 const faded = (colour, share) => colour.replace(/^rgb\((.*)\)$/, `rgba($1, ${share})`);
 
-/** How many seconds a bar has, so that a day is drawn with at most `BARS`. */
-export function secondsOf(begins, ends) {
-  const length = Math.max(1, (ends - begins) / 1000);
-  return SECONDS.find((seconds) => length / seconds <= BARS) ?? SECONDS.at(-1);
-}
+/** How many seconds a bar has, so that so many ms are drawn with at most `BARS`. */
+export const secondsOf = (length) => SECONDS.find((seconds) => length / 1000 / seconds <= BARS) ?? SECONDS.at(-1);
 
 export class Chart {
   /** `go(ms)` goes to a moment of the market's clock. */
@@ -41,7 +38,8 @@ export class Chart {
     });
     this.chart.subscribeClick((param) => {
       if (param.logical === undefined || param.logical === null || this.times.length === 0) return;
-      go(Math.round((this.times[0] + param.logical * this.seconds) * 1000));
+      const place = Math.min(Math.max(param.logical, 0), this.times.length - 1);
+      go(Math.round((this.times[Math.floor(place)] + (place % 1) * this.seconds) * 1000));
     });
     this.look();
     new MutationObserver(() => this.look()).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
@@ -75,15 +73,12 @@ export class Chart {
     this.request();
   }
 
-  /** The answer of `bars`, and the security's reference price as a number; every bar's place is kept, traded in or not. */
-  show(bars, reference, begins, ends) {
+  /** The answer of `bars`, and the security's reference price as a number; of `hours` every bar's place is kept, traded in or not. */
+  show(bars, reference, hours) {
     const { seconds, scale } = bars;
     this.seconds = seconds;
-    const first = Math.floor(begins / 1000 / seconds) * seconds;
-    const last = Math.max(Math.floor(ends / 1000 / seconds) * seconds, bars.time.at(-1) ?? 0);
     const known = new Map(bars.time.map((time, place) => [time, place]));
-    this.times = [];
-    for (let time = Math.min(first, bars.time[0] ?? first); time <= last; time += seconds) this.times.push(time);
+    this.times = hours.bars(seconds);
     let held = null;
     this.line.applyOptions({ baseValue: { type: "price", price: reference || (bars.opening[0] ?? 0) / scale } });
     this.line.setData(
@@ -107,9 +102,20 @@ export class Chart {
     this.request();
   }
 
+  /** A moment (s) as a number of bars; one in a silence lies at the end of the bar before it. */
+  logicalOf(time) {
+    let [first, last] = [0, this.times.length];
+    while (last - first > 1) {
+      const middle = (first + last) >> 1;
+      if (this.times[middle] <= time) first = middle;
+      else last = middle;
+    }
+    return first + Math.min((time - this.times[first]) / this.seconds, 1);
+  }
+
   xOf(ms) {
     if (this.times.length === 0) return null;
-    const logical = (ms / 1000 - this.times[0]) / this.seconds;
+    const logical = this.logicalOf(ms / 1000);
     const whole = Math.floor(logical);
     const scale = this.chart.timeScale();
     const left = scale.logicalToCoordinate(whole);

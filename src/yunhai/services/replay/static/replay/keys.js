@@ -32,6 +32,9 @@ export class Keys {
       k: () => room.toggle(),
       j: () => room.faster(-1),
       l: () => room.faster(1),
+      "-": () => room.faster(-1),
+      "+": () => room.faster(1),
+      "=": () => room.faster(1), // where the plus sign wants Shift
       ArrowLeft: (event) => room.step(event.shiftKey ? -10 : -1),
       ArrowRight: (event) => room.step(event.shiftKey ? 10 : 1),
       PageUp: () => room.skip(-MINUTE_MS),

@@ -1,12 +1,12 @@
 /** What stands in lists: the tape, one's own orders of the day, bookmarks, and the figures of a span. */
 
-import { csrf, refusalOf, Refusal } from "/static/shell/js/token.js";
 import { page } from "/static/pocket/page.js";
+import { calls } from "/static/shell/js/calls.js";
 import { count, money, price, tone, units } from "/static/shell/js/format.js";
-import { word } from "/static/shell/js/words.js";
 import { at, clockOf, made, say } from "./parts.js";
 
-const TAPE_SHOWN = 60;
+const call = calls("/replay");
+const TAPE_SHOWN = 40;
 
 // --- tape ---------------------------------------------------------------------------------------------------------------
 
@@ -14,6 +14,7 @@ export class Tape {
   constructor(jump) {
     this.jump = jump;
     this.trades = []; // newest first
+    this.rows = [];
     at("tape").tBodies[0].addEventListener("click", (event) => {
       const button = event.target.closest("button[data-position]");
       if (button) this.jump(Number(button.dataset.position));
@@ -34,24 +35,43 @@ export class Tape {
     at("tape-none").hidden = this.trades.length > 0;
     at("tape").hidden = this.trades.length === 0;
     at("tape").classList.toggle("several", several);
-    at("tape").tBodies[0].replaceChildren(...this.trades.map((one) => this.row(one, own, amount, references)));
+    const [body] = at("tape").tBodies;
+    while (this.rows.length < this.trades.length) this.rows.push(new TapeRow());
+    this.trades.forEach((one, place) => this.rows[place].fill(one, own, amount, units(references.get(one.code) ?? "")));
+    if (body.rows.length !== this.trades.length) body.replaceChildren(...this.rows.slice(0, this.trades.length).map((row) => row.element));
+  }
+}
+
+/** A row of the tape, filled again and again: what stays the same is not touched. */
+class TapeRow {
+  constructor() {
+    this.element = made("tr");
+    this.when = made("button", "", { type: "button", class: "button plain little", title: say("to_moment") });
+    this.code = made("td", "", { class: "of-code" });
+    this.price = made("b");
+    this.quantity = made("td", "", { class: "num" });
+    this.side = made("td");
+    const [when, price_] = [made("td"), made("td", "", { class: "num" })];
+    when.append(this.when);
+    price_.append(this.price);
+    this.element.append(when, this.code, price_, this.quantity, this.side);
   }
 
-  row(one, own, amount, references) {
+  fill(one, own, amount, reference) {
+    if (this.shown === one) return;
+    this.shown = one;
     const mine = own.has(one.buyer) ? "buy" : own.has(one.seller) ? "sell" : "";
-    const row = made("tr", "", mine ? { class: "own" } : {});
-    const when = made("td");
-    when.append(made("button", clockOf(one.time), { type: "button", class: "button plain little", "data-position": one.position, title: say("to_moment") }));
-    const reference = units(references.get(one.code) ?? "");
     const now = units(one.price);
-    const way = now === null || !reference ? "flat" : tone(now - reference);
-    const cell = made("td", "", { class: "num" });
-    cell.append(made("b", price(one.price), { class: way }));
-    const taker = one.auction ? say("auction") : one.taker ? say(`taker.${one.taker}`) : "";
-    const side = made("td", taker, { class: one.auction ? "faint" : one.taker === "buy" ? "up" : one.taker === "sell" ? "down" : "" });
-    if (mine) side.append(" ", made("span", say(`my.${mine}`), { class: "badge note" }));
-    row.append(when, made("td", one.code, { class: "of-code" }), cell, made("td", amount(one.code, one.quantity), { class: "num" }), side);
-    return row;
+    this.element.className = mine ? "own" : "";
+    this.when.textContent = clockOf(one.time);
+    this.when.dataset.position = one.position;
+    this.code.textContent = one.code;
+    this.price.textContent = price(one.price);
+    this.price.className = now === null || !reference ? "flat" : tone(now - reference);
+    this.quantity.textContent = amount(one.code, one.quantity);
+    this.side.textContent = one.auction ? say("auction") : one.taker ? say(`taker.${one.taker}`) : "";
+    this.side.className = one.auction ? "faint" : one.taker === "buy" ? "up" : one.taker === "sell" ? "down" : "";
+    if (mine) this.side.append(" ", made("span", say(`my.${mine}`), { class: "badge note" }));
   }
 }
 
@@ -129,21 +149,6 @@ export function showSpan(span, amount) {
 
 // --- bookmarks --------------------------------------------------------------------------------------------------------------
 
-export async function call(method, path, body) {
-  const headers = { Accept: "application/json" };
-  if (method !== "GET") headers["X-CSRFToken"] = csrf();
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  let answer;
-  try {
-    answer = await fetch(`${page.api}${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  } catch {
-    throw new Refusal({ text: word("error.network") });
-  }
-  const value = answer.status === 204 ? null : await answer.json().catch(() => ({}));
-  if (!answer.ok) throw refusalOf(answer.status, value, answer.headers);
-  return value;
-}
-
 export class Bookmarks {
   /** `open(link)` opens one, `failed(error)` says what is refused, `changed()` when there are others. */
   constructor(open, failed, changed) {
@@ -153,7 +158,7 @@ export class Bookmarks {
 
   async load() {
     try {
-      this.all = (await call("GET", "bookmarks")).bookmarks;
+      this.all = (await call("GET", "/bookmarks")).bookmarks;
     } catch (error) {
       this.failed(error);
     }
@@ -161,14 +166,14 @@ export class Bookmarks {
   }
 
   async keep(name, link, order) {
-    const made_ = await call("POST", "bookmarks", { name, link, ...(order ? { order } : {}) });
+    const made_ = await call("POST", "/bookmarks", { name, link, ...(order ? { order } : {}) });
     this.all = [made_, ...this.all];
     this.show();
   }
 
   async remove(id) {
     try {
-      await call("DELETE", `bookmarks/${id}`);
+      await call("DELETE", `/bookmarks/${id}`);
       this.all = this.all.filter((one) => one.id !== id);
     } catch (error) {
       this.failed(error);

@@ -1,26 +1,9 @@
 /** Small things that every part of the room uses: words, elements, times. */
 
-import { page } from "/static/pocket/page.js";
+import { say } from "/static/pocket/page.js";
+import { at, made, shape } from "/static/shell/js/elements.js";
 
-export const at = (id) => document.getElementById(id);
-
-/** A word of the room with its `{places}` filled. */
-export const say = (key, places = {}) => (page.words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => String(places[name] ?? whole));
-
-export function made(tag, text = "", attributes = {}) {
-  const element = document.createElement(tag);
-  if (text !== "") element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
-const SVG = "http://www.w3.org/2000/svg";
-
-export function shape(tag, attributes) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
+export { at, made, say, shape };
 
 /** The market's local time as milliseconds since 1970, as if it were UTC: for arithmetic and drawing. */
 export const millis = (iso) => Date.parse(`${iso.slice(0, 23)}Z`);
@@ -44,6 +27,22 @@ export function framed(action) {
       waiting = false;
       action();
     });
+  };
+}
+
+/** Runs `action` at once, and for many calls at most every so many ms, after the last one for certain. */
+export function paced(every, action) {
+  let [ran, timer] = [-Infinity, 0];
+  const run = () => {
+    ran = performance.now();
+    timer = 0;
+    action();
+  };
+  return () => {
+    if (timer) return;
+    const wait = every - (performance.now() - ran);
+    if (wait <= 0) run();
+    else timer = setTimeout(run, wait);
   };
 }
 
@@ -73,4 +72,17 @@ export class Latest {
 /** Shows one of a group of elements by id, hides the others. */
 export function only(shown, ...ids) {
   for (const id of ids) at(id).hidden = id !== shown;
+}
+
+/** A word above the room that stays until it is closed or the moment is left; `tone` good | wait | bad. */
+export function notice(tone, title, text = "") {
+  const box = at("room-notice");
+  const inside = made("div");
+  inside.append(made("p", title));
+  if (text) inside.append(made("p", text, { class: "remedy" }));
+  const close = made("button", "×", { type: "button", class: "button plain little", "aria-label": say("close") });
+  close.addEventListener("click", () => box.replaceChildren());
+  const line = made("div", "", { class: `notice ${tone}`, role: tone === "bad" ? "alert" : "status" });
+  line.append(inside, close);
+  box.replaceChildren(line);
 }

@@ -7,20 +7,24 @@ import { toast } from "/static/shell/js/toast.js";
 import { market, told } from "/static/shell/js/trade.js";
 import { language } from "/static/shell/js/words.js";
 import { Chart, secondsOf } from "./chart.js";
+import { Hours } from "./hours.js";
 import { Keys } from "./keys.js";
 import { LEVELS, Ladder } from "./ladder.js";
 import { Line } from "./line.js";
 import { Bookmarks, Mine, Tape, showSpan } from "./lists.js";
-import { Latest, at, clockOf, framed, isoOf, made, millis, only, say } from "./parts.js";
+import { Latest, at, clockOf, framed, isoOf, made, millis, notice, only, paced, say } from "./parts.js";
 import { Scrub } from "./scrub.js";
 import { Share } from "./share.js";
+import { SPEEDS, linkText, spanAt, viewOf, viewText } from "./view.js";
 
-export const SPEEDS = ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50", "100", "200", "500", "1000"];
 const CODES_MOST = 16;
 const STAGES = ["room-wait", "room-none", "room-young", "room-choose", "room-refused", "room-body"];
 const CODES_UNFIT = 7486;
 const REFUSED_FOR_GOOD = new Set([7492]);
 const MOMENT_GONE = new Set([7480, 7484, 7485, 7486, 7482, 7497]);
+const TOLD_MS = 400; // browsers bear about three changes of the address a second
+const LISTED_MS = 200; // nobody reads a tape that changes quicker
+const RELOADED = performance.getEntriesByType("navigation")[0]?.type === "reload";
 
 class Room {
   constructor() {
@@ -32,6 +36,7 @@ class Room {
     this.span = [null, null]; // [{ position, ms }, …]
     this.speed = "1";
     this.fixed = 0; // one's own order, of whose moment alone more is shown
+    this.steps = 0; // that were asked for and wait for their turn
     this.moving = new Latest();
     this.spanning = new Latest();
     const jump = (order) => this.seek({ order });
@@ -43,6 +48,8 @@ class Room {
     this.bookmarks = new Bookmarks((link) => this.openLink(link), (error) => this.failed(error), () => this.marks());
     this.share = new Share(this);
     this.draw = framed(() => this.show());
+    this.list = paced(LISTED_MS, () => this.showLists());
+    this.tell = paced(TOLD_MS, () => this.address());
     this.controls();
     this.keys = new Keys(this);
     this.line = new Line(page.stream, {
@@ -60,7 +67,8 @@ class Room {
   }
 
   failed(error) {
-    toast("bad", told(error), error.remedy ?? "");
+    if (REFUSED_FOR_GOOD.has(error.code)) return this.refused(error);
+    return toast("bad", told(error), error.remedy ?? "");
   }
 
   // --- opening -----------------------------------------------------------------------------------------------------------
@@ -84,14 +92,14 @@ class Room {
     }
     this.sourceList();
     if (this.opened) return this.again();
-    if (page.problem && !page.opens?.link) this.notice("bad", page.problem.text, page.problem.remedy);
+    if (page.problem && !page.opens?.link) notice("bad", page.problem.text, page.problem.remedy);
     const { link, source, codes, order, account } = page.opens ?? {};
     this.fixed = order || 0;
     if (account) this.owner = account;
     const asked = new URLSearchParams(location.search);
     const wanted = codes?.length ? codes : (asked.get("codes") ?? "").split(",").filter(Boolean);
     try {
-      if (link?.includes("hash=")) return await this.open({ link }, { verified: true });
+      if (link?.includes("hash=")) return await this.open({ link }, { verified: !RELOADED });
     } catch (error) {
       if (!MOMENT_GONE.has(error.code)) throw error;
       return undefined; // said, with the way out
@@ -109,10 +117,31 @@ class Room {
   /** The same source at the same place, after the connection was lost. */
   async again() {
     const { position, hash, playing } = this.here;
-    await this.open({ source: this.opened.source, codes: this.opened.codes, ...(this.fixed ? { order: this.fixed } : {}) }, { position });
-    if (this.here.hash !== hash) this.notice("bad", say("differs"));
+    try {
+      await this.open({ source: this.opened.source, codes: this.opened.codes, ...(this.fixed ? { order: this.fixed } : {}) }, { position, again: true });
+    } catch (error) {
+      if (!error.code || REFUSED_FOR_GOOD.has(error.code)) throw error;
+      this.opened = this.here = null; // it is gone, or open to somebody else only: the other days may be opened
+      notice("bad", told(error), error.remedy);
+      return only("room-choose", ...STAGES);
+    }
+    if (this.here.hash !== hash) notice("bad", say("differs"));
     else this.say(say("back", { time: clockOf(this.here.time) }));
     if (playing) await this.line.said({ op: "play", speed: this.speed, idle_s: this.idle() }).then((state) => this.stated(state));
+    return undefined;
+  }
+
+  /** Another day; the same securities where it is one of ours too. What is refused leaves everything as it is. */
+  async chooseSource(source) {
+    const { opened, fixed, active } = this;
+    const codes = opened?.kind === "journal" && source.startsWith("journal/") ? opened.codes : [];
+    Object.assign(this, { fixed: 0, active: "" });
+    try {
+      await this.openSource(source, codes);
+    } catch {
+      Object.assign(this, { fixed, active }); // said
+      if (opened) at("source").value = opened.source;
+    }
   }
 
   async openSource(source, codes, more = {}) {
@@ -120,44 +149,48 @@ class Room {
       await this.open({ source, codes, ...(more.order ? { order: more.order } : {}) }, more);
     } catch (error) {
       if (error.code === CODES_UNFIT && codes.length > 0) {
-        this.notice("wait", told(error)); // a code that does not stand in this source: its first security instead
+        notice("wait", told(error)); // a code that does not stand in this source: its first security instead
         await this.openSource(source, [], more);
       } else throw error;
     }
   }
 
-  async open(message, { position, verified = false } = {}) {
+  async open(message, { position, verified = false, again = false } = {}) {
     if (!this.opened) only("room-wait", ...STAGES);
     let answer;
     let own;
+    let span;
+    const view = viewOf(message.link ?? "");
     try {
       answer = await this.line.said({ op: "open", levels: LEVELS, account: this.owner ?? page.account, ...(this.fixed && message.link ? { order: this.fixed } : {}), ...message });
       const place = position ?? answer.state.position;
       // One's own orders of the whole day are known at its end; then back to the place.
       own = (await this.line.said({ op: "seek", position: answer.opened.end })).own;
+      span = await spanAt(view.span, answer.opened.end, (there) => this.line.said({ op: "seek", position: there }));
       answer.state = await this.line.said({ op: "seek", position: Math.min(place, answer.opened.end) });
     } catch (error) {
-      this.refused(error, message.link);
+      if (!again || REFUSED_FOR_GOOD.has(error.code)) this.refused(error, message.link);
       throw error;
     }
     const before = this.opened;
     this.opened = answer.opened;
     this.listings = new Map(answer.opened.listings.map((one) => [one.code, one]));
     const { codes, begins, ends } = answer.opened;
-    const view = message.link ? (new URLSearchParams(message.link).get("view") ?? "") : "";
-    if (codes.includes(view)) this.active = view;
+    if (codes.includes(view.code)) this.active = view.code;
     else if (!codes.includes(this.active)) this.active = codes[0];
-    this.times = [millis(begins), Math.max(millis(ends), millis(begins) + 1)];
+    const { stretches } = answer.opened;
+    this.hours = new Hours((stretches.length > 0 ? stretches : [[begins, ends]]).map((both) => both.map(millis)));
     this.mine.set(own);
-    if (before?.source !== answer.opened.source) this.span = [null, null];
+    if (span.some(Boolean) || before?.source !== answer.opened.source) this.span = span;
+    if (view.speed) this.speed = at("speed").value = view.speed;
     only(answer.opened.end > 0 ? "room-body" : "room-young", ...STAGES);
     at("source").value = answer.opened.source;
-    this.noteList();
-    this.found.securities = [...this.listings.keys()].map((code) => ({ code, name: this.known?.get(code.split(":")[0]) ?? "" }));
-    if (verified) this.notice("good", say("verified"), say("verified_how", { hash: answer.state.hash.slice(0, 16), position: count(answer.state.position) }));
+    this.about();
+    this.found.securities = [...this.listings.keys()].map((code) => ({ code, name: this.nameOf(code) }));
+    if (verified) notice("good", say("verified"), say("verified_how", { hash: answer.state.hash.slice(0, 16), position: count(answer.state.position) }));
     this.stated(answer.state);
     await this.bars();
-    this.tell();
+    if (span.some(Boolean)) this.measure();
   }
 
   async openLink(link) {
@@ -179,31 +212,19 @@ class Room {
     }
     if (link && MOMENT_GONE.has(refusal.code)) {
       const differs = refusal.code === 7485;
-      this.notice("bad", differs ? say("not_same") : told(refusal), differs ? `${told(refusal)} ${refusal.remedy}` : refusal.remedy);
+      notice("bad", differs ? say("not_same") : told(refusal), differs ? `${told(refusal)} ${refusal.remedy}` : refusal.remedy);
       if (!this.opened) only(this.sources.length > 0 ? "room-choose" : "room-none", ...STAGES);
       return;
     }
     if (refusal.code && refusal.code !== CODES_UNFIT) this.failed(refusal); // other codes are chosen, which is said
   }
 
-  notice(tone, title, text = "") {
-    const box = at("room-notice");
-    const inside = made("div");
-    inside.append(made("p", title));
-    if (text) inside.append(made("p", text, { class: "remedy" }));
-    const close = made("button", "×", { type: "button", class: "button plain little", "aria-label": say("close") });
-    close.addEventListener("click", () => box.replaceChildren());
-    const notice = made("div", "", { class: `notice ${tone}`, role: tone === "bad" ? "alert" : "status" });
-    notice.append(inside, close);
-    box.replaceChildren(notice);
-  }
-
   async bars() {
-    const seconds = secondsOf(...this.times);
+    const seconds = secondsOf(this.hours.length);
     const code = this.active;
     const answer = await this.line.said({ op: "bars", code, seconds }).catch(() => null);
     if (!answer || code !== this.active) return;
-    this.chart.show(answer, Number(this.listings.get(code).reference || 0), ...this.times);
+    this.chart.show(answer, Number(this.listings.get(code).reference || 0), this.hours);
     this.marks();
   }
 
@@ -214,6 +235,7 @@ class Room {
     this.books = new Map(state.books.map((one) => [one.code, one]));
     this.tape.set(state.trades);
     this.draw();
+    this.tell();
   }
 
   updated(message) {
@@ -224,6 +246,7 @@ class Room {
     this.tape.add(message.trades);
     if (!playing) this.say(say("ended", { time: clockOf(time) }));
     this.draw();
+    this.tell();
   }
 
   // --- moving ----------------------------------------------------------------------------------------------------------------
@@ -232,9 +255,12 @@ class Room {
   move(message, { quiet = false } = {}) {
     if (!this.here) return undefined;
     at("room-notice").querySelector(".good")?.remove(); // it was about the moment that is left now
+    if (message.op !== "step") this.steps = 0;
     return this.moving.run(async () => {
       try {
-        this.stated(await this.line.ask(message));
+        const asked = message.op === "step" ? { ...message, count: this.steps } : message;
+        this.steps = 0;
+        this.stated(await this.line.ask(asked));
         if (!quiet) this.say(say("at", { time: clockOf(this.here.time) }));
       } catch (error) {
         if (error.code) this.failed(error);
@@ -246,14 +272,16 @@ class Room {
     return this.move({ op: "seek", ...where });
   }
 
+  /** So many events, besides those that were asked for and wait: however quickly one steps, none is left out. */
   step(number) {
-    return this.move({ op: "step", count: number });
+    this.steps += number;
+    return this.move({ op: "step" });
   }
 
-  /** So many milliseconds of market time. */
+  /** So many milliseconds of market time, silences left out. */
   skip(ms) {
-    const to = Math.min(Math.max(millis(this.here.time) + ms, this.times[0]), this.times[1]);
-    return this.seek({ time: isoOf(to) });
+    const to = Math.min(Math.max(this.hours.along(millis(this.here.time)) + ms, 0), this.hours.length);
+    return this.seek({ time: isoOf(this.hours.moment(to)) });
   }
 
   idle() {
@@ -271,6 +299,7 @@ class Room {
     at("speed").value = speed;
     this.say(say("speed", { speed }));
     if (this.here?.playing) this.move({ op: "speed", speed }, { quiet: true });
+    this.tell();
   }
 
   faster(way) {
@@ -327,6 +356,7 @@ class Room {
   measure() {
     const [from, to] = this.span;
     this.marks();
+    this.tell();
     for (const [id, one] of [["span-in", from], ["span-out", to]]) at(id).dataset.at = one ? clockOf(isoOf(one.ms)) : "";
     at("span-clear").hidden = !from && !to;
     if (!from || !to) return showSpan(null);
@@ -356,7 +386,7 @@ class Room {
     const { here } = this;
     if (!here) return;
     at("moment").textContent = clockOf(here.time);
-    at("day").textContent = this.opened.day;
+    at("day").textContent = here.time.slice(0, 10);
     at("position").textContent = say("position", { position: count(here.position), end: count(this.opened.end) });
     at("hash").textContent = here.hash.slice(0, 12);
     at("hash").title = here.hash;
@@ -372,11 +402,17 @@ class Room {
       this.ladder.show(book, listing, here.own.filter((one) => one.code === this.active));
     }
     this.tiles();
+    if (here.playing) this.list();
+    else this.showLists();
+    for (const element of document.querySelectorAll("[data-needs-line]")) element.disabled = at("room").dataset.link !== "live";
+  }
+
+  /** What is long to draw: the tape, one's own orders, the chart. */
+  showLists() {
     const own = new Set(this.mine.all.keys());
     this.tape.show({ several: this.opened.codes.length > 1, own, amount: this.amount, references: new Map([...this.listings].map(([code, one]) => [code, one.reference])) });
-    this.mine.show(here.own, this.amount);
+    this.mine.show(this.here.own, this.amount);
     this.marks();
-    for (const element of document.querySelectorAll("[data-needs-line]")) element.disabled = at("room").dataset.link !== "live";
   }
 
   headline(book, listing) {
@@ -390,7 +426,8 @@ class Room {
     const moved = change(shown, listing.reference);
     set("last", `${trial ? say("trial") : ""}${price(shown)}`, `replay-last ${moved?.tone ?? ""}`);
     set("change", moved ? `${moved.amount} (${moved.percent})` : "", moved ? `${moved.tone} ${moved.tone}-mark` : "");
-    set("phase", say(`phase.${book.phase}`));
+    set("phase", say(book.phase === "before" && book.trades > 0 ? "phase.between" : `phase.${book.phase}`));
+    document.querySelector('[data-book="phase"]').hidden = !book.bids; // a file of trades tells none
     for (const name of ["open", "high", "low"]) set(name, price(book[name]));
     set("volume", this.amount(book.code, book.volume));
     set("trades", count(book.trades));
@@ -419,13 +456,13 @@ class Room {
       quotes.textContent = book?.bids ? `${book.bids[0]?.[0] ? price(book.bids[0][0]) : "–"} / ${book.asks[0]?.[0] ? price(book.asks[0][0]) : "–"}` : "";
     }
     document.querySelector("[data-active-code]").textContent = this.active;
-    document.querySelector("[data-active-name]").textContent = this.known?.get(this.active.split(":")[0]) ?? "";
+    document.querySelector("[data-active-name]").textContent = this.nameOf(this.active);
   }
 
   tile(code, several) {
     const tile = made("li", "", { "data-code": code });
     const button = made("button", "", { type: "button", class: "tile" });
-    button.append(made("strong", code), made("span", this.known?.get(code.split(":")[0]) ?? "", { class: "tile-name faint" }), made("b", "", { class: "tile-last" }), made("span", "", { class: "tile-quotes faint small" }));
+    button.append(made("strong", code), made("span", this.nameOf(code), { class: "tile-name faint" }), made("b", "", { class: "tile-last" }), made("span", "", { class: "tile-quotes faint small" }));
     button.addEventListener("click", () => this.choose(code));
     tile.append(button);
     if (several) {
@@ -452,7 +489,7 @@ class Room {
     const bookmarks = this.bookmarks.all.filter((one) => new URLSearchParams(one.link).get("source") === source).map((one) => millis(one.time));
     const span = this.span.map((one) => one?.ms ?? null);
     this.chart.mark({ now, span, own, bookmarks });
-    this.scrub.show({ times: this.times, now, span, bookmarks, own: [...this.mine.all.values()].map((one) => millis(one.entered)), end: this.here.position === this.opened.end });
+    this.scrub.show({ hours: this.hours, now, span, bookmarks, own: [...this.mine.all.values()].map((one) => millis(one.entered)), end: this.here.position === this.opened.end });
   }
 
   // --- what is chosen from ------------------------------------------------------------------------------------------------
@@ -475,14 +512,30 @@ class Room {
     return `${source.split("/").slice(1, -1).join(" ")} ${day}`;
   }
 
+  /** What is particular to a kind of source: its units, its notes, how late it is shown. */
+  about() {
+    const { kind } = this.opened;
+    for (const element of document.querySelectorAll("[data-amounts]")) element.textContent = say(kind === "trades" ? "contracts" : "shares");
+    for (const element of document.querySelectorAll("[data-quotes], [data-value]")) element.hidden = kind === "trades"; // of no book, and index points are no money
+    at("value-unit").textContent = kind === "journal" ? say("value_unit") : "";
+    this.noteList();
+  }
+
   noteList() {
     const lines = this.opened.notes.map((one) => one[language]);
     const { delay_minutes: delay } = page.rights;
     const running = this.sources.find((one) => one.source === this.opened.source && one.kind === "journal" && !one.closed);
     if (delay && running) lines.unshift(say("delayed", { minutes: delay }));
+    at("late").hidden = !delay || !running;
+    at("late").textContent = say("late", { minutes: delay });
     at("notes").hidden = lines.length === 0;
     at("notes-list").replaceChildren(...lines.map((line) => made("li", line)));
     at("newer").hidden = !running;
+  }
+
+  /** A security's name; another exchange's may have the code of one of ours. */
+  nameOf(code) {
+    return this.opened?.kind === "journal" ? (this.known?.get(code.split(":")[0]) ?? "") : "";
   }
 
   /** Names of the securities of the open day, where there is one. */
@@ -490,18 +543,13 @@ class Room {
     const day = await market().catch(() => null);
     this.known = new Map((day?.securities ?? []).map((one) => [one.code, one.name]));
     at("tiles").dataset.codes = "";
-    if (this.listings) this.found.securities = [...this.listings.keys()].map((code) => ({ code, name: this.known.get(code.split(":")[0]) ?? "" }));
+    if (this.listings) this.found.securities = [...this.listings.keys()].map((code) => ({ code, name: this.nameOf(code) }));
     this.draw();
   }
 
   controls() {
     this.found = new Finder(at("find"), at("found"), [], (code) => this.add(code));
-    at("source").addEventListener("change", () => {
-      this.fixed = 0;
-      this.active = "";
-      const { codes } = this.opened ?? { codes: [] };
-      this.openSource(at("source").value, codes).catch(() => {});
-    });
+    at("source").addEventListener("change", () => this.chooseSource(at("source").value));
     at("speed").replaceChildren(...SPEEDS.map((speed) => made("option", `×${speed}`, { value: speed })));
     at("speed").value = this.speed;
     at("speed").addEventListener("change", () => this.setSpeed(at("speed").value));
@@ -528,10 +576,17 @@ class Room {
     }
   }
 
-  /** The address says what is open, so that a reload opens it again; the moment itself is shared by its link. */
-  tell() {
-    const codes = this.opened.codes.join(",");
-    history.replaceState(null, "", `${page.room}?source=${this.opened.source}&codes=${codes}${this.fixed ? `&order=${this.fixed}` : ""}`);
+  /** What a permalink says of how the moment is looked at. */
+  view() {
+    return viewText({ code: this.active, several: this.opened.codes.length > 1, speed: this.speed, span: this.span });
+  }
+
+  /** The address is the moment's permalink, so that a reload opens the same moment again, its hash held against the events. */
+  address() {
+    if (!this.here) return;
+    const { source, codes } = this.opened;
+    const query = linkText({ source, at: String(this.here.position), codes: codes.join(","), view: this.view(), hash: this.here.hash, order: this.fixed || "" });
+    history.replaceState(null, "", `${page.room}?${query}`);
   }
 }
 

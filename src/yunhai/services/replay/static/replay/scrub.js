@@ -1,4 +1,4 @@
-/** The scrub bar: the day from its first event to its last, with one's own orders, bookmarks and the span over it. */
+/** The scrub bar: the hours from the first event to the last, with one's own orders, bookmarks and the span over them. */
 
 import { Latest, at, clockOf, isoOf, shape } from "./parts.js";
 
@@ -13,31 +13,41 @@ export class Scrub {
     this.bar.addEventListener("input", () => {
       this.held = true;
       const value = Number(this.bar.value);
-      this.text(value);
-      this.latest.run(() => Promise.resolve(go(value, value >= Number(this.bar.max))));
+      const ms = this.hours.moment(value);
+      this.text(ms);
+      this.latest.run(() => Promise.resolve(go(ms, value >= Number(this.bar.max))));
     });
     this.bar.addEventListener("change", () => {
       this.held = false;
     });
   }
 
-  text(ms) {
-    this.bar.setAttribute("aria-valuetext", clockOf(isoOf(ms), 0));
+  /** A time of day, with its date where there are several. */
+  clock(ms) {
+    const iso = isoOf(ms);
+    return isoOf(this.hours.from).slice(0, 10) === isoOf(this.hours.to).slice(0, 10) ? clockOf(iso, 0) : `${iso.slice(5, 10)} ${clockOf(iso, 0)}`;
   }
 
-  show({ times: [from, to], now, span, bookmarks, own, end }) {
-    this.bar.min = String(from);
-    this.bar.max = String(to);
-    this.bar.step = String(Math.max(1, Math.round((to - from) / 10_000)));
+  text(ms) {
+    this.bar.setAttribute("aria-valuetext", this.clock(ms));
+  }
+
+  show({ hours, now, span, bookmarks, own, end }) {
+    this.hours = hours;
+    this.bar.min = "0";
+    const step = Math.max(1, Math.round(hours.length / 10_000));
+    this.bar.step = String(step);
+    this.bar.max = String(Math.ceil(hours.length / step) * step); // a bar stands on whole steps only: the end must be one
     if (!this.held) {
-      this.bar.value = String(end ? to : now);
+      this.bar.value = end ? this.bar.max : String(hours.along(now));
       this.text(now);
     }
-    at("scrub-from").textContent = clockOf(isoOf(from), 0);
-    at("scrub-to").textContent = clockOf(isoOf(to), 0);
-    const x = (ms) => ((WIDTH * (Math.min(Math.max(ms, from), to) - from)) / Math.max(1, to - from)).toFixed(1);
+    at("scrub-from").textContent = this.clock(hours.from);
+    at("scrub-to").textContent = this.clock(hours.to);
+    const x = (ms) => ((WIDTH * hours.along(ms)) / hours.length).toFixed(1);
     const [first, last] = span;
     const drawn = [shape("rect", { class: "past", x: 0, y: 7, width: x(now), height: 4 })];
+    for (const { at: gap } of hours.parts.slice(1)) drawn.push(shape("rect", { class: "silence", x: ((WIDTH * gap) / hours.length).toFixed(1), y: 4, width: 1, height: 10 }));
     if (first !== null && last !== null) drawn.push(shape("rect", { class: "span", x: x(first), y: 4, width: Math.max(1, x(last) - x(first)).toFixed(1), height: 10 }));
     for (const ms of [first, last]) if (ms !== null) drawn.push(shape("rect", { class: "edge", x: x(ms), y: 1, width: 2, height: 16 }));
     for (const ms of bookmarks) drawn.push(shape("rect", { class: "bookmark", x: x(ms), y: 0, width: 3, height: 6 }));

@@ -17,7 +17,6 @@ export class Share {
     at("share-copy").addEventListener("click", () => this.copy());
     at("bookmark-form").addEventListener("submit", (event) => this.kept(event));
     at("go-form").addEventListener("submit", (event) => this.gone(event));
-    for (const button of document.querySelectorAll("dialog [data-close]")) button.addEventListener("click", () => button.closest("dialog").close());
   }
 
   /** The moment's permalink: { link, time }, or null if it is refused. */
@@ -25,7 +24,7 @@ export class Share {
     if (!this.room.here) return null;
     if (this.room.here.playing) await this.room.move({ op: "pause" });
     try {
-      return await this.room.line.ask({ op: "link", view: this.room.active });
+      return await this.room.line.ask({ op: "link", view: this.room.view() });
     } catch (error) {
       this.room.failed(error);
       return null;

@@ -4,7 +4,7 @@ import { page } from "/static/pocket/page.js";
 import { toast } from "/static/shell/js/toast.js";
 import { told } from "/static/shell/js/trade.js";
 import { MOST, change, load, make } from "/static/quotes/watchlists.js";
-import { at, closes, figure, made, own, say, unitName } from "./parts.js";
+import { at, figure, made, own, say, unitName } from "./parts.js";
 
 const FIRST = 200;
 const LOT = 1000;
@@ -40,7 +40,6 @@ export class Results {
     at("watch").addEventListener("click", () => this.watch());
     at("watch-list").addEventListener("change", () => this.named());
     at("watch-dialog").querySelector("form").addEventListener("submit", (event) => this.add(event));
-    closes(at("watch-dialog"));
   }
 
   show(answer) {

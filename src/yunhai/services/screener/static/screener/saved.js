@@ -2,8 +2,7 @@
 
 import { toast } from "/static/shell/js/toast.js";
 import { told } from "/static/shell/js/trade.js";
-import { call } from "./calls.js";
-import { at, closes, made, say } from "./parts.js";
+import { at, call, made, say } from "./parts.js";
 
 export class Saved {
   /** `put(text)` shows a screen. */
@@ -20,7 +19,6 @@ export class Saved {
     at("rename").addEventListener("click", () => this.ask(true));
     at("update").addEventListener("click", () => this.update());
     at("delete").addEventListener("click", () => this.remove());
-    closes(at("name-dialog"));
     at("name-dialog").querySelector("form").addEventListener("submit", (event) => this.named(event));
   }
 

@@ -4,9 +4,8 @@ import { page } from "/static/pocket/page.js";
 import { toast } from "/static/shell/js/toast.js";
 import { told } from "/static/shell/js/trade.js";
 import { builder } from "./builder.js";
-import { call } from "./calls.js";
 import { Completion, wordsOf } from "./completion.js";
-import { at, made, own, say } from "./parts.js";
+import { at, call, made, own, say } from "./parts.js";
 import { Results } from "./results.js";
 import { Saved } from "./saved.js";
 

@@ -4,25 +4,12 @@
  * The text is made here; the cloud makes its hash of that text, takes a second factor for it, and signs once. Nothing is kept.
  */
 
-import { csrf, Refusal, refusalOf } from "/static/shell/js/token.js";
+import { calls } from "/static/shell/js/calls.js";
+import { Refusal } from "/static/shell/js/token.js";
 import { word } from "/static/shell/js/words.js";
 import { assertion } from "./passkey.js";
 
-const HOME = "/api/v1/trust/credentials";
-
-async function ask(method, path, body) {
-  const headers = { Accept: "application/json", "X-CSRFToken": csrf() };
-  if (body) headers["Content-Type"] = "application/json";
-  let answer;
-  try {
-    answer = await fetch(`${HOME}${path}`, { method, headers, body: body && JSON.stringify(body) });
-  } catch {
-    throw new Refusal({ text: word("error.network") });
-  }
-  const value = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw refusalOf(answer.status, value, answer.headers);
-  return value;
-}
+const ask = calls("/trust/credentials");
 
 /** Keys in the cloud that may sign orders now: [{ credential, key }]. Empty where there are none or nobody answers. */
 export async function cloudKeys() {

@@ -3,9 +3,10 @@
 import { deviceKey, forgetKey, registerKey } from "/static/shell/js/signing.js";
 import { toast } from "/static/shell/js/toast.js";
 import { told } from "/static/shell/js/trade.js";
+import { wordsOf } from "/static/shell/js/words.js";
 
 const page = JSON.parse(document.getElementById("page").textContent);
-const say = (name, places = {}) => page.words[name].replace(/\{(\w+)\}/g, (whole, key) => places[key] ?? whole);
+const say = wordsOf(page.words);
 const here = document.getElementById("here");
 const footer = document.getElementById("register");
 const form = document.getElementById("register-form");

@@ -113,6 +113,12 @@ export function stepped(steps, value, way, { up = 0n, down = 0n } = {}) {
   return next > 0n ? next : value;
 }
 
+/** The price of the grid that is nearest to `value`. */
+export function nearest(steps, value) {
+  const tick = tickAt(steps, value);
+  return ((value + tick / 2n) / tick) * tick;
+}
+
 /** "10:00:00.123" of an ISO time, as it stands there; `places` of the second. */
 export function clockTime(iso, places = 0) {
   const text = String(iso ?? "");

@@ -1,6 +1,8 @@
-/** What every page does: the look, menus that close, forms that are sent once, copying, the market clock, the connection's state. */
+/** What every page does: the look, menus and dialogs that close, forms that are sent once, copying, the market clock, the connection's state. */
 
+import { startAmounts } from "./amounts.js";
 import { startClock } from "./clock.js";
+import { startMenu } from "./menu.js";
 import { toast } from "./toast.js";
 import { csrf } from "./token.js";
 import { word } from "./words.js";
@@ -26,6 +28,14 @@ function drops() {
       drop.open = false;
       drop.querySelector("summary").focus();
     }
+  });
+}
+
+/** `<button data-close>` in a dialog closes it; with a value, that is what it returns. */
+function dialogs() {
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("dialog [data-close]");
+    if (button) button.closest("dialog").close(button.dataset.close);
   });
 }
 
@@ -59,6 +69,9 @@ function copying() {
 
 look();
 drops();
+dialogs();
 once();
 copying();
+startMenu();
+startAmounts();
 startClock();

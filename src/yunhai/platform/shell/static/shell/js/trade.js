@@ -5,6 +5,7 @@
  * answers the second as it answered the first and never orders twice. A refusal comes as `Refusal`.
  */
 
+import { read } from "./calls.js";
 import { canonical, deviceKey, forgetKey, nonce, registerKey, signed } from "./signing.js";
 import { Refusal, refusalOf, token } from "./token.js";
 import { language, word } from "./words.js";
@@ -15,7 +16,7 @@ const AGAIN = new Set([502, 503, 504]);
 const NOT_YET = 6518; // why a clerk looks at a client was registered a moment ago, and is on its way to the core
 const UNKNOWN_KEY = new Set([6101]); // no such key of this person
 const LOST_KEY = new Set([6105, 6106]); // revoked, past its end
-const KEY_WAIT_MS = 10_000;
+const FACT_WAIT_MS = 60_000; // a fact is in the core within a second, where little else is done
 const KEY_PAUSE_MS = 700;
 
 const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -30,6 +31,7 @@ async function once(method, path, text, fresh, signal) {
 /** One call; `repeat`: may be sent again. Decoded JSON, or Refusal. */
 export async function call(method, path, body, { repeat = method === "GET", signal } = {}) {
   const text = body === undefined ? undefined : JSON.stringify(body);
+  const began = performance.now();
   let fresh = false;
   for (let round = 0; ; round += 1) {
     let answer = null;
@@ -47,9 +49,9 @@ export async function call(method, path, body, { repeat = method === "GET", sign
       continue;
     }
     if (answer === null) throw new Refusal({ text: word("error.network") });
-    const value = await answer.json().catch(() => ({}));
-    if (value.error?.code === NOT_YET && repeat && round < PAUSES_MS.length) {
-      await later(PAUSES_MS[round]);
+    const value = await read(answer);
+    if (value.error?.code === NOT_YET && repeat && performance.now() - began < FACT_WAIT_MS) {
+      await later(PAUSES_MS[Math.min(round, PAUSES_MS.length - 1)]);
       continue;
     }
     if (!answer.ok) throw refusalOf(answer.status, value, answer.headers);
@@ -127,7 +129,7 @@ export function trader(page) {
         if (LOST_KEY.has(error.code)) await forgetKey(page.person);
         if (!UNKNOWN_KEY.has(error.code)) throw error;
         // A key registered a moment ago may still be on its way to the core: what was refused is refused for good, so ask anew.
-        if (performance.now() - registered > KEY_WAIT_MS) {
+        if (performance.now() - registered > FACT_WAIT_MS) {
           await forgetKey(page.person);
           throw error;
         }
