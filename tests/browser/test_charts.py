@@ -200,9 +200,18 @@ def test_minutes_of_the_running_day_follow_its_trades(page: Any, cloud: Cloud) -
     before = until(lambda: running(page.request.get(bars).json(), cloud), "minutes of the running day")
     page.goto(f"{cloud.origin}/pocket/chart/{CODE}/?span=1m&indicators=MA(5)")
     page.wait_for_function(DRAWN)
-    for span in ("5m", "15m", "60m", "1m"):
+    for span in ("5m", "15m", "30m", "60m"):
         with page.expect_response(lambda answer, span=span: f"span={span}&" in answer.url and answer.ok):
             page.check(f'#spans [value="{span}"]', force=True)
+    for span in ("1s", "5s", "15s", "30s"):
+        with page.expect_response(lambda answer, span=span: f"span={span}&" in answer.url and answer.ok):
+            page.select_option("#seconds", span)
+        page.wait_for_function(r"() => /\d\d:\d\d:\d\d/.test(document.getElementById('legend').innerText)")
+        assert page.locator("#spans :checked").count() == 0
+    keep(page, "chart-seconds-zh-light-desk")
+    with page.expect_response(lambda answer: "span=1m&" in answer.url and answer.ok):
+        page.check('#spans [value="1m"]', force=True)
+    page.wait_for_function("() => document.getElementById('seconds').value === ''")
     raised = reference + tick(reference)
     text = f"{raised // 10_000}.{raised % 10_000:04}"[:-2]
     seat.place("sell", CODE, price=text, quantity=2000)

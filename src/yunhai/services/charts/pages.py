@@ -53,11 +53,13 @@ SPANS: Final = (
     ("1m", _("1 min")),
     ("5m", _("5 min")),
     ("15m", _("15 min")),
+    ("30m", _("30 min")),
     ("60m", _("60 min")),
     ("1d", pgettext_lazy("bars", "Day")),
     ("1w", pgettext_lazy("bars", "Week")),
     ("1mo", pgettext_lazy("bars", "Month")),
 )
+SECONDS: Final = (("1s", _("1 s")), ("5s", _("5 s")), ("15s", _("15 s")), ("30s", _("30 s")))
 
 
 def first_question(request: HttpRequest, place: Place, kept: charts.ChosenView, code: str, segment: str) -> str:
@@ -92,6 +94,7 @@ def context(
         "code": code,
         "name": name,
         "spans": SPANS,
+        "seconds": SECONDS,
     }
 
 

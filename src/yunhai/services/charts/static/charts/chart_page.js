@@ -147,6 +147,10 @@ class Room {
       input.closest("label").hidden = !answer.spans.includes(input.value);
       input.checked = input.value === answer.span;
     }
+    const seconds = [...at("seconds").options].slice(1);
+    for (const option of seconds) option.hidden = option.disabled = !answer.spans.includes(option.value);
+    at("seconds").hidden = seconds.every((option) => option.disabled);
+    at("seconds").value = seconds.some((option) => option.value === answer.span) ? answer.span : "";
     at("adjusted").value = answer.adjusted;
     this.indicators = answer.indicators.map((one) => one.label);
     this.chips(answer.indicators);
@@ -244,11 +248,13 @@ class Room {
 
   tools() {
     at("chart-tools").addEventListener("submit", (event) => event.preventDefault());
-    at("spans").addEventListener("change", (event) => {
-      this.span = event.target.value;
-      this.load();
-      this.keep();
-    });
+    for (const id of ["spans", "seconds"]) {
+      at(id).addEventListener("change", (event) => {
+        this.span = event.target.value || this.span; // "seconds" by itself is none
+        this.load();
+        this.keep();
+      });
+    }
     at("adjusted").addEventListener("change", (event) => {
       this.adjusted = event.target.value;
       this.load();

@@ -38,10 +38,10 @@ function colours(box) {
 
 const faded = (colour) => colour.replace(/^rgb\((.*)\)$/, "rgba($1, 0.45)");
 
-/** "2026-08-21", with the time of day where spans are shorter than a day. */
-export function dayText(seconds, { time = false } = {}) {
+/** "2026-08-21", with the time of day where spans are shorter than a day: to the minute, `exact` to the second. */
+export function dayText(seconds, { time = false, exact = false } = {}) {
   const text = new Date(seconds * 1000).toISOString();
-  return time ? `${text.slice(0, 10)} ${text.slice(11, 16)}` : text.slice(0, 10);
+  return time ? `${text.slice(0, 10)} ${text.slice(11, exact ? 19 : 16)}` : text.slice(0, 10);
 }
 
 /** What an answer is of, to be compared with another's. */
@@ -111,8 +111,8 @@ export class Stage {
   show(answer, { keep = false } = {}) {
     this.data = answer;
     this.times = answer.time.map((time) => time + answer.offset_seconds);
-    this.daily = ["1d", "1w", "1mo"].includes(answer.span);
-    this.chart.applyOptions({ timeScale: { timeVisible: !this.daily, secondsVisible: answer.span === "1s" } });
+    this.clock = { time: !["1d", "1w", "1mo"].includes(answer.span), exact: /^\d+s$/.test(answer.span) };
+    this.chart.applyOptions({ timeScale: { timeVisible: this.clock.time, secondsVisible: this.clock.exact } });
     this.at = this.times.length - 1;
     this.draw({ keep });
   }
@@ -259,7 +259,7 @@ export class Stage {
       element.append(value);
       line.append(element);
     };
-    part("", dayText(this.times[at], { time: !this.daily }), "");
+    part("", dayText(this.times[at], this.clock), "");
     for (const [label, column] of [["open", open], ["high", high], ["low", low], ["close", close]]) part(this.words[label], price(BigInt(column[at])));
     const share = before ? ((close[at] - before) / before) * 100 : 0;
     part("", `${share > 0 ? "▲" : share < 0 ? "▼" : ""}${Math.abs(share).toFixed(2)}%`);
@@ -291,7 +291,7 @@ export class Stage {
   spoken() {
     const { open, high, low, close } = this.data;
     const parts = [["open", open], ["high", high], ["low", low], ["close", close]].map(([name, column]) => `${this.words[name]} ${price(BigInt(column[this.at]))}`);
-    return [dayText(this.times[this.at], { time: !this.daily }), ...parts].join(" ");
+    return [dayText(this.times[this.at], this.clock), ...parts].join(" ");
   }
 
   // --- moving ----------------------------------------------------------------------------------------------------------

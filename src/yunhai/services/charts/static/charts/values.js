@@ -64,7 +64,7 @@ export class Values {
     const { stage, words } = this.room;
     const { data, times } = stage;
     const whole = (name) => ({ name: words[name], of: (bar) => count(data[name === "shares" ? "volume" : name][bar]) });
-    const found = [{ name: words.moment, of: (bar) => dayText(times[bar], { time: !stage.daily }) }];
+    const found = [{ name: words.moment, of: (bar) => dayText(times[bar], stage.clock) }];
     for (const name of ["open", "high", "low", "close"]) found.push({ name: words[name], of: (bar) => price(BigInt(data[name][bar])) });
     found.push(this.room.futures ? { ...whole("shares"), name: words.contracts } : whole("shares"));
     if (data.value.some(Boolean)) found.push({ name: words.value, of: (bar) => money(BigInt(data.value[bar])) });
