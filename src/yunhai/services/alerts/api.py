@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import ALERT_FIRINGS_SHOWN_MAX, ALERTS_MAX, ALERTS_REMOVED_MAX
+from yunhai.platform.identity.api import in_turn
 from yunhai.platform.identity.caller import Caller
-from yunhai.platform.identity.models import Person
 from yunhai.platform.readings.shown import moment
 from yunhai.services.alerts.errors import ALERT_UNKNOWN, ALERTS_FULL
 from yunhai.services.alerts.models import Alert, Firing
@@ -102,7 +102,7 @@ def make(caller: Caller, code: str, wanted: Wanted) -> AlertView:
     _put(row, wanted, security)
     row.held = _holds(row, security)
     with transaction.atomic():
-        _one_at_a_time(caller)
+        _with_room(caller)
         row.save()
     return _view(row, security)
 
@@ -142,7 +142,7 @@ def restore(caller: Caller, alert: int) -> AlertView:
         row = _own(caller, alert, removed=True)
         security = orders.security(row.security)
         if row.removed_at is not None:
-            _one_at_a_time(caller)
+            _with_room(caller)
             row.removed_at = None
             if row.state == ARMED:
                 _arm(row, security)
@@ -207,9 +207,9 @@ def _holds(row: Alert, security: orders.SecurityView) -> bool:
     return holds(row.kind, row.threshold, now)
 
 
-def _one_at_a_time(caller: Caller) -> None:
-    """One request of a person at a time, or two at once could both be the last that fits. ALERTS_FULL."""
-    Person.objects.select_for_update(of=("self",), no_key=True).get(pk=caller.person_id)
+def _with_room(caller: Caller) -> None:
+    """There is room for one more. ALERTS_FULL."""
+    in_turn(caller.person_id)
     if _kept(caller).count() >= ALERTS_MAX:
         raise YunhaiError(ALERTS_FULL, most=ALERTS_MAX)
 

@@ -22,6 +22,7 @@ from yunhai.market.replay.source import Source
 from yunhai.platform.identity.caller import Caller
 from yunhai.platform.identity.models import Person
 from yunhai.platform.tenancy import rls
+from yunhai.platform.tenancy.api import in_turn
 from yunhai.services.contests import places, sources
 from yunhai.services.contests.errors import (
     CONTEST_FULL,
@@ -245,6 +246,7 @@ def placings(row: Contest, shown: Standing) -> tuple[Placed, ...]:
 def make(caller: Caller, draft: Draft) -> ContestView:
     """A new draft with its join code. CONTEST_WRONG, CONTEST_SOURCE_UNFIT, CONTESTS_FULL."""
     draft, live = fitted(draft)
+    in_turn(caller.tenant_id)
     if Contest.objects.count() >= CONTESTS_MAX:
         raise YunhaiError(CONTESTS_FULL, most=CONTESTS_MAX)
     row = Contest(tenant_id=caller.tenant_id, made_by_id=caller.person_id, join_code=_new_code())

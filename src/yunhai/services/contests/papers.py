@@ -20,6 +20,7 @@ from yunhai.market.paper.score import Score, score
 from yunhai.market.paper.summary import Summary, summary
 from yunhai.market.paper.words import OrderState, OrderView, Result
 from yunhai.market.replay.source import BOARD, Source
+from yunhai.platform.identity.api import in_turn
 from yunhai.platform.identity.caller import Caller
 from yunhai.services.contests import api, practice, sources
 from yunhai.services.contests.errors import (
@@ -157,8 +158,9 @@ def begin(caller: Caller, *, cash: int = PERSONAL_CASH, fee: bool = True) -> int
     """A new personal account; the one before is closed and kept. PAPERS_FULL, PAPER_ORDER_WRONG of an amount out of bounds."""
     if not SCALE <= cash <= 1_000 * PERSONAL_CASH:
         raise order_wrong("the start cash is 1 to 1,000,000,000 NT$", "起始資金為 1 至 10 億元")
-    own = Paper.objects.select_for_update().filter(person=caller.person_id, contest__isnull=True, practice__isnull=True)
-    if len(own) >= PAPERS_A_PERSON_MAX:
+    in_turn(caller.person_id)
+    own = Paper.objects.filter(person=caller.person_id, contest__isnull=True, practice__isnull=True)
+    if own.count() >= PAPERS_A_PERSON_MAX:
         raise YunhaiError(PAPERS_FULL, most=PAPERS_A_PERSON_MAX)
     own.filter(closed_at__isnull=True).update(closed_at=datetime.now(UTC))
     made = Paper.objects.create(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import PRACTICES_A_PERSON_MAX
 from yunhai.market.paper.summary import Summary, summary
+from yunhai.platform.identity.api import in_turn
 from yunhai.platform.identity.caller import Caller
 from yunhai.services.contests import places, sources
 from yunhai.services.contests.errors import PAPER_MISSING, PRACTICE_OVER, PRACTICES_FULL
@@ -134,7 +135,8 @@ def anew(caller: Caller, paper: int) -> int:
 
 
 def _begun(caller: Caller, row: Practice) -> int:
-    if len(Practice.objects.select_for_update().filter(person=caller.person_id)) >= PRACTICES_A_PERSON_MAX:
+    in_turn(caller.person_id)
+    if Practice.objects.filter(person=caller.person_id).count() >= PRACTICES_A_PERSON_MAX:
         raise YunhaiError(PRACTICES_FULL, most=PRACTICES_A_PERSON_MAX)
     row.save()
     made = Paper.objects.create(
