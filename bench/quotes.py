@@ -42,6 +42,7 @@ from yunhai.journal.reader import Reader as Journal
 from yunhai.kernel.limits import STREAM_BEHIND_SECONDS_MAX
 from yunhai.trading import tokens
 from yunhai.trading.core.packing import trading_records
+from yunhai.trading.http.unix import unix_transport
 
 READERS = 200
 CODES_EACH = 50
@@ -95,7 +96,7 @@ class Process:
         self.process.wait(60)
 
     def _get(self, path: str) -> httpx.Response:
-        transport = httpx.HTTPTransport(uds=str(self.places.stream_socket))
+        transport = unix_transport(self.places.stream_socket)
         with httpx.Client(transport=transport, base_url="http://stream", timeout=10) as client:
             return client.get("/stream/v1" + path if path != "/metrics" else path)
 

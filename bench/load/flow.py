@@ -41,6 +41,7 @@ from yunhai.trading.facts import (
     TenantSet,
     TerminalSet,
 )
+from yunhai.trading.http.unix import unix_transport
 from yunhai.trading.instructions import Instruction, SignedInstruction, canonical, signed_attributes
 from yunhai.trading.lines.login import verifier_of
 from yunhai.trading.signatures import key_from_seed, point_of, raw_of
@@ -162,7 +163,7 @@ class LoadedCore:
         self.log.close()
 
     def _client(self) -> httpx.Client:
-        transport = httpx.HTTPTransport(uds=str(self.places.inner_socket))
+        transport = unix_transport(self.places.inner_socket)
         return httpx.Client(transport=transport, base_url="http://inner", timeout=120)
 
     def _ready(self) -> bool:

@@ -21,7 +21,6 @@ import contextlib
 import os
 import secrets
 import signal
-import ssl
 import subprocess
 import sys
 import time
@@ -44,6 +43,7 @@ from yunhai.trading.core.core import Core, CoreSettings
 from yunhai.trading.facts import DayOpened, Decided, GrantSet, KeySet, LineSet, Opening, PoolSet
 from yunhai.trading.http.listening import unix_socket
 from yunhai.trading.http.serve import serve
+from yunhai.trading.http.unix import unix_transport
 from yunhai.trading.instructions import Instruction, SignedInstruction, canonical
 from yunhai.trading.lines.login import verifier_of
 from yunhai.trading.signatures import point_of, sign
@@ -54,8 +54,6 @@ LINES = {"7A": EAST, "7B": EAST, "8A": WEST, "8B": WEST}
 PASSWORD = "for tests only"
 BROKER = {EAST: "9A00", WEST: "8B00"}
 _COLUMNS = ("batch", "part", "accounts", "codes", "amounts", "costs")
-NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""For clients of a socket in the file system: without it each reads every authority's certificate, for nothing."""
 START_S = 20.0
 STOP_S = 20.0
 
@@ -131,7 +129,7 @@ class Cloud:
 
     def inner(self) -> httpx.Client:
         """A client of the inner socket."""
-        transport = httpx.HTTPTransport(uds=str(self.places.inner_socket), verify=NO_TLS)
+        transport = unix_transport(self.places.inner_socket)
         client = httpx.Client(transport=transport, base_url="http://inner", timeout=30)
         self.clients.append(client)
         return client
@@ -139,7 +137,7 @@ class Cloud:
     def client(self, account: int = ANNE, **claims: Any) -> httpx.Client:
         """A client of the public socket with the token of the account's person."""
         token = self.token(account, **claims)
-        transport = httpx.HTTPTransport(uds=str(self.places.core_socket), verify=NO_TLS)
+        transport = unix_transport(self.places.core_socket)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         client = httpx.Client(transport=transport, base_url="http://core", headers=headers, timeout=30)
         self.clients.append(client)
@@ -347,7 +345,6 @@ __all__ = [
     "DATE",
     "EAST",
     "KEYIN",
-    "NO_TLS",
     "WEST",
     "Cloud",
     "CoreHere",

@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect, unix_connect
 from yunhai.client import failures
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import CLIENT_FRAME_BYTES_MAX
+from yunhai.trading.http.unix import unix_transport, unix_transport_async
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,11 @@ class Origin:
         return f"unix:{self.socket}" if self.socket else self.url
 
     def client(self, *, timeout_s: float) -> httpx.Client:
-        transport = httpx.HTTPTransport(uds=self.socket) if self.socket else None
+        transport = unix_transport(self.socket) if self.socket else None
         return httpx.Client(base_url=self.url, transport=transport, timeout=timeout_s, trust_env=False)
 
     def async_client(self, *, timeout_s: float) -> httpx.AsyncClient:
-        transport = httpx.AsyncHTTPTransport(uds=self.socket) if self.socket else None
+        transport = unix_transport_async(self.socket) if self.socket else None
         return httpx.AsyncClient(base_url=self.url, transport=transport, timeout=timeout_s, trust_env=False)
 
     async def open(self, path: str, *, timeout_s: float) -> websockets.ClientConnection:

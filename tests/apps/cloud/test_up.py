@@ -20,6 +20,7 @@ import pytest
 from yunhai.apps.cloud import supervisor
 from yunhai.journal.reader import Reader
 from yunhai.trading.facts import CellSet, decode
+from yunhai.trading.http.unix import unix_transport
 
 pytestmark = pytest.mark.full
 
@@ -125,7 +126,7 @@ def test_parts_that_hang_are_ended_and_come_back(cloud: Cloud) -> None:
     assert cloud.get("/trade/v1/rejects").status_code == 200
     told = [json.loads(line) for line in (cloud.home / "logs" / "up.log").read_text().splitlines()]
     assert {one["of"] for one in told if "ending it" in one["event"]} == set(PARTS)
-    transport = httpx.HTTPTransport(uds=str(cloud.home / "run" / "up.sock"))
+    transport = unix_transport(cloud.home / "run" / "up.sock")
     with httpx.Client(transport=transport, base_url="http://up") as up:
         assert up.get("/ready").json()["ready"] is True
         metrics = up.get("/metrics").text

@@ -20,6 +20,7 @@ from asn1crypto import crl
 from tests.apps.trust.scene import digest, needs_softhsm, new_key, spki
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.prepare import make_credentials
+from yunhai.trading.http.unix import unix_transport
 from yunhai.trading.trust import activations
 
 pytestmark = [needs_softhsm, pytest.mark.full]
@@ -58,7 +59,7 @@ class Program:
         return self.process.wait(20)
 
     def ask(self, method: str, path: str, body: Any = None, *, name: str = "trust") -> httpx.Response:
-        transport = httpx.HTTPTransport(uds=str(self.home / "run" / f"{name}.sock"))
+        transport = unix_transport(self.home / "run" / f"{name}.sock")
         with httpx.Client(transport=transport, timeout=20, trust_env=False) as client:
             return client.request(method, f"http://trust{path}", json=body)
 

@@ -20,6 +20,7 @@ from tests.services.ledger.test_reader import assert_tables_are_the_books
 from tests.services.small_market import SmallMarket
 from yunhai.apps.cloud.places import Places
 from yunhai.apps.cloud.readers import JournalReading
+from yunhai.trading.http.unix import unix_transport
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def start(home: Path, server: Any) -> "subprocess.Popen[bytes]":
 
 def ready(places: Places) -> dict[str, Any]:
     try:
-        transport = httpx.HTTPTransport(uds=str(places.reader_socket))
+        transport = unix_transport(places.reader_socket)
         with httpx.Client(transport=transport, base_url="http://reader", timeout=2) as client:
             return dict(client.get("/ready").json())
     except httpx.TransportError:

@@ -10,13 +10,14 @@ import httpx
 import msgspec
 import pytest
 
-from tests.trading.core_harness import ANNE, BEN, CARL, CLERK, EAST, NO_TLS, OPERATIONS, WEST, CoreProcess, row
+from tests.trading.core_harness import ANNE, BEN, CARL, CLERK, EAST, OPERATIONS, WEST, CoreProcess, row
 from yunhai.apps.cloud.sockets import listen
 from yunhai.trading.facts import Lookup
 from yunhai.trading.http.inner import INNER
 from yunhai.trading.http.openapi import openapi_components, openapi_paths
 from yunhai.trading.http.public import ROUTES
 from yunhai.trading.http.routes import Route, Who, errors_of
+from yunhai.trading.http.unix import unix_transport
 
 NT = 10_000
 
@@ -104,7 +105,7 @@ def test_nobody_else_is(cloud: CoreProcess, route: Route) -> None:
 
 
 def anonymous(cloud: CoreProcess) -> httpx.Client:
-    transport = httpx.HTTPTransport(uds=str(cloud.places.core_socket), verify=NO_TLS)
+    transport = unix_transport(cloud.places.core_socket)
     return httpx.Client(transport=transport, base_url="http://core")
 
 

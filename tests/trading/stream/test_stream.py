@@ -31,6 +31,7 @@ from yunhai.exchange.rules.words import SegmentName
 from yunhai.kernel.money import price_text
 from yunhai.kernel.records import Phase
 from yunhai.trading.facts import GrantSet, Lookup, SessionRevoked
+from yunhai.trading.http.unix import unix_transport_async
 from yunhai.trading.stream import client, hub, process
 from yunhai.trading.stream.quotes import Board, levels_of
 
@@ -496,7 +497,7 @@ async def test_a_stream_that_starts_first_waits_and_one_that_starts_later_begins
 
 async def test_health_ready_and_metrics(tmp_path: Path) -> None:
     async with both(tmp_path) as (core, stream):
-        transport = httpx.AsyncHTTPTransport(uds=str(core.places.stream_socket))
+        transport = unix_transport_async(core.places.stream_socket)
         async with httpx.AsyncClient(transport=transport, base_url="http://stream") as http:
             for path, status in (
                 ("/health", 200),

@@ -17,6 +17,7 @@ import httpx
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
 from yunhai.kernel.limits import DETAIL_CHARACTERS_MAX
+from yunhai.trading.http.unix import unix_transport
 
 ASK_SECONDS: Final = 2.0
 SILENT: Final = "no answer"
@@ -33,7 +34,7 @@ class Answer:
 def ask(socket: Path, path: str = "/ready", *, timeout: float = ASK_SECONDS) -> Answer:
     """What the process behind a Unix socket answers; one that is silent for `timeout` seconds is not fit."""
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), timeout=timeout, trust_env=False) as client:
+        with httpx.Client(transport=unix_transport(socket), timeout=timeout, trust_env=False) as client:
             found = client.get(f"http://localhost{path}")
     except httpx.TimeoutException:
         return Answer(False, f"{SILENT} within {timeout:g} s")

@@ -184,9 +184,10 @@ def status(home: Path | None, as_json: bool) -> int:
     from yunhai.apps.cloud.errors import NOT_UP
     from yunhai.apps.trust.folder import TrustPlaces
     from yunhai.kernel.errors import YunhaiError
+    from yunhai.trading.http.unix import unix_transport
 
     at = TrustPlaces(Places.at(home))
-    transport = httpx.HTTPTransport(uds=str(at.socket))
+    transport = unix_transport(at.socket)
     try:
         with httpx.Client(transport=transport, timeout=TIMEOUT_S, trust_env=False) as client:
             found = client.get("http://trust/status").raise_for_status().json()

@@ -15,6 +15,7 @@ from yunhai.apps.trust.folder import TrustPlaces
 from yunhai.apps.trust.probe import FACT_S, Holder, Target, Try, kept, request_of
 from yunhai.apps.trust.words import IssueSaid
 from yunhai.kernel.errors import YunhaiError
+from yunhai.trading.http.unix import unix_transport
 from yunhai.trading.trust.process_errors import PROBE_NOT_POSSIBLE
 
 NAME: Final = "YH-PROBE"
@@ -113,7 +114,7 @@ def _unregistered(at: TrustPlaces) -> Callable[[str, ec.EllipticCurvePrivateKey,
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
         asked = {"profile": profile, "subject": NAME, "spki": base64.b64encode(spki).decode(), "days": 1}
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(at.socket)), trust_env=False) as client:
+        with httpx.Client(transport=unix_transport(at.socket), trust_env=False) as client:
             said = msgspec.json.decode(client.post("http://trust/issue", json=asked).content, type=IssueSaid)
             revoked = {"serial": said.serial.hex(), "status": "revoked", "reason": 5}
             client.post("http://trust/status", json=revoked)

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from yunhai.kernel.errors import YunhaiError, catalogue
 from yunhai.platform.console.errors import CORE_ANSWER, CORE_UNREACHABLE
+from yunhai.trading.http.unix import unix_transport
 
 TIMEOUT_S: Final = 3.0
 SLOW_TIMEOUT_S: Final = 120.0
@@ -20,7 +21,7 @@ SLOW_TIMEOUT_S: Final = 120.0
 
 @cache
 def _client(socket: str) -> httpx.Client:
-    transport = httpx.HTTPTransport(uds=socket, retries=0)
+    transport = unix_transport(socket)
     return httpx.Client(transport=transport, base_url="http://core", timeout=TIMEOUT_S)
 
 

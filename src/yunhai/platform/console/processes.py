@@ -8,6 +8,8 @@ from typing import Any, Final
 import httpx
 from django.conf import settings
 
+from yunhai.trading.http.unix import unix_transport
+
 PARTS: Final = ("core", "stream", "web", "reader", "origin")
 STALE_S: Final = 10.0
 """A status older than this was written by an `up` that is gone."""
@@ -87,7 +89,7 @@ def _answers(name: str) -> bool | None:
     if socket is None:
         return None
     try:
-        transport = httpx.HTTPTransport(uds=str(socket))
+        transport = unix_transport(socket)
         with httpx.Client(transport=transport, timeout=PROBE_S, trust_env=False) as client:
             return client.get("http://localhost/ready").status_code == httpx.codes.OK
     except httpx.HTTPError:

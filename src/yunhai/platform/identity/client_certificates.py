@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from yunhai.kernel.errors import YunhaiError
+from yunhai.trading.http.unix import unix_transport
 from yunhai.trading.trust.door import DOOR_HEADER, Door
 from yunhai.trading.trust.interface_errors import (
     CERTIFICATE_DEAD,
@@ -71,7 +72,7 @@ def _door(path: Path, _changed_ns: int) -> Door:
 
 @cache
 def _client(socket: str) -> httpx.Client:
-    transport = httpx.HTTPTransport(uds=socket, retries=0)
+    transport = unix_transport(socket)
     return httpx.Client(transport=transport, base_url="http://core", timeout=TIMEOUT_S)
 
 

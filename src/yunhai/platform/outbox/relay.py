@@ -18,6 +18,7 @@ import structlog
 from psycopg.rows import namedtuple_row
 
 from yunhai.kernel.limits import OUTBOX_BATCH_MAX, RELAY_PAUSE_SECONDS_MAX
+from yunhai.trading.http.unix import unix_transport
 
 FACTS_PATH: Final = "/facts"
 PAUSE_SECONDS: Final = 0.2
@@ -57,7 +58,7 @@ class Round:
 def poster(socket: str) -> Post:
     """Posts batches to the inner socket. Keeps its connection; not for two threads."""
     client = httpx.Client(
-        transport=httpx.HTTPTransport(uds=socket), base_url="http://core", timeout=TIMEOUT_SECONDS, trust_env=False
+        transport=unix_transport(socket), base_url="http://core", timeout=TIMEOUT_SECONDS, trust_env=False
     )
 
     def post(batch: Sequence[dict[str, Any]]) -> Answer:

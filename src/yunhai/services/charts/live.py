@@ -4,7 +4,6 @@ Answers are kept for a moment, since many look at the same few securities; after
 on are asked for, and joined to what is here.
 """
 
-import ssl
 import threading
 import time
 from typing import Final
@@ -16,12 +15,11 @@ from django.conf import settings
 
 from yunhai.kernel.limits import CHART_SERIES_KEPT_MAX
 from yunhai.market.importers.following import LiveBars, bars_of, joined
+from yunhai.trading.http.unix import unix_transport
 
 PATIENCE_SECONDS: Final = 2.0
 KEPT_SECONDS: Final = 0.5
 _DECODER: Final = msgspec.msgpack.Decoder(LiveBars)
-_NO_TLS: Final = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-"""A Unix socket needs none; httpx would read every authority of the system for each question (50 ms)."""
 
 
 class _Kept:
@@ -55,7 +53,7 @@ def _asked(socket: str, known: LiveBars | None, **series: str) -> LiveBars | Non
     if known is not None and known.bars:
         query |= {"date": known.date, "since": int(bars_of(known)["start_ns"][-1])}
     try:
-        transport = httpx.HTTPTransport(uds=socket, verify=_NO_TLS)
+        transport = unix_transport(socket)
         with httpx.Client(transport=transport, timeout=PATIENCE_SECONDS, trust_env=False) as client:
             answer = client.get(f"http://localhost/bars?{urlencode(query)}")
     except httpx.HTTPError:

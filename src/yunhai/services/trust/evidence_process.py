@@ -7,6 +7,7 @@ import httpx
 
 from yunhai.kernel.errors import YunhaiError
 from yunhai.services.trust.errors import PROCESS_AWAY
+from yunhai.trading.http.unix import unix_transport
 
 _TIMEOUT_S: Final = 5.0
 
@@ -37,7 +38,7 @@ class TrustSocket:
     """The trust process over its socket."""
 
     def __init__(self, socket: Path) -> None:
-        transport = httpx.HTTPTransport(uds=str(socket))
+        transport = unix_transport(socket)
         self._client = httpx.Client(transport=transport, base_url="http://trust", timeout=_TIMEOUT_S, trust_env=False)
 
     def _ask(self, method: str, path: str, body: bytes = b"", kind: str = "") -> bytes:

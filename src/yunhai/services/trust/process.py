@@ -15,6 +15,7 @@ from django.conf import settings
 
 from yunhai.kernel.errors import YunhaiError, catalogue
 from yunhai.services.trust.errors import PROCESS_ANSWER, PROCESS_AWAY
+from yunhai.trading.http.unix import unix_transport
 from yunhai.trading.trust import process_errors as _its_refusals  # noqa: F401 - so that they are known here by number
 
 SOCKET: Final = "trust.sock"
@@ -42,7 +43,7 @@ class Status:
 
 @cache
 def _client(socket: str) -> httpx.Client:
-    transport = httpx.HTTPTransport(uds=socket, retries=0)
+    transport = unix_transport(socket)
     return httpx.Client(transport=transport, base_url="http://trust", timeout=TIMEOUT_S)
 
 

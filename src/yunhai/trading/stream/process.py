@@ -19,6 +19,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from yunhai.kernel.errors import YunhaiError
 from yunhai.kernel.limits import STREAM_FAULTS_MAX, STREAM_MESSAGE_BYTES_MAX
 from yunhai.trading.http.listening import quiet_server
+from yunhai.trading.http.unix import unix_transport_async
 from yunhai.trading.stream.app import Application
 from yunhai.trading.stream.client import GOING_AWAY
 from yunhai.trading.stream.counted import Counted
@@ -154,7 +155,7 @@ class Stream:
 
     async def _seconds(self) -> None:
         loop = asyncio.get_running_loop()
-        transport = httpx.AsyncHTTPTransport(uds=str(self.settings.inner)) if self.settings.inner else None
+        transport = unix_transport_async(self.settings.inner) if self.settings.inner else None
         async with httpx.AsyncClient(transport=transport, base_url="http://core", timeout=1.0) as core:
             while True:
                 await asyncio.sleep(1)
