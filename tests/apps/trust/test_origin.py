@@ -11,7 +11,6 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,8 @@ from yunhai.trading.http.listening import quiet_server, unix_socket
 from yunhai.trading.trust.door import DOOR_HEADER, Door
 from yunhai.trading.trust.mutual import Mutual, came_by
 from yunhai.trading.trust.profiles import Profile, Subject
+
+STARTS_S = 60
 
 
 def free_port() -> int:
@@ -74,12 +75,19 @@ class Standing:
         self.log = home / "caddy.log"
         with self.log.open("wb") as log:
             self.caddy = subprocess.Popen(command, stderr=log, env=os.environ | folders)
-        until = time.monotonic() + 15
-        while time.monotonic() < until:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.mutual), timeout=1):
-                return
+        until = time.monotonic() + STARTS_S
+        while not (self.web.started and self._listens(self.port) and self._listens(self.mutual)):
+            assert self.caddy.poll() is None, self.log.read_text()
+            assert time.monotonic() < until, f"the origin did not start\n{self.log.read_text()}"
             time.sleep(0.05)
-        raise AssertionError("caddy did not start")
+
+    @staticmethod
+    def _listens(port: int) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def end(self) -> None:
         self.caddy.terminate()
