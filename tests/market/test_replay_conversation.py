@@ -340,24 +340,42 @@ def test_a_token_that_died_ends_a_playing_replay(viewer: Everything) -> None:
     asyncio.run(run())
 
 
-def test_a_right_that_is_taken_away_holds_for_the_next_message_and_ends_a_playing_replay(viewer: Everything) -> None:
+@pytest.mark.parametrize("then", [{}, {"op": "step"}, {"op": "play", "speed": "1"}], ids=["idle", "asks", "plays"])
+def test_a_right_that_is_taken_away_ends_the_replay(viewer: Everything, then: dict[str, str]) -> None:
+    """Whether something plays, is asked, or neither."""
+
     async def run() -> None:
         async with door(viewer) as opened_door:
             client = opened_door.client()
             client.say(op="auth", token="anne")
             client.say(op="open", source="test/busy", codes=["A"])
             await client.answer("state")
+            if then.get("op") == "play":
+                client.say(**then)
+                await client.answer("update")
             opened_door.tokens["anne"].entitled = False
-            client.say(op="step")
+            if then.get("op") == "step":
+                client.say(**then)
             assert (await client.answer("refused"))["error"]["code"] == NOT_ENTITLED
-            opened_door.tokens["anne"].entitled = True
-            client.say(op="step")
-            assert (await client.answer("state", 2))["position"] > 0
-            client.say(op="play", speed="1")
-            await client.answer("update")
-            opened_door.tokens["anne"].entitled = False
-            assert (await client.answer("refused", 2))["error"]["code"] == NOT_ENTITLED
             await client.until(lambda: client.code is not None)
+            assert client.code == 1008
+            assert [one["op"] for one in client.got].count("state") == 1 + (then.get("op") == "play")
+
+    asyncio.run(run())
+
+
+def test_whose_token_is_over_stays_until_something_is_asked(viewer: Everything) -> None:
+    async def run() -> None:
+        async with door(viewer) as opened_door:
+            client = opened_door.client()
+            client.say(op="auth", token="anne")
+            client.say(op="open", source="test/busy", codes=["A"])
+            await client.answer("state")
+            opened_door.tokens["anne"].alive = False
+            await asyncio.sleep(1.5)  # longer than an idle right goes unlooked at
+            assert client.code is None
+            client.say(op="step")
+            await client.until(lambda: client.code == 1008)
 
     asyncio.run(run())
 

@@ -105,6 +105,8 @@ async def test_who_may_replay_and_how_late_is_the_matrixs_to_say(tmp_path: Path)
             state = await reader.ask("seek", position=await position_at_end(reader))
             assert state["books"][0]["volume"] == 1000
             await matrix(core, stream, "none", 902)
+            assert (await reader.next("refused"))["error"]["name"] == "replay-not-entitled"  # nobody had asked
+        async with replaying(core) as reader:
             for said in ({"op": "seek", "position": 0}, {"op": "step"}, {"op": "play", "speed": "1"}, {"op": "link"}):
                 op = str(said.pop("op"))
                 assert (await reader.ask(op, **said))["error"]["name"] == "replay-not-entitled", op

@@ -34,6 +34,8 @@ from yunhai.trading.core.errors import TOKEN_MISSING
 PATH: Final = "/stream/v1/replay"
 TURN_S: Final = 0.05
 """How often playing is told at most."""
+_ALLOWED_S: Final = 1.0
+"""How long a right that was taken away may go unnoticed where a replay stands open."""
 _POLICY: Final = 1008
 _TRY_LATER: Final = 1013
 _TOO_SLOW: Final = 4008
@@ -194,12 +196,12 @@ class _Connection:
             heard.cancel()
 
     def _patience(self) -> float | None:
-        """How long to wait for a message: until something is due, or a token."""
+        """How long to wait for a message: until something is due, or a token, or another look at the right."""
         session = self._session
         if session is None:
             return STREAM_TOKEN_SECONDS_MAX
         if not session.playing:
-            return None
+            return _ALLOWED_S if session.opened else None
         due = session.next_due()
         soon = TURN_S if due is None else (due - self._application.now()) / SECOND
         return min(max(soon, TURN_S), 1.0)
@@ -242,15 +244,20 @@ class _Connection:
         await self._tell(ENCODER.encode({"op": "authenticated", "expires": self.right.expires}))
 
     async def _play(self) -> None:
-        """One update, if something plays; a slow reader's replay goes on from where it is."""
+        """One update, if something plays; a slow reader's replay goes on from where it is. Whose right to an open replay was
+        taken away is sent away; whose token is over, only while something plays or once something is asked: nothing is told
+        meanwhile."""
         session, application = self._session, self._application
-        if session is None or not session.playing or self.right is None:
+        if session is None or not session.opened or self.right is None:
             return
         try:
-            self.right.require()
+            if session.playing:
+                self.right.require()
             self.right.allow()
         except YunhaiError as error:
             await self.refuse(error, _POLICY)
+        if not session.playing:
+            return
         update = await application.work(session.tick, application.now())
         began = application.now()
         if update is not None:

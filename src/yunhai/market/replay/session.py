@@ -88,6 +88,11 @@ class Session:
         self._levels = 0
 
     @property
+    def opened(self) -> bool:
+        """Whether a replay is open."""
+        return self._replay is not None
+
+    @property
     def playing(self) -> bool:
         """Whether something will be due."""
         return self._replay is not None and self._replay.playing is not None
