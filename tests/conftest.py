@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.platform_fixtures"]
 
 ROOT = Path(__file__).resolve().parents[1]
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
 """New objects before a look at the young, and looks before one at the older: what the tests make is small."""
+
+# A busy machine may take any time over an example: how long one takes says nothing of what is tested.
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -115,6 +115,7 @@ def test_language_and_look_are_kept(browser: Any, cloud: Cloud) -> None:
     assert page.get_attribute("html", "lang") == "en"
     page.locator(".bar details.drop").last.locator("summary").click()
     page.check("[name=theme][value=system]", force=True)
+    page.wait_for_function("() => document.cookie.includes('yunhai_theme=system')")  # kept before the page is left
     page.locator("button[name=language][value=zh-hant]").click()
     page.locator("h1:has-text('自選')").wait_for()
     other.close()

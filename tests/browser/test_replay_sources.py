@@ -3,6 +3,7 @@ real futures day, a source that is late, closed, changed or gone, and a stream t
 
 import json
 import os
+import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ FAR_TOO_SLOW_MS = 20_000
 STOPPED = "() => document.querySelector('[data-do=play]').dataset.playing === 'false'"
 AT = "(position) => Number(document.getElementById('room').dataset.position) === position"
 ADDRESS = "() => new URLSearchParams(location.search).get('hash') === document.getElementById('room').dataset.hash"
+TILES = "() => new URLSearchParams(location.search).get('codes') === document.getElementById('tiles').dataset.codes"
+LOST = """() => document.getElementById("room").dataset.link !== "live" && document.getElementById("link-lost").checkVisibility()"""
 DRAWN = """(where) => new Promise((done, failed) => {
   setTimeout(() => failed(new Error("nothing moved")), 90_000);
   const room = document.getElementById("room");
@@ -114,7 +117,21 @@ def chosen(page: Any, cloud: Cloud, source: str) -> None:
     opened(page, cloud, "")
     page.select_option("#source", source)
     page.wait_for_function("(source) => new URLSearchParams(location.search).get('source') === source", arg=source)
+    page.wait_for_function(TILES)  # the address changes before the room is drawn, whose chart had bars already
     page.wait_for_function("() => document.getElementById('chart').dataset.bars > 0")
+
+
+def end_of(page: Any) -> int:
+    """The last position that the stream lets be shown of what is open."""
+    return int(re.findall(r"\d+", page.locator("#position").text_content().replace(",", ""))[-1])
+
+
+def shut_out(page: Any, cloud: Cloud) -> bool:
+    """Opened again, the room is refused: by its page, or by the stream, which hears of the matrix later than the page does."""
+    if page.goto(f"{cloud.origin}/pocket/replay/").status != 200:
+        return True
+    page.wait_for_function(f"() => ({LIVE})() || !document.getElementById('room-refused').hidden")
+    return page.locator("#room-refused:not([hidden])").count() > 0
 
 
 def listen(page: Any) -> list[dict[str, Any]]:
@@ -340,8 +357,12 @@ def test_twenty_minutes_late_is_said(page: Any, cloud: Cloud, browser: Any) -> N
     end = moved(page, lambda: page.keyboard.press("End"))[0]
     assert page.locator("#late").is_hidden()
     with level(browser, cloud, "partial"):
-        page.goto(f"{cloud.origin}/pocket/replay/")
-        page.wait_for_function(LIVE)
+
+        def late() -> bool:
+            opened(page, cloud, "")
+            return end_of(page) < end
+
+        until(late, "the stream has heard of the matrix")
         page.locator("#late", has_text="延遲 20 分鐘").wait_for()
         latest = page.evaluate("() => Number(document.querySelector('#scrub').max)")  # it goes on with the clock
         page.keyboard.press("End")
@@ -370,7 +391,8 @@ def test_a_right_that_is_taken_away_ends_the_replay(page: Any, cloud: Cloud, bro
         keep(page, "replay-not-entitled-zh-hant-light-desk")
         assert serious(page) == []
         until(lambda: page.goto(f"{cloud.origin}/pocket/replay/").status == 404, "the room is taken away")
-        page.faults.clear()  # the browser notes the 404
+    until(lambda: not shut_out(page, cloud), "the room is given back")
+    page.faults.clear()  # the browser notes the 404
     opened(page, cloud, "")
 
 
@@ -398,8 +420,7 @@ def test_the_stream_is_away_and_what_was_open_is_gone(page: Any, cloud: Cloud, s
     opened(page, cloud, f"source={SMALL}")
     here = moved(page, lambda: page.keyboard.press("ArrowRight"))
     kill_the_stream(cloud)
-    page.wait_for_function("() => document.getElementById('room').dataset.link !== 'live'")
-    page.locator("#link-lost").wait_for()
+    page.wait_for_function(LOST)  # both at once: it is back in a moment
     keep(page, "replay-away-zh-hant-light-desk")
     page.wait_for_function(LIVE)
     assert tuple(page.evaluate(HERE)) == here

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.browser.cloud import Cloud
-from tests.browser.fixtures import PHONE, keep, reached, serious, watched
+from tests.browser.fixtures import PATIENCE_MS, PHONE, TOASTS_STAY, keep, reached, serious, watched
 from tests.services.screener.stocks import fill
 
 pytestmark = pytest.mark.full
@@ -28,6 +28,7 @@ def history(cloud: Cloud) -> Path:
 @pytest.fixture
 def page(browser: Any, signed_in: Any) -> Iterator[Any]:
     with watched(browser, storage_state=signed_in) as made:
+        made.context.add_init_script(TOASTS_STAY)
         yield made
         half_written(made)
 
@@ -62,7 +63,8 @@ def test_without_history_the_page_says_how_to_import(page: Any, cloud: Cloud) ->
     page.route("**/screener/data", lambda route: route.fulfill(json=nothing))
 
     def emptied(route: Any) -> None:
-        answer = route.fetch(post_data={**route.request.post_data_json, "on": "1980-01-02"}).json()
+        asked = {**route.request.post_data_json, "on": "1980-01-02"}
+        answer = route.fetch(post_data=asked, timeout=PATIENCE_MS).json()
         assert (answer["date"], answer["matches"]) == ("", [])
         route.fulfill(json=answer | {"empty": True})
 

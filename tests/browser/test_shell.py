@@ -15,6 +15,12 @@ ARROWS = "() => [...document.querySelectorAll('.menu-arrow')].map((one) => !one.
 SEEN = """(link) => { const box = link.getBoundingClientRect();
   const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
   return link.contains(document.elementFromPoint(x, y)); }"""
+STANDS = """() => new Promise((done) => { const menu = document.querySelector('.menu');
+  let [place, frames] = [-1, 0];
+  const look = () => { frames = menu.scrollLeft === place ? frames + 1 : 0; place = menu.scrollLeft;
+    if (frames < 10) requestAnimationFrame(look); else done(); };
+  look(); })"""
+"""Waits until the menu glides no more."""
 MORE = "() => { const menu = document.querySelector('.menu'); return menu.scrollWidth > menu.clientWidth + 1; }"
 
 
@@ -59,7 +65,7 @@ def test_the_arrow_leads_on(browser: Any, cloud: Cloud, signed_in: Any) -> None:
             before = page.evaluate("() => document.querySelector('.menu').scrollLeft")
             page.click('.menu-arrow[data-menu-way="1"]')
             page.wait_for_function("(before) => document.querySelector('.menu').scrollLeft > before", arg=before)
-            page.wait_for_timeout(500)  # it glides
+            page.evaluate(STANDS)
         assert last.evaluate(SEEN)
         assert page.evaluate(ARROWS) == [True, False]
 

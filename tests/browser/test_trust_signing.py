@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.browser.cloud import Cloud
+from tests.browser.cloud import ANSWER_S, Cloud
 from tests.browser.fixtures import keep
 from tests.browser.trust import asked, authenticator, passkey, registered, room, trusted
 
@@ -67,13 +67,13 @@ class Program:
             "client_id": self.client,
             "code_verifier": verifier,
         }
-        answer = httpx.post(f"{self.origin}/csc/v2/oauth2/token", data=form, timeout=30)
+        answer = httpx.post(f"{self.origin}/csc/v2/oauth2/token", data=form, timeout=ANSWER_S)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     def call(self, token: str, route: str, body: dict[str, Any]) -> Any:
         headers = {"Authorization": f"Bearer {token}"}
-        answer = httpx.post(f"{self.origin}/csc/v2/{route}", json=body, headers=headers, timeout=30)
+        answer = httpx.post(f"{self.origin}/csc/v2/{route}", json=body, headers=headers, timeout=ANSWER_S)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -181,7 +181,7 @@ def test_a_program_is_let_sign_by_code_and_by_passkey(room: Any, trusted: Cloud,
     assert isinstance(key, ec.EllipticCurvePublicKey)
 
     ways: dict[str, Callable[[], None]] = {
-        "totp": lambda: _by_code(page, code()),
+        "totp": lambda: _by_code(page, code),
         "passkey": lambda: page.locator("[data-passkey]").click(),
     }
     for factor, give in ways.items():
@@ -206,7 +206,7 @@ def test_a_program_is_let_sign_by_code_and_by_passkey(room: Any, trusted: Cloud,
         for again in ([base64.b64encode(digest).decode()], [other]):
             headers = {"Authorization": f"Bearer {service}"}
             address = f"{trusted.origin}/csc/v2/signatures/signHash"
-            answer = httpx.post(address, json=body | {"hashes": again}, headers=headers, timeout=30)
+            answer = httpx.post(address, json=body | {"hashes": again}, headers=headers, timeout=ANSWER_S)
             assert answer.status_code == 400, (factor, answer.text)
             assert answer.json()["code"] in range(7880, 7886), answer.text
     page.goto(trusted.origin + "/trust/")
@@ -219,11 +219,11 @@ def test_a_program_is_let_sign_by_code_and_by_passkey(room: Any, trusted: Cloud,
     assert _back(page, program)["error"] == "access_denied"
 
 
-def _by_code(page: Any, code: str) -> None:
+def _by_code(page: Any, code: Callable[[], str]) -> None:
     page.fill("[name=code]", "000000")
     page.get_by_role("button", name="同意").click()
     page.locator(".notice.bad").wait_for()
-    page.fill("[name=code]", code)
+    page.fill("[name=code]", code())
     page.get_by_role("button", name="同意").click()
 
 

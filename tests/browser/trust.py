@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.cloud import Cloud
+from tests.browser.cloud import UP_S, Cloud
 from tests.browser.fixtures import keep
 from tests.browser.test_desk import signed_in
 
@@ -36,7 +36,7 @@ def trusted(cloud: Cloud) -> Cloud:
     if not (cloud.home / "trust" / "root.cer").exists():
         command = [sys.executable, "-m", "yunhai.apps.cli", "ca", "ceremony", "--demo", "--home", str(cloud.home)]
         command += ["--witness", "見證人甲", "--witness", "見證人乙"]
-        held = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        held = subprocess.run(command, capture_output=True, text=True, timeout=UP_S)
         assert held.returncode == 0, held.stderr[-800:]
     return cloud
 

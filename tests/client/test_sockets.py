@@ -27,7 +27,7 @@ def run(folder: Path, serve: Serve, client: Callable[[str], Awaitable[None]]) ->
         async with unix_serve(serve, path):
             await client(f"unix:{path}")
 
-    asyncio.run(asyncio.wait_for(go(), 20))
+    asyncio.run(asyncio.wait_for(go(), 90))
 
 
 def signed(code: str = "2330") -> Any:
@@ -118,7 +118,8 @@ def test_silence_is_told_as_overdue(tmp_path: Path) -> None:
         await connection.wait_closed()
 
     async def client(address: str) -> None:
-        async with OrderSocket(address, timeout_s=0.1) as orders:
+        async with OrderSocket(address) as orders:
+            orders._timeout_s = 0.1  # not for connecting
             with pytest.raises(YunhaiError) as refusal:
                 await orders.place(signed())
             assert refusal.value.code == 7403

@@ -69,17 +69,20 @@ class Load:
                     self.acks[body.instruction.client_id] = answer
 
 
-def killed(home: Path, *, kills: int, seed: int) -> tuple[Load, CoreProcess]:
+def killed(home: Path, *, kills: int, seed: int, least: int) -> tuple[Load, CoreProcess]:
+    """Killed so often, at moments of chance; the last time not before there are `least` acknowledgements, or a minute is over."""
     rng = random.Random(seed)
     core = CoreProcess(home, "--lift-line-caps", "--lift-rates", "--snapshot-records", "1000")
     core.start()
     core.prepare()
     load = Load(core, seed)
-    for _ in range(kills):
+    for left in reversed(range(kills)):
 
-        async def until_killed(delay: float = rng.uniform(0.05, 0.6)) -> None:
-            sending = asyncio.create_task(load.run(20))
+        async def until_killed(delay: float = rng.uniform(0.05, 0.6), wanted: int = 0 if left else least) -> None:
+            sending = asyncio.create_task(load.run(60))
             await asyncio.sleep(delay)
+            while len(load.acks) < wanted and not sending.done():  # noqa: ASYNC110 - the load itself counts
+                await asyncio.sleep(0.01)
             core.kill()
             await sending
 
@@ -92,7 +95,7 @@ def check(load: Load, core: CoreProcess) -> None:
     """Everything acknowledged is in the journal, once, as it was acknowledged; the core's state is a fresh replay's."""
 
     async def settle() -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(120):
             for account in (ANNE, BEN, CARL):
                 async with Orders(core, token=core.token(account)) as orders:
                     for number, (owner, body) in list(load.waiting.items()):
@@ -125,7 +128,7 @@ def check(load: Load, core: CoreProcess) -> None:
 
 @pytest.mark.full
 def test_killed_twice_under_load(tmp_path: Path) -> None:
-    load, core = killed(tmp_path, kills=2, seed=5)
+    load, core = killed(tmp_path, kills=2, seed=5, least=1)
     with core_ended(core):
         check(load, core)
     assert load.acks
@@ -134,7 +137,7 @@ def test_killed_twice_under_load(tmp_path: Path) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("seed", range(4))
 def test_killed_ten_times_under_load(tmp_path: Path, seed: int) -> None:
-    load, core = killed(tmp_path, kills=10, seed=seed)
+    load, core = killed(tmp_path, kills=10, seed=seed, least=51)
     with core_ended(core):
         check(load, core)
     assert len(load.acks) > 50

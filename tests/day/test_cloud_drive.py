@@ -76,7 +76,7 @@ def drive(core: Core, folder: Path, *, orders: int = 400, size: int = 7) -> Driv
     async def run() -> Driven:
         path = str(folder / "core.sock")
         async with unix_serve(core.serve, path):
-            connect = lambda: OrderSocket(f"unix:{path}", path="/ws", timeout_s=5)  # noqa: E731
+            connect = lambda: OrderSocket(f"unix:{path}", path="/ws", timeout_s=60)  # noqa: E731
             return await Drive(connect, Chunks(orders, size), total=orders, progress=lambda part: None).run()
 
     return asyncio.run(run())

@@ -46,8 +46,10 @@ def run(
     seed: int = 1,
     case_ms: float = FUZZ_CASE_MS,
     max_bytes: int = 65_536,
+    least: int = 0,
 ) -> Outcome:
-    """Fuzz until the budget is spent; AssertionError on another exception or on a case that is slow three times."""
+    """Fuzz until the budget is spent and `least` cases were tried; AssertionError on another exception or on a case that is slow
+    three times."""
     budget = float(os.environ.get("YUNHAI_FUZZ_SECONDS", seconds))
     rng = random.Random(seed)
     pool = [bytes(item) for item in corpus]
@@ -55,7 +57,7 @@ def run(
     until = time.monotonic() + budget
     cases = refused = 0
     slowest = 0.0
-    while cases < len(corpus) or time.monotonic() < until:
+    while cases < max(len(corpus), least) or time.monotonic() < until:
         data = pool[cases] if cases < len(corpus) else _mutated(rng, pool, max_bytes)
         cases += 1
         took, was_refused = _once(fuzz, data)

@@ -10,7 +10,7 @@ from tests.fuzz.runner import run
 
 @pytest.mark.full
 def test_the_report_reader_for_two_seconds() -> None:
-    outcome = run(branch_report.fuzz, branch_report.CORPUS, seconds=2)
+    outcome = run(branch_report.fuzz, branch_report.CORPUS, seconds=2, least=100)
     assert outcome.cases > 20
     assert 0 < outcome.refused < outcome.cases
 

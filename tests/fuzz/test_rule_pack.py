@@ -11,7 +11,7 @@ from yunhai.kernel.errors import YunhaiError
 
 @pytest.mark.full
 def test_the_rule_pack_reader_for_two_seconds():
-    outcome = run(rule_pack.fuzz, rule_pack.CORPUS, seconds=2)
+    outcome = run(rule_pack.fuzz, rule_pack.CORPUS, seconds=2, least=100)
     assert outcome.cases > 20
     assert 0 < outcome.refused < outcome.cases
 
@@ -56,5 +56,5 @@ def test_the_runner_counts_refusals():
     def refuses(data: bytes) -> None:
         raise YunhaiError(2101, text=data)
 
-    outcome = run(refuses, [b"12345678"], seconds=0.05)
+    outcome = run(refuses, [b"12345678"], seconds=0.05, least=11)
     assert outcome.cases == outcome.refused > 10

@@ -95,7 +95,7 @@ def test_a_pipe_for_a_segment_holds_nobody_up(tmp_path: Path) -> None:
 
 def run_python(code: str, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", textwrap.dedent(code), *words]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=30)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=180)
 
 
 def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(tmp_path: Path) -> None:

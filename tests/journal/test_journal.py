@@ -120,7 +120,10 @@ def as_of_yesterday(folder: Path) -> None:
         os.utime(path, (time.time() - 86_400,) * 2)
 
 
-def test_a_closed_journals_end_is_read_twice_and_then_only_asked_for_changes(tmp_path: Path) -> None:
+def test_a_closed_journals_end_is_read_twice_and_then_only_asked_for_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yunhai.journal.reader.SETTLED_NS", 3_600 * 10**9)
     with writer(tmp_path / "j") as journal:
         journal.submit(records(40, 1))
     reader = Reader(tmp_path / "j", follow=True)
@@ -174,7 +177,7 @@ def test_a_closed_journal_keeps_no_space_for_more(tmp_path: Path) -> None:
             for number in range(15):  # past half of a segment: the next one's zeros are made
                 journal.wait(journal.submit(records(50, number)))
                 journal.commit()
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while threads and not space.exists() and time.monotonic() < deadline:
                 time.sleep(0.001)
             assert space.exists() == threads
@@ -369,7 +372,7 @@ def test_closing_ends_every_wait(tmp_path: Path) -> None:
         started.wait()
         journal.close()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
         assert answers == [True] * 4
 
 
@@ -392,7 +395,7 @@ def test_submitting_while_it_is_closed_loses_nothing(tmp_path: Path) -> None:
         while not taken:
             thread.join(0.001)
         journal.close()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
         assert Reader(tmp_path / str(number)).run() == taken[-1] == journal.durable()
 

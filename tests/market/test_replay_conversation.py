@@ -515,14 +515,13 @@ def test_a_slow_reader_slows_its_own_replay_and_no_other(viewer: Everything) -> 
 
 
 def test_a_reader_that_reads_nothing_is_cut_off(viewer: Everything, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app_module, "REPLAY_SEND_SECONDS_MAX", 0.2)
-
     async def run() -> None:
         async with door(viewer) as opened_door:
             client = opened_door.client()
             client.say(op="auth", token="anne")
             client.say(op="open", source="test/busy", codes=["A"])
             await client.answer("state")
+            monkeypatch.setattr(app_module, "REPLAY_SEND_SECONDS_MAX", 0.2)  # not before: what is taken may take longer
             client.slowness = lambda: 3_600.0
             client.say(op="play", speed="10")
             async with asyncio.timeout(PATIENCE_S):

@@ -20,6 +20,7 @@ import httpx
 from yunhai.client import ApiKey, Client, FixedToken
 
 FIRST_BROKER = 11
+PATIENCE_S = 60.0
 PLATFORM = 1
 ROLES: Mapping[str, tuple[str, int, str]] = {
     "investor": ("investor", FIRST_BROKER, "investor"),
@@ -47,12 +48,12 @@ def links(home: Path, environment: dict[str, str]) -> dict[str, str]:
 def client_token(origin: str, home: Path) -> str:
     """Of the first of the scripted broker's clients."""
     one = json.loads((home / "credentials" / "demo.json").read_text())["scripted"][0]
-    return ApiKey(origin, one["client"], one["secret"]).get().text
+    return ApiKey(origin, one["client"], one["secret"], timeout_s=PATIENCE_S).get().text
 
 
 def role_token(origin: str, link: str, tenant: int, role: str) -> str:
     """Signed in by a link, a token for one role."""
-    with httpx.Client(base_url=origin, follow_redirects=True, timeout=20, trust_env=False) as browser:
+    with httpx.Client(base_url=origin, follow_redirects=True, timeout=PATIENCE_S, trust_env=False) as browser:
         browser.get(link).raise_for_status()
         csrf = {"X-CSRFToken": browser.cookies.get("yunhai_csrf") or "", "Origin": origin}
         answer = browser.post("/api/v1/token", json={"tenant": tenant, "role": role}, headers=csrf)
@@ -62,7 +63,7 @@ def role_token(origin: str, link: str, tenant: int, role: str) -> str:
 
 def open_segments(origin: str, home: Path) -> dict[str, str]:
     """The phases of board and odd lots."""
-    with Client(origin, FixedToken(client_token(origin, home))) as client:
+    with Client(origin, FixedToken(client_token(origin, home)), timeout_s=PATIENCE_S) as client:
         phases = client.market(["2330"]).phases
     return {name: phases.get(name, "") for name in ("board", "odd_lot")}
 
@@ -71,9 +72,11 @@ def real_values(origin: str, home: Path, token: str) -> dict[str, list[str | int
     """Of the demo, by a parameter's name. `token`: of somebody who sees a whole broker."""
     programs = json.loads((home / "credentials" / "demo.json").read_text())
     own, other = programs["scripted"][0], programs["agents"][1]
-    with Client(origin, ApiKey(origin, own["client"], own["secret"])) as client:
+    key = ApiKey(origin, own["client"], own["secret"], timeout_s=PATIENCE_S)
+    with Client(origin, key, timeout_s=PATIENCE_S) as client:
         market = client.market(["2330"])
-    with httpx.Client(base_url=origin, headers={"Authorization": f"Bearer {token}"}, trust_env=False) as web:
+    bearer = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=origin, headers=bearer, timeout=PATIENCE_S, trust_env=False) as web:
         orders = [one["order_id"] for one in web.get("/api/v1/orders", params={"limit": 5}).json()["orders"]]
     return {
         "account": [own["account"], other["account"]],

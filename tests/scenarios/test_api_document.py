@@ -18,6 +18,7 @@ import pytest
 
 from tests.scenarios.api_roles import (
     EVERYBODY,
+    PATIENCE_S,
     Seen,
     configuration,
     not_for,
@@ -77,6 +78,7 @@ def schemathesis(origin: str, token: str, folder: Path, refused: list[str]) -> "
             *("run", f"{origin}/api/v1/openapi.json"),
             *(("-H", f"Authorization: Bearer {token}") if token else ()),
             *("--max-time", str(SECONDS), "-n", "8", "-c", CHECKS, "--phases", "examples,coverage,fuzzing"),
+            *("--request-timeout", str(PATIENCE_S)),
             *(word for name in left_out for word in ("--exclude-name", name)),
             *("--exclude-path-regex", "sign-out-everywhere"),  # it would end the token that asks
             *(
@@ -94,7 +96,7 @@ def schemathesis(origin: str, token: str, folder: Path, refused: list[str]) -> "
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=SECONDS * 6,
+        timeout=600,
         check=False,
     )
 
@@ -110,7 +112,7 @@ def test_the_scripted_broker_trades_without_a_refusal(demo: tuple[str, Path], re
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
@@ -151,7 +153,7 @@ def test_too_much_is_refused_in_the_apis_own_form(
     answered = 0
     for _ in range(10):
         try:
-            answer = httpx.post(demo[0] + path, content=b"x" * size, trust_env=False, timeout=20)
+            answer = httpx.post(demo[0] + path, content=b"x" * size, trust_env=False, timeout=PATIENCE_S)
         except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
             continue
         answered += 1
@@ -173,7 +175,7 @@ def test_no_5xx_and_no_undocumented_answer(demo: tuple[str, Path], role: str, se
     staff = token_for("operations", origin, home, environment())
     (tmp_path / "schemathesis.toml").write_text(configuration(real_values(origin, home, staff)))
     done = schemathesis(origin, token, tmp_path, not_for(role))
-    document = httpx.get(f"{origin}/api/v1/openapi.json", trust_env=False).json()
+    document = httpx.get(f"{origin}/api/v1/openapi.json", trust_env=False, timeout=PATIENCE_S).json()
     seen.add(role, tmp_path / "run.har", document)
     assert wrong_answers(tmp_path / "run.har", document) == []
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
@@ -183,7 +185,7 @@ def test_most_questions_were_answered_to_somebody(demo: tuple[str, Path], seen: 
     """Refusals alone would prove little. Half of them: how many a run comes to in its seconds is a matter of the machine."""
     if {role for counted in seen.operations.values() for role in counted} != set(EVERYBODY):
         pytest.skip("not all roles were run")
-    document = httpx.get(f"{demo[0]}/api/v1/openapi.json", trust_env=False).json()
+    document = httpx.get(f"{demo[0]}/api/v1/openapi.json", trust_env=False, timeout=PATIENCE_S).json()
     told = [path for path, item in document["paths"].items() if "get" in item and f"GET {path}" not in SOCKETS]
     never = [path for path in told if 200 not in seen.answered("GET", path)]
     assert len(told) > 40

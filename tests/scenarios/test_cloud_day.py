@@ -49,7 +49,7 @@ def run(*words: str | Path, timeout: int) -> tuple[int, dict[str, Any], str]:
 def test_a_tiny_report_goes_through_gate_lines_and_ledger(postgres_server: Any, home: Path, tmp_path: Path) -> None:
     file = tmp_path / "report.csv"
     file.write_bytes(report_bytes(TINY))
-    code, told, output = run("yunhai.apps.cli", "day", file, "--cloud", "--home", home, "--json", timeout=240)
+    code, told, output = run("yunhai.apps.cli", "day", file, "--cloud", "--home", home, "--json", timeout=900)
     assert code == 0, output
     assert told["branches_equal"] is True
     assert told["orders"] == told["cloud"]["accepted"] >= 8

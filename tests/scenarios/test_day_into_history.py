@@ -70,8 +70,8 @@ def test_a_day_that_closes_is_history(closing: Cloud) -> None:
             assert answer.status_code == 200
             return answer.json()
 
-        until(lambda: sum(bars("1m")["volume"]) >= 4000)
-        assert (bars("1m")["live"], bars("1d")["time"]) == (date, [])
+        running = until(lambda: sum((found := bars("1m"))["volume"]) >= 4000 and found)
+        assert (running["live"], bars("1d")["time"]) == (date, [])
         assert listed(closing.home)["journal"]["running"] == date
         Inner(Places.at(closing.home).inner_socket).close_day(date)
         told = until(lambda: (found := listed(closing.home))["journal"]["imported"] and found)

@@ -19,7 +19,7 @@ from yunhai.kernel.money import price_text
 from yunhai.trading import signatures
 from yunhai.trading.instructions import canonical
 
-PATIENCE_S: Final = 5.0
+PATIENCE_S: Final = 60.0
 CODE: Final = "2330"
 
 
@@ -27,7 +27,7 @@ class Session:
     """A signed-in browser without a browser: cookies and the CSRF token."""
 
     def __init__(self, origin: str, link: str) -> None:
-        self.http = httpx.Client(base_url=origin, follow_redirects=True, timeout=20)
+        self.http = httpx.Client(base_url=origin, follow_redirects=True, timeout=60)
         self.http.get(link).raise_for_status()
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
@@ -61,7 +61,7 @@ class Investor:
         self.key = int(session.call("POST", "/keys", body | {"kind": "device", "name": "acceptance"})["key"])
         reference = next(one["reference"] for one in plan["listed"] if one["code"] == CODE)
         self.price = price_text(_below(reference))
-        self.trade = httpx.Client(base_url=origin, timeout=20)
+        self.trade = httpx.Client(base_url=origin, timeout=60)
 
     def at(self, tenant: int) -> tuple[str, int]:
         """(token, account) at a broker."""

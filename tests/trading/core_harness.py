@@ -54,8 +54,8 @@ LINES = {"7A": EAST, "7B": EAST, "8A": WEST, "8B": WEST}
 PASSWORD = "for tests only"
 BROKER = {EAST: "9A00", WEST: "8B00"}
 _COLUMNS = ("batch", "part", "accounts", "codes", "amounts", "costs")
-START_S = 20.0
-STOP_S = 20.0
+START_S = 90.0
+STOP_S = 90.0
 
 
 def rows(*, more: tuple[tuple[int, Decided], ...] = ()) -> list[dict[str, Any]]:
@@ -130,7 +130,7 @@ class Cloud:
     def inner(self) -> httpx.Client:
         """A client of the inner socket."""
         transport = unix_transport(self.places.inner_socket)
-        client = httpx.Client(transport=transport, base_url="http://inner", timeout=30)
+        client = httpx.Client(transport=transport, base_url="http://inner", timeout=60)
         self.clients.append(client)
         return client
 
@@ -139,7 +139,7 @@ class Cloud:
         token = self.token(account, **claims)
         transport = unix_transport(self.places.core_socket)
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        client = httpx.Client(transport=transport, base_url="http://core", headers=headers, timeout=30)
+        client = httpx.Client(transport=transport, base_url="http://core", headers=headers, timeout=60)
         self.clients.append(client)
         return client
 

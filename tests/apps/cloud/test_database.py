@@ -66,7 +66,7 @@ class TestServer:
             with psycopg.connect(**server.connection("migrator"), autocommit=True) as found:
                 found.execute("CREATE TABLE kept AS SELECT 42 AS answer")
             os.kill(_postmaster(server), signal.SIGKILL)
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 90
             while server.running() and time.monotonic() < deadline:
                 time.sleep(0.1)
             server.start()

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.apps.ports import free_port
 from yunhai.apps.cloud import supervisor
 from yunhai.journal.reader import Reader
 from yunhai.trading.facts import CellSet, decode
@@ -38,9 +38,9 @@ class Cloud:
         return found
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"http://localhost:{self.port}{path}", timeout=10, trust_env=False)
+        return httpx.get(f"http://localhost:{self.port}{path}", timeout=60, trust_env=False)
 
-    def wait_ready(self, part: str, *, not_pid: int = 0, seconds: float = 60) -> dict[str, Any]:
+    def wait_ready(self, part: str, *, not_pid: int = 0, seconds: float = 180) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             found: dict[str, Any] = self.status()["parts"][part]
@@ -73,16 +73,14 @@ def bring_up(home: Path, port: int) -> "subprocess.Popen[str]":
 def cloud(postgres_server: Any) -> Iterator[Cloud]:
     home = Path(tempfile.mkdtemp(prefix="yunhai-up-"))
     home.chmod(0o711)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     found = Cloud(home, port, bring_up(home, port))
     yield found
     process = found.process
     assert process.stderr is not None
     process.send_signal(signal.SIGTERM)
     rest = process.stderr.read()
-    assert process.wait(60) == 0, rest
+    assert process.wait(180) == 0, rest
     assert "postgres  stopped" in rest
     shutil.rmtree(home, ignore_errors=True)
 
@@ -119,7 +117,7 @@ def test_parts_that_hang_are_ended_and_come_back(cloud: Cloud) -> None:
     for found in before.values():
         os.killpg(found["pid"], signal.SIGSTOP)
     for name, found in before.items():
-        again = cloud.wait_ready(name, not_pid=found["pid"], seconds=180)
+        again = cloud.wait_ready(name, not_pid=found["pid"], seconds=360)
         assert again["given_up"] == found["given_up"] + 1, name
         assert again["last_exit"] == -signal.SIGKILL, name
     assert cloud.get("/account/login/").status_code == 200
@@ -127,7 +125,10 @@ def test_parts_that_hang_are_ended_and_come_back(cloud: Cloud) -> None:
     told = [json.loads(line) for line in (cloud.home / "logs" / "up.log").read_text().splitlines()]
     assert {one["of"] for one in told if "ending it" in one["event"]} == set(PARTS)
     transport = unix_transport(cloud.home / "run" / "up.sock")
-    with httpx.Client(transport=transport, base_url="http://up") as up:
+    with httpx.Client(transport=transport, base_url="http://up", timeout=60) as up:
+        until = time.monotonic() + 180
+        while not up.get("/ready").json()["ready"] and time.monotonic() < until:
+            time.sleep(0.2)
         assert up.get("/ready").json()["ready"] is True
         metrics = up.get("/metrics").text
     assert 'yunhai_up_part_ready{part="postgres"} 1.0' in metrics
@@ -157,7 +158,7 @@ def test_a_cell_switched_off_is_in_the_journal_with_who_and_when(cloud: Cloud) -
     seeded = subprocess.run([sys.executable, "-c", SEED], capture_output=True, text=True, env=environment)
     assert seeded.returncode == 0, seeded.stderr
     person, link = seeded.stdout.split()
-    with httpx.Client(base_url=f"http://localhost:{cloud.port}", trust_env=False, timeout=20) as browser:
+    with httpx.Client(base_url=f"http://localhost:{cloud.port}", trust_env=False, timeout=60) as browser:
         assert browser.get(link).headers["Location"] == "/console/"
         page = browser.get("/console/")
         assert page.status_code == 200
@@ -168,7 +169,7 @@ def test_a_cell_switched_off_is_in_the_journal_with_who_and_when(cloud: Cloud) -
         assert answer.status_code == 200, answer.text
         assert browser.get(link).status_code == 404, "a link works once"
     found = None
-    while found is None and time.time() < before + 15:
+    while found is None and time.time() < before + 90:
         found = next((fact for fact in _cells(cloud.home / "journal") if fact.service == "1.4"), None)
         time.sleep(0.05)
     assert found is not None
@@ -230,6 +231,6 @@ def _ends(pid: int) -> bool:
 def _lives(pid: int) -> bool:
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"

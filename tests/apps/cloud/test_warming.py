@@ -34,5 +34,5 @@ def test_a_step_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(gc, "freeze", lambda: done.append(2))  # a process of tests goes on otherwise
     monkeypatch.setattr(warming, "steps", lambda: iter([("bad", fails), ("good", lambda: done.append(1))]))
-    warming.begin().join(10)
+    warming.begin().join(60)
     assert done == [1, 2]

@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.apps.trust.scene import OpenSsl, Scene
+from tests.apps.trust.scene import PATIENCE_S, OpenSsl, Scene
+from yunhai.apps.trust import hsm
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _workers_may_take_their_time() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hsm, "OPEN_SECONDS", PATIENCE_S)
+        yield
 
 
 @pytest.fixture(scope="module")

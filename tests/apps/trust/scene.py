@@ -32,6 +32,8 @@ needs_softhsm = pytest.mark.skipif(
     module is None or not software(module), reason="SoftHSM2 is not there (apt-get install softhsm2)"
 )
 ORIGIN = "http://localhost:8600"
+PATIENCE_S = 60.0
+"""For one operation of the HSM, and for its worker to start, on a machine that has other things to do."""
 
 
 class Clock:
@@ -67,7 +69,9 @@ class Scene:
         self.keeper: Keeper = self.do(self._keeper())
 
     async def _hsm(self) -> Hsm:
-        return hsm_of(self.at, make=True)
+        found = hsm_of(self.at, make=True)
+        found._seconds = PATIENCE_S
+        return found
 
     async def _store(self) -> Store:
         return Store(self.at.store)
@@ -76,7 +80,7 @@ class Scene:
         return Keeper(self.authority, self.hsm, Verifier(self.activation_public))
 
     def do(self, work: Coroutine[Any, Any, Value]) -> Value:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(4 * PATIENCE_S)
 
     def counts(self) -> dict[str, dict[str, int]]:
         async def counted() -> dict[str, dict[str, int]]:
@@ -92,7 +96,7 @@ class Scene:
         self.do(self.hsm.close())
         self.do(self._closed())
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
 
     async def _closed(self) -> None:
         self.store.close()
@@ -131,7 +135,7 @@ class OpenSsl:
 
     def __call__(self, *words: str, right: bool = True) -> str:
         done = subprocess.run(
-            ["openssl", *words], cwd=self.folder, capture_output=True, text=True, timeout=20, env=os.environ
+            ["openssl", *words], cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE_S, env=os.environ
         )
         said = done.stdout + done.stderr
         assert (done.returncode == 0) is right, said

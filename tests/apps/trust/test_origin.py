@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.apps.ports import free_port
 from tests.trading.lines.test_wire import Authority, Fact
 from yunhai.apps.cloud.origin import Door as Site
 from yunhai.apps.cloud.origin import caddyfile, program
@@ -28,13 +29,6 @@ from yunhai.trading.trust.mutual import Mutual, came_by
 from yunhai.trading.trust.profiles import Profile, Subject
 
 STARTS_S = 60
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 class Part:
@@ -91,7 +85,7 @@ class Standing:
 
     def end(self) -> None:
         self.caddy.terminate()
-        self.caddy.wait(10)
+        self.caddy.wait(60)
         self.web.should_exit = True
         self.thread.join(5)
 
@@ -103,9 +97,9 @@ class Standing:
             context = ssl.create_default_context(cafile=str(self.authority.chain))
             if by is not None:
                 context.load_cert_chain(*by)
-            link = http.client.HTTPSConnection("localhost", self.mutual, timeout=10, context=context)
+            link = http.client.HTTPSConnection("localhost", self.mutual, timeout=60, context=context)
         else:
-            link = http.client.HTTPConnection("localhost", self.port, timeout=10)
+            link = http.client.HTTPConnection("localhost", self.port, timeout=60)
         try:
             link.putrequest("GET", "/trade/v1/x")
             for name, value in headers:
@@ -192,15 +186,15 @@ def test_the_doors_secret_is_not_in_the_origins_log(standing: Standing) -> None:
     thread.start()
     context = ssl.create_default_context(cafile=str(standing.authority.chain))
     context.load_cert_chain(standing.certificate, standing.key)
-    link = http.client.HTTPSConnection("localhost", standing.mutual, timeout=10, context=context)
+    link = http.client.HTTPSConnection("localhost", standing.mutual, timeout=60, context=context)
     with pytest.raises((http.client.HTTPException, OSError)):  # noqa: PT012 - either of them may find it
         link.request("GET", "/stream/v1")
         link.getresponse().read()
     link.close()
-    thread.join(10)
+    thread.join(60)
     listener.close()
     assert standing.secret in taken[0], "the part was told"
-    until = time.monotonic() + 10
+    until = time.monotonic() + STARTS_S
     while b"/stream/v1" not in (logged := standing.log.read_bytes()) and time.monotonic() < until:
         time.sleep(0.05)
     assert b"/stream/v1" in logged, "nothing was logged, so nothing was tried"
@@ -220,7 +214,7 @@ def test_the_public_port_with_tls_takes_1_3_and_no_older(tmp_path: Path) -> None
         environment = os.environ | {"XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder}
         caddy = subprocess.Popen(command, stderr=subprocess.DEVNULL, env=environment)
         try:
-            until = time.monotonic() + 15
+            until = time.monotonic() + STARTS_S
             while _spoken(port, "yunhai.test", ssl.TLSVersion.TLSv1_3) != 404 and time.monotonic() < until:
                 time.sleep(0.05)
             assert _spoken(port, "yunhai.test", ssl.TLSVersion.TLSv1_3) == 404  # /health stays inside
@@ -230,7 +224,7 @@ def test_the_public_port_with_tls_takes_1_3_and_no_older(tmp_path: Path) -> None
                 assert _spoken(port, "other.test", version) in (0, 421)
         finally:
             caddy.terminate()
-            caddy.wait(10)
+            caddy.wait(60)
 
 
 def _spoken(port: int, name: str | None, version: ssl.TLSVersion) -> int:
@@ -240,7 +234,7 @@ def _spoken(port: int, name: str | None, version: ssl.TLSVersion) -> int:
     context.minimum_version = context.maximum_version = version
     try:
         with (
-            socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+            socket.create_connection(("127.0.0.1", port), timeout=30) as plain,
             context.wrap_socket(plain, server_hostname=name) as link,
         ):
             link.sendall(f"GET /health HTTP/1.1\r\nHost: yunhai.test:{port}\r\nConnection: close\r\n\r\n".encode())

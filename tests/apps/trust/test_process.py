@@ -39,12 +39,12 @@ class Program:
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "yunhai.apps.cli", *words]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=180)
 
     def start(self) -> None:
         command = [sys.executable, "-m", "yunhai.apps.cli", "trust", "--origin", "http://localhost:8600"]
         self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while time.monotonic() < until:
             try:
                 if self.ask("GET", "/ready").status_code == 200:
@@ -56,11 +56,11 @@ class Program:
     def end(self, number: signal.Signals) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(20)
+        return self.process.wait(90)
 
     def ask(self, method: str, path: str, body: Any = None, *, name: str = "trust") -> httpx.Response:
         transport = unix_transport(self.home / "run" / f"{name}.sock")
-        with httpx.Client(transport=transport, timeout=20, trust_env=False) as client:
+        with httpx.Client(transport=transport, timeout=60, trust_env=False) as client:
             return client.request(method, f"http://trust{path}", json=body)
 
 

@@ -26,6 +26,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     from yunhai.services.charts import live
 
     monkeypatch.setattr(live, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(live, "PATIENCE_SECONDS", 60.0)
     places = type(settings.PLACES)(tmp_path)
     monkeypatch.setattr(settings, "PLACES", places)
     places.run.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,11 @@ def _fake(cloud_places: Any, migrated: Any) -> Iterator[FakeProcess]:
 
     fake = FakeProcess(activations.public_of(signing._activation_key()))
     server = serve(fake, cloud_places.run / process.SOCKET)
-    yield fake
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "TIMEOUT_S", 60.0)
+        process._client.cache_clear()
+        yield fake
+    process._client.cache_clear()
     server.shutdown()
     server.server_close()
 

@@ -367,7 +367,7 @@ def test_the_thread_ends_when_it_is_told(scene: Scene) -> None:
     )  # fmt: skip
     thread.start()
     stop.set()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 

@@ -35,7 +35,7 @@ def ending(house: House) -> House:
 
 def set_days(house: House, days: float) -> None:
     with rls.acting(person=house.investor.pk):
-        Certificate.objects.update(not_after=timezone.now() + timedelta(days=days, minutes=1))
+        Certificate.objects.update(not_after=timezone.now() + timedelta(days=days, hours=1))
 
 
 def test_a_person_is_told_once_for_each_notice(ending: House, as_reader: Any) -> None:

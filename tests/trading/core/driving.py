@@ -106,7 +106,7 @@ def require_sound(books: Books) -> None:
 
 async def drained(core: Core) -> None:
     """Wait until no instruction is queued or on its way: a line that has just logged in carries nothing before its phase."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while core.dispatch.pool.pending():  # noqa: ASYNC110 - the loop itself empties it
             await asyncio.sleep(0.01)
     await core.appender.settled()

@@ -115,7 +115,7 @@ def test_another_tenants_ids_are_not_there_and_nothing_is_journaled(tmp_path: Pa
     asyncio.run(run())
 
 
-ASKED = 350
+ASKED = 500
 """At once, of one account: more than the 250 of its rate and what that refills while they are looked at."""
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.trading.core.driving import (
     accepted,
     ask,
+    drained,
     prefixes,
     records_of,
     replayed,
@@ -177,7 +178,7 @@ def test_what_waited_for_a_line_is_sent_after_the_restart(tmp_path: Path) -> Non
         async with running(tmp_path, snapshot=False) as here:
             assert [order.state for order in here.core.books.orders.values()] == ["queued"]
             await commands.line_login(here.core, "7A", "9A00", "for tests only")
-            await asyncio.sleep(0.2)  # one line carries 20 a second: the cut comes 50 ms behind its order
+            await drained(here.core)
             assert [order.state for order in here.core.books.orders.values()] == ["cancelled"]
             assert here.core.books.accounts[ANNE].reserved == 0
         assert replayed(tmp_path / "journal").orders[first.order_id].state == "cancelled"

@@ -94,7 +94,7 @@ class Echo:
         everything_read = False
         while not (everything_read and len(seen.data) == len(seen.taken)):
             try:
-                opcode, content = await asyncio.wait_for(received(reader), 20)
+                opcode, content = await asyncio.wait_for(received(reader), 60)
             except (asyncio.IncompleteReadError, ConnectionError):
                 break
             if (opcode, content) == (PONG, LAST[-8:]):

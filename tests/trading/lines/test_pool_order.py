@@ -263,12 +263,12 @@ def test_a_message_costs_little_uncapped() -> None:
     work = [Waiting(number, 1 + number % 10, NEW, number, 0) for number in range(1, 50_001)]
     best = 1e9
     for start in range(0, 50_000, 10_000):
-        began = time.perf_counter()
+        began = time.thread_time()
         for first in range(start, start + 10_000, 1_000):
             for waiting in work[first : first + 1_000]:
                 pool.offer(waiting)
             pool.answered_all(sent.waiting.number for sent in pool.take(0))
-        best = min(best, (time.perf_counter() - began) / 10_000)
+        best = min(best, (time.thread_time() - began) / 10_000)
     assert best <= 6e-6
 
 
@@ -277,21 +277,21 @@ def test_a_hundred_thousand_waiting_cost_no_more_each_than_a_thousand() -> None:
         pool = pool_of(10, 2)
         for number in range(1, waiting + 1):
             pool.offer(Waiting(number, 1 + number % 10, NEW, number, 0))
-        now, count, began = 0, 0, time.perf_counter()
+        now, count, began = 0, 0, time.thread_time()
         while count < 1_000:
             now += 100 * MS
             for sent in pool.take(now):
                 pool.answered(sent.waiting.number)
                 count += 1
-        return (time.perf_counter() - began) / count
+        return (time.thread_time() - began) / count
 
     assert min(cost(100_000) for _ in range(2)) < 5 * min(cost(1_200) for _ in range(3))
 
 
 def test_thousands_of_facts_at_once_are_arranged_once() -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     pool = pool_of(1_000, 3)
     pool.offer(Waiting(1, 1_000, NEW, 1, 0))
     assert len(pool.take(0)) == 1
     assert pool.view(0).capacity == 60_000
-    assert time.perf_counter() - began < 2.0
+    assert time.thread_time() - began < 2.0

@@ -275,7 +275,7 @@ def test_what_is_no_frame_ends_the_connection_and_touches_nothing(authority: Aut
     asyncio.run(run())
 
 
-async def until(done, seconds: float = 10.0) -> None:  # type: ignore[no-untyped-def]
+async def until(done, seconds: float = 60.0) -> None:  # type: ignore[no-untyped-def]
     async with asyncio.timeout(seconds):
         while not done():  # noqa: ASYNC110 - no event tells of everything that is waited for
             await asyncio.sleep(0.002)
@@ -321,7 +321,7 @@ def test_600_instructions_through_lines_that_break_arrive_once_each(authority: A
             for number in range(1, count + 1):
                 pool.offer(Waiting(number, 1 + number % 2, int(Action.NEW), number, now()))
             cuts = 0
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(120):
                 while len(answered) < count:
                     carriage.step(now())
                     if len(answered) // 100 > cuts and cuts < 4:  # the far end's connection breaks, answers under way

@@ -17,7 +17,7 @@ from yunhai.apps.cloud.places import Places
 from yunhai.trading.http.listening import unix_socket
 from yunhai.trading.stream.process import Stream, StreamSettings
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 def stream_of(places: Places) -> Stream:
