@@ -12,7 +12,7 @@ function look() {
     box.addEventListener("change", (event) => {
       document.documentElement.dataset.theme = event.target.value;
       const body = new URLSearchParams({ theme: event.target.value });
-      fetch(box.dataset.themeChoice, { method: "POST", headers: { "X-CSRFToken": csrf() }, body }).catch(() => {});
+      fetch(box.dataset.themeChoice, { method: "POST", headers: { "X-CSRFToken": csrf() }, body, keepalive: true }).catch(() => {});
     });
   }
 }
