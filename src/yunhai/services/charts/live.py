@@ -57,7 +57,7 @@ def _asked(socket: str, known: LiveBars | None, **series: str) -> LiveBars | Non
         with httpx.Client(transport=transport, timeout=PATIENCE_SECONDS, trust_env=False) as client:
             answer = client.get(f"http://localhost/bars?{urlencode(query)}")
     except httpx.HTTPError:
-        return None
+        return known  # busy, or being started again: nobody knows better
     if answer.status_code != httpx.codes.OK:
         return None
     found = _DECODER.decode(answer.content)
@@ -65,6 +65,7 @@ def _asked(socket: str, known: LiveBars | None, **series: str) -> LiveBars | Non
 
 
 def live(code: str, span: str, *, segment: str = "board") -> LiveBars | None:
-    """The running day's bars of a security, as they are now; None: no day is running, or nobody knows."""
+    """The running day's bars of a security, as they are now, or as they were when the reader last
+    answered; None: no day is running, or nobody knows."""
     socket = settings.PLACES.reader_socket
     return _kept.of(str(socket), code, segment, span) if socket.exists() else None
