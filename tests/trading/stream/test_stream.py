@@ -255,10 +255,10 @@ async def test_a_token_of_another_person_does_not_take_a_connection_over(tmp_pat
         assert answer["error"]["code"] == 6526
 
 
-async def test_a_revoked_session_ends_within_a_second_and_no_other(
+async def test_a_revoked_session_ends_as_soon_as_it_is_read_of_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As soon as the fact is read: the look of every second, by which it would end too, is not taken here."""
+    """The look of every second, by which it would end too, is not taken here."""
     monkeypatch.setattr(hub.Hub, "second", lambda *_: None)
     async with (
         both(tmp_path) as (core, _),
